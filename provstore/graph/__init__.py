@@ -1,0 +1,1 @@
+"""What provenance is, and where it is kept."""

@@ -1,0 +1,128 @@
+"""All settings, in one frozen class: read from ``PROVSTORE_*`` variables and a TOML file, documented in docs/settings.md."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from provstore.errors import Invalid
+
+__all__ = ["PREFIX", "Settings", "load_settings"]
+
+PREFIX: Final = "PROVSTORE_"
+_MIB: Final = 1 << 20
+
+
+def _default_job_path() -> str:
+    """Programs of this Python first, so that scripts find the packages installed beside provstore."""
+    return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its default. Durations are in seconds where a number is given, sizes in bytes."""
+
+    data: Path = Path("provstore-data")
+    graph_url: str = ""
+    graph_user: str = ""
+    graph_password_file: Path | None = None
+    namespace: str = ""
+    descriptions: tuple[Path, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 8080
+    base_url: str = ""
+    threads: int = 256
+    anonymous: bool | None = None
+    organization: str = ""
+    organization_url: str = ""
+    execution_duration: timedelta = timedelta(seconds=120)
+    execution_duration_max: timedelta = timedelta(hours=1)
+    destruction: timedelta = timedelta(days=30)
+    destruction_max: timedelta = timedelta(days=365)
+    wait_max: timedelta = timedelta(seconds=60)
+    waiters_max: int = 220
+    upload_max: int = 2048 * _MIB
+    form_max: int = 16 * _MIB
+    log_max: int = 8 * _MIB
+    local_slots: int = max(2, os.cpu_count() or 2)
+    kill_grace: timedelta = timedelta(seconds=5)
+    tick: timedelta = timedelta(seconds=1)
+    job_path: str = _default_job_path()
+
+    @property
+    def store_url(self) -> str:
+        """Address of the graph: the one set, else the embedded store in the data directory."""
+        return self.graph_url or f"sqlite:///{self.data.absolute() / 'graph.sqlite'}"
+
+    @property
+    def jobs(self) -> Path:
+        """Directory of the job directories."""
+        return self.data.absolute() / "jobs"
+
+
+def load_settings(environment: Mapping[str, str], *, file: Path | None = None) -> Settings:
+    """Read the settings: variables win over the file, the file wins over the defaults.
+
+    Args:
+        environment: Variables; those that start with ``PROVSTORE_`` and name no setting are refused.
+        file: A TOML file with the settings' names in lower case; ``PROVSTORE_SETTINGS`` names one too.
+
+    Raises:
+        Invalid: an unknown setting, or a value that can't be read as what the setting needs.
+    """
+    chosen = file or (Path(environment[f"{PREFIX}SETTINGS"]) if environment.get(f"{PREFIX}SETTINGS") else None)
+    found: dict[str, Any] = _read_toml(chosen) if chosen else {}
+    for variable, text in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name not in _NOT_SETTINGS and text != "":
+            found[name] = text
+    known = {field.name: str(field.type) for field in fields(Settings)}
+    unknown = sorted(set(found) - set(known))
+    if unknown:
+        raise Invalid(f"unknown setting {unknown[0]!r}; known: {', '.join(sorted(known))}", field=unknown[0])
+    return Settings(**{name: _convert(name, value, known[name]) for name, value in found.items()})
+
+
+_NOT_SETTINGS: Final = frozenset({"settings", "require", "job", "results", "parameters", "test_cache"})
+"""Variables with our prefix that are something else: a job's own, or the test suite's."""
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"settings file {file}: {error}", field="settings") from error
+
+
+def _boolean(value: object) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    return words[str(value).lower()]
+
+
+def _paths(value: object) -> tuple[Path, ...]:
+    items = value if isinstance(value, list) else str(value).split(os.pathsep)
+    return tuple(Path(str(item)) for item in items if str(item))
+
+
+_CONVERSIONS: Final[dict[str, Callable[[Any], object]]] = {
+    "Path": Path,
+    "Path | None": Path,
+    "str": str,
+    "int": int,
+    "bool | None": _boolean,
+    "timedelta": lambda value: timedelta(seconds=float(value)),
+    "tuple[Path, ...]": _paths,
+}
+
+
+def _convert(name: str, value: object, kind: str) -> Any:
+    try:
+        return _CONVERSIONS[kind](value)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(f"setting {name}: {value!r} is no {kind}", field=name, value=str(value)) from error

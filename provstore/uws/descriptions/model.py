@@ -1,0 +1,137 @@
+"""The one model of an activity description, behind all dialects.
+
+It is at once the UWS job description, the DataLink service descriptor and the IVOA ActivityDescription. The order of
+parameters, used and generated entities is meaningful and survives every conversion.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["NAME", "NUMERIC", "Description", "Generated", "ParameterDefinition", "Used", "many"]
+
+NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
+"""What a service, parameter, input or result may be called."""
+
+NUMERIC: Final = frozenset({"unsignedByte", "short", "int", "long", "float", "double"})
+"""VOTable datatypes that are numbers."""
+
+_SINGULAR: Final = frozenset({"", "1", "0..1"})
+
+
+def many(multiplicity: str) -> bool:
+    """Tell whether a multiplicity (``1``, ``*``, ``0..1``, ``m..n``) allows more than one."""
+    return multiplicity not in _SINGULAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterDefinition:
+    """A parameter: VOTable datatype, default as text (None: none), bounds as text ("" : none)."""
+
+    name: str
+    datatype: str = "char"
+    arraysize: str = ""
+    xtype: str = ""
+    default: str | None = None
+    required: bool = True
+    description: str = ""
+    unit: str = ""
+    ucd: str = ""
+    utype: str = ""
+    min: str = ""
+    max: str = ""
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """An entity that the job uses.
+
+    ``url`` is "" for a plain identifier, ``file://$ID`` for a file, else an access URL template. ``type`` is an IVOA
+    usage type (Main, Calibration, Setup...); ``ConfigFile`` makes it a configuration file. ``ref`` names the parameter
+    whose value this is.
+    """
+
+    name: str
+    role: str = ""
+    type: str = ""
+    content_types: tuple[str, ...] = ()
+    multiplicity: str = ""
+    default: str = ""
+    url: str = ""
+    description: str = ""
+    ref: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether at least one must be given (by the user or as the default)."""
+        return not self.multiplicity.startswith("0") and self.multiplicity != "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """An entity that the job makes.
+
+    ``default`` is a file name or glob in the results or working directory; ``ref`` names the parameter whose value is
+    the file name. ``derived_from`` lists the used names it derives from; None: from every used file.
+    """
+
+    name: str
+    role: str = ""
+    type: str = ""
+    content_type: str = ""
+    multiplicity: str = ""
+    default: str = ""
+    description: str = ""
+    ref: str = ""
+    derived_from: tuple[str, ...] | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether its absence is an error."""
+        return not self.multiplicity.startswith("0") and self.multiplicity != "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """An activity description. ``execution_duration`` and ``quote`` are seconds; 0 is unlimited, None not given.
+
+    ``software`` names the programs and packages that the script needs. ``extra`` are attributes we don't know, kept in
+    order. ``files`` are files shipped beside it, as (name, sha256).
+    """
+
+    name: str
+    label: str = ""
+    description: str = ""
+    version: str = ""
+    type: str = ""
+    subtype: str = ""
+    doculink: str = ""
+    group: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    execution_duration: int | None = None
+    quote: int | None = None
+    script: str = ""
+    script_language: str = "bash"
+    software: tuple[str, ...] = ()
+    main_result: str = ""
+    parameters: tuple[ParameterDefinition, ...] = ()
+    used: tuple[Used, ...] = ()
+    generated: tuple[Generated, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def script_sha256(self) -> str:
+        """SHA-256 of the script's text (LF line ends, UTF-8), in hex."""
+        return hashlib.sha256(self.script.encode()).hexdigest()
+
+    @property
+    def main(self) -> str:
+        """Name of the result that the address ``results/result`` leads to: the declared one, else the first."""
+        names = [item.name for item in self.generated]
+        return "result" if "result" in names else self.main_result or next(iter(names), "")

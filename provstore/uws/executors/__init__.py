@@ -1,0 +1,1 @@
+"""Executors run staged job directories: the local one here, clusters beside it."""
