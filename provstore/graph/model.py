@@ -20,6 +20,7 @@ from provstore.errors import Invalid
 __all__ = [
     "EVERYBODY",
     "NOTHING",
+    "PROVSTORE",
     "PUBLIC",
     "TIME_SUFFIX",
     "Attribute",
@@ -50,6 +51,8 @@ Value = str | int | float | bool | datetime
 
 TIME_SUFFIX: Final = "_at"
 NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
+PROVSTORE: Final = "urn:provstore:terms#"
+"""Namespace of our own attributes."""
 PUBLIC: Final = "public"
 """The reader that stands for everybody."""
 

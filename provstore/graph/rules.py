@@ -106,7 +106,7 @@ INDEXES: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
     (Label.JOB, ("phase", "created_at")),
     (Label.JOB, ("owner", "created_at")),
     (Label.JOB, ("open",)),
-    (Label.JOB, ("destruction_at",)),
+    (Label.JOB, ("expires_at",)),
     (Label.JOB, ("run_id",)),
     (Label.ACTIVITY, ("name", "started_at")),
     (Label.ACTIVITY, ("created_at",)),

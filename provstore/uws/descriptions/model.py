@@ -29,7 +29,10 @@ def many(multiplicity: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterDefinition:
-    """A parameter: VOTable datatype, default as text (None: none), bounds as text ("" : none)."""
+    """A parameter: VOTable datatype, default as text (None: none), bounds as text ("" : none).
+
+    A ``char`` parameter without an ``arraysize`` is text of any length: it gets ``*``, as every dialect writes it.
+    """
 
     name: str
     datatype: str = "char"
@@ -44,6 +47,11 @@ class ParameterDefinition:
     min: str = ""
     max: str = ""
     options: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Give text its array size, so that equal parameters are equal however they were written."""
+        if self.datatype in {"char", "unicodeChar"} and not self.arraysize:
+            object.__setattr__(self, "arraysize", "*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

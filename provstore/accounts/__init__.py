@@ -1,0 +1,1 @@
+"""People, tokens and roles: in a small SQLite file of their own, never in the graph."""

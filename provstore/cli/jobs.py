@@ -1,0 +1,126 @@
+"""``provstore run``, ``jobs`` and ``describe``: jobs and services from the command line."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import click
+
+from provstore.app import Provstore
+from provstore.cli.opening import opened
+from provstore.errors import Invalid
+from provstore.uws.descriptions.jsonform import to_json
+from provstore.uws.inputs import Upload
+from provstore.uws.jobs import Job
+from provstore.uws.phases import FINAL, OPEN, Phase
+from provstore.uws.records import JobFilter
+from provstore.uws.submissions import Submission
+
+__all__ = ["describe", "list_jobs", "run"]
+
+_BRIEF: Final = 0.05
+_PATIENT: Final = 1.0
+_EXIT: Final = {Phase.COMPLETED: 0, Phase.ABORTED: 2}
+
+
+@click.command()
+@click.argument("service")
+@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter.")
+@click.option("-i", "--input", "inputs", multiple=True, metavar="NAME=FILE", help="A file, or the id of an entity.")
+@click.option("--wait", is_flag=True, help="Wait for the end; exit with 0 only if the job is COMPLETED.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def run(service: str, parameters: tuple[str, ...], inputs: tuple[str, ...], *, wait: bool, as_json: bool) -> None:
+    """Run a job of SERVICE. It is looked after by the server of this data directory, or by this command itself."""
+    with opened() as provstore, ExitStack() as stack:
+        values = {"PHASE": "RUN", **dict(map(_pair, parameters))}
+        uploads: dict[str, Upload] = {}
+        for name, text in map(_pair, inputs):
+            file = Path(text)
+            if file.is_file():
+                stream = stack.enter_context(file.open("rb"))
+                uploads[name] = Upload(file_name=file.name, content_type="", stream=stream)
+            else:
+                values[name] = text
+        caller = provstore.accounts.administrator()
+        job_id = provstore.service.create(caller, service, Submission(values=values, uploads=uploads))
+        job = _finish(provstore, job_id, wait=wait)
+        click.echo(json.dumps(_facts(job)) if as_json else _line(job))
+        if wait:
+            raise SystemExit(_EXIT.get(job.phase, 1))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise Invalid(f"{text!r}: NAME=VALUE is needed", value=text)
+    return name, value
+
+
+def _finish(provstore: Provstore, job_id: str, *, wait: bool) -> Job:
+    """Supervise until the job is over if nobody else does and we wait; a job left alone waits for the next server."""
+    pause = _BRIEF
+    provstore.supervisor.tick()
+    while wait and provstore.records.phase(job_id) not in FINAL:
+        time.sleep(pause)
+        pause = min(pause * 1.2, _PATIENT)
+        provstore.supervisor.tick()
+    return provstore.records.read(job_id)
+
+
+@click.command("jobs")
+@click.option("--service", help="Only those of one service.")
+@click.option("--phase", "phases", multiple=True, type=click.Choice(list(Phase)), help="Only those in a phase.")
+@click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="Only the newest so many.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_jobs(service: str | None, phases: tuple[str, ...], last: int, *, as_json: bool) -> None:
+    """List jobs, newest first."""
+    with opened() as provstore:
+        wanted = frozenset(Phase(one) for one in phases) or OPEN
+        which = JobFilter(service=service, phases=wanted, last=last)
+        jobs = provstore.service.jobs(provstore.accounts.administrator(), which)
+        if as_json:
+            items = [
+                {"jobId": one.id, "service": one.service, "phase": one.phase, "creationTime": one.created_at.isoformat()}
+                for one in jobs
+            ]
+            click.echo(json.dumps({"items": items, "next": None}))
+            return
+        for one in jobs:
+            click.echo(f"{one.id}  {one.phase:<9}  {one.created_at:%Y-%m-%d %H:%M:%S}Z  {one.service}")
+        if not jobs:
+            click.echo("no jobs yet; run one with: provstore run sleep --wait", err=True)
+
+
+def _facts(job: Job) -> dict[str, object]:
+    return {
+        "jobId": job.id,
+        "service": job.service,
+        "phase": job.phase,
+        "results": {one.name: {"entity": one.entity, "location": one.location} for one in job.results},
+        "errorSummary": job.failure and job.failure.message,
+    }
+
+
+def _line(job: Job) -> str:
+    lines = [f"{job.id}  {job.phase}  {job.service}"]
+    lines += [f"  {one.name}: {one.location} ({one.size} bytes)" for one in job.results]
+    if job.failure:
+        lines.append(f"  {job.failure.message}")
+        lines += [f"    {line}" for line in job.failure.detail.splitlines()[-10:]]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.argument("service", required=False)
+def describe(service: str | None) -> None:
+    """Show the services on offer, or one of them as JSON."""
+    with opened() as provstore:
+        if service:
+            click.echo(json.dumps(to_json(provstore.catalog.newest(service).description), indent=2, ensure_ascii=False))
+            return
+        for one in provstore.catalog.services():
+            click.echo(f"{one.name:<24} {one.description.description}")

@@ -1,0 +1,95 @@
+"""``provstore export`` and ``lineage``: provenance from the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from provstore.cli.opening import opened
+from provstore.cli.tree import lineage_tree
+from provstore.export.document import Document
+from provstore.export.registry import FORMATS, by_name
+from provstore.queries.lineage import Attachments, Direction, Question, lineage
+from provstore.queries.names import expand
+from provstore.web.prov import graph_json
+
+__all__ = ["export", "show_lineage"]
+
+_WAYS = {"up": Direction.UP, "down": Direction.DOWN, "both": Direction.BOTH}
+
+
+@click.command()
+@click.argument("ids", metavar="ID...", nargs=-1)
+@click.option("--format", "format_name", default="prov-n", show_default=True, help=", ".join(one.name for one in FORMATS))
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else standard output.")
+@click.option("--direction", type=click.Choice(list(_WAYS)), default="up", show_default=True)
+@click.option("--depth", type=click.IntRange(0), help="Number of relations from the nearest ID; all by default.")
+@click.option("--descriptions", type=click.IntRange(0, 2), default=1, show_default=True, help="How many descriptions.")
+def export(
+    ids: tuple[str, ...],
+    format_name: str,
+    output: Path | None,
+    *,
+    direction: str,
+    depth: int | None,
+    descriptions: int,
+) -> None:
+    """Write the provenance of nodes in any format; of the whole graph if no ID is given."""
+    wanted = by_name(format_name)
+    with opened() as provstore:
+        namespace = provstore.store.namespace
+        if not ids:
+            document = Document(graph=provstore.store.scan(), own_namespace=namespace, title="Everything")
+        else:
+            nodes = tuple(expand(one, namespace) for one in ids)
+            question = Question(
+                ids=nodes,
+                direction=_WAYS[direction],
+                depth=depth,
+                attachments=Attachments(descriptions=descriptions),
+            )
+            answer = lineage(provstore.store, question)
+            title = f"Lineage of {', '.join(ids)}"
+            document = replace(Document.of_answer(answer, namespace), title=title, focus=frozenset(nodes))
+        if output is None:
+            wanted.write(document, sys.stdout.buffer)
+        else:
+            _write_whole(output, lambda sink: wanted.write(document, sink))
+
+
+def _write_whole(target: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file aside and put it in place by one rename, so that it is whole or not there."""
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with part.open("wb") as sink:
+            write(sink)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@click.command("lineage")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--up", "direction", flag_value="up", default=True, help="What it came from (default).")
+@click.option("--down", "direction", flag_value="down", help="What came of it.")
+@click.option("--depth", type=click.IntRange(0), help="Number of relations from the nearest ID; all by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print what HTTP would answer.")
+def show_lineage(ids: tuple[str, ...], direction: str, depth: int | None, *, as_json: bool) -> None:
+    """Show where products came from, or what came of them, as a tree."""
+    with opened() as provstore:
+        namespace = provstore.store.namespace
+        nodes = tuple(expand(one, namespace) for one in ids)
+        question = Question(ids=nodes, direction=_WAYS[direction], depth=depth)
+        answer = lineage(provstore.store, question)
+        if as_json:
+            click.echo(json.dumps(graph_json(answer)))
+            return
+        for line in lineage_tree(answer, nodes, direction=_WAYS[direction], namespace=namespace):
+            click.echo(line)

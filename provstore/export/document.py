@@ -1,0 +1,57 @@
+"""What is exported: a graph, and what its reader must be told beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Self
+
+from provstore.graph.model import Graph, Subgraph
+
+__all__ = ["Document", "Model"]
+
+_NO_PREFIXES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Model(StrEnum):
+    """The vocabulary written: IVOA meaning carried by standard PROV, or plain W3C PROV without descriptions."""
+
+    IVOA = "IVOA"
+    W3C = "W3C"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A graph with all that its written form depends on.
+
+    Args:
+        graph: Read several times; nothing of it is kept but a few hundred bytes for each activity with a plan and each
+            entity with a time of birth or death.
+        own_namespace: The store's namespace, prefix ``id``.
+        truncated: There was more than the limit; said in each format.
+        restricted: Something the viewer may not see was left out; said in each format.
+        notes: Further sentences for the reader, e.g. ids that were asked for and not found.
+        model: IVOA or W3C.
+        title: Heading of pictures.
+        prefixes: Prefix -> namespace that a document would like to see again; unknown namespaces get ns1, ns2...
+        site: Address of the server, for links in pictures ("" for none).
+        focus: Ids of the nodes that were asked for; outlined in pictures.
+    """
+
+    graph: Graph
+    own_namespace: str
+    truncated: bool = False
+    restricted: bool = False
+    notes: tuple[str, ...] = ()
+    model: Model = Model.IVOA
+    title: str = ""
+    prefixes: Mapping[str, str] = field(default_factory=lambda: _NO_PREFIXES)
+    site: str = ""
+    focus: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_answer(cls, answer: Subgraph, own_namespace: str) -> Self:
+        """Make the document of a walk's answer, with what the answer itself knows of its limits."""
+        return cls(graph=answer, own_namespace=own_namespace, truncated=answer.truncated, restricted=answer.restricted)

@@ -1,0 +1,197 @@
+"""What a picture of a graph shows: boxes and arrows, agents and parameters as badges; descriptions are left out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from provstore.errors import TooLarge
+from provstore.export.document import Document
+from provstore.export.names import Namespaces
+from provstore.export.vocabulary import RELATIONS
+from provstore.graph.model import Kind, Label, Node, Relation
+
+__all__ = ["MOST_BOXES", "Arrow", "Box", "Form", "Picture", "State", "picture_of"]
+
+MOST_BOXES: Final = 5_000
+"""Nobody can look at more."""
+
+
+class Form(StrEnum):
+    """What a box is drawn as."""
+
+    ACTIVITY = "activity"
+    ENTITY = "entity"
+    COLLECTION = "collection"
+    VALUE = "value"
+    AGENT = "agent"
+
+
+class State(StrEnum):
+    """What else must be seen of a box."""
+
+    NORMAL = "normal"
+    FAILED = "failed"
+    RUNNING = "running"
+    INVALID = "invalidated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A drawn node. ``agents`` and ``parameters`` are its badges, as text for people."""
+
+    id: str
+    short: str
+    form: Form
+    name: str
+    state: State = State.NORMAL
+    facts: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    link: str = ""
+    focus: bool = False
+
+
+class Arrow(NamedTuple):
+    """A drawn relation, from effect to cause."""
+
+    source: str
+    target: str
+    relation: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Boxes by id, arrows by their ends. ``implied``: relations not drawn since the others already say them."""
+
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    implied: int = 0
+
+
+_FORMS: Final = (
+    (Label.ACTIVITY, Form.ACTIVITY),
+    (Label.COLLECTION, Form.COLLECTION),
+    (Label.VALUE, Form.VALUE),
+    (Label.ENTITY, Form.ENTITY),
+    (Label.AGENT, Form.AGENT),
+)
+_STATES: Final = {
+    "ERROR": State.FAILED,
+    "ABORTED": State.FAILED,
+    "EXECUTING": State.RUNNING,
+    "SUSPENDED": State.RUNNING,
+}
+_BADGES: Final = frozenset({Label.AGENT, Label.PARAMETER, Label.CONFIG_FILE})
+_TO_AGENTS: Final = frozenset({Kind.WAS_ASSOCIATED_WITH, Kind.WAS_ATTRIBUTED_TO})
+_FACTS: Final = ("phase", "error_message", "content_type", "size", "sha256", "location", "value")
+
+
+def picture_of(document: Document) -> Picture:
+    """Choose what is drawn of a document.
+
+    Raises:
+        TooLarge: more boxes than anybody can look at.
+    """
+    names = Namespaces.of(document)
+    boxes: dict[str, Box] = {}
+    badges: dict[str, Node] = {}
+    for node in document.graph.nodes():
+        form = next((form for label, form in _FORMS if label in node.labels), None)
+        if not node.labels.isdisjoint(_BADGES):
+            badges[node.id] = node
+        elif form is not None and Label.VOID not in node.labels:
+            boxes[node.id] = _box(document, node, form, names)
+        if len(boxes) > MOST_BOXES:
+            raise TooLarge(f"more than {MOST_BOXES} boxes can't be drawn; ask for less, or for another format")
+    arrows, attached = _relations(document, boxes, badges)
+    for agent in sorted(badges.keys() - {target for pairs in attached.values() for target, _ in pairs}):
+        if Label.AGENT in badges[agent].labels:
+            boxes[agent] = _box(document, badges[agent], Form.AGENT, names)
+    done = (_with_badges(boxes[one], attached.get(one, ()), badges) for one in sorted(boxes))
+    shown = _without_implied(arrows)
+    return Picture(boxes=tuple(done), arrows=tuple(sorted(shown)), implied=len(arrows) - len(shown))
+
+
+def _relations(
+    document: Document, boxes: dict[str, Box], badges: Mapping[str, Node]
+) -> tuple[set[Arrow], dict[str, set[tuple[str, str]]]]:
+    """Give the arrows between boxes, and for each box its badges with their roles."""
+    arrows: set[Arrow] = set()
+    attached: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for relation in document.graph.relations():
+        if relation.kind is Kind.SAME_CONTENT or relation.source not in boxes:
+            continue
+        if relation.target in boxes:
+            arrows.add(_arrow(relation))
+        elif relation.target in badges and (relation.kind in _TO_AGENTS or relation.kind is Kind.WAS_CONFIGURED_BY):
+            attached[relation.source].add((relation.target, relation.role or ""))
+        if relation.kind is Kind.WAS_INVALIDATED_BY:
+            boxes[relation.source] = replace(boxes[relation.source], state=State.INVALID)
+    return arrows, attached
+
+
+def _arrow(relation: Relation) -> Arrow:
+    return Arrow(relation.source, relation.target, RELATIONS[relation.kind].record, relation.role or "")
+
+
+def _without_implied(arrows: set[Arrow]) -> set[Arrow]:
+    """Leave out derivations and communications that a drawn use and generation already show."""
+    makers: dict[str, set[str]] = defaultdict(set)
+    uses: dict[str, set[str]] = defaultdict(set)
+    for arrow in arrows:
+        if arrow.relation == "wasGeneratedBy":
+            makers[arrow.source].add(arrow.target)
+        if arrow.relation == "used":
+            uses[arrow.source].add(arrow.target)
+
+    def implied(arrow: Arrow) -> bool:
+        if arrow.relation == "wasDerivedFrom":
+            return any(arrow.target in uses[maker] for maker in makers[arrow.source])
+        return arrow.relation == "wasInformedBy" and any(arrow.target in makers[file] for file in uses[arrow.source])
+
+    return {arrow for arrow in arrows if not implied(arrow)}
+
+
+def _box(document: Document, node: Node, form: Form, names: Namespaces) -> Box:
+    given = node.properties
+    prefix, local = names.split(node.id)
+    name = str(given.get("name") or given.get("value") or "")
+    state = _STATES.get(str(given.get("phase", "")), State.NORMAL)
+    if isinstance(given.get("invalidated_at"), datetime):
+        state = State.INVALID
+    return Box(
+        id=node.id,
+        short=local if prefix == "id" else f"{prefix}:{local}",
+        form=form,
+        name=name,
+        state=state,
+        facts=tuple(f"{fact.replace('_', ' ')}: {given[fact]}" for fact in _FACTS if fact in given),
+        link=_link(document, node.id, local if prefix == "id" else ""),
+        focus=node.id in document.focus,
+    )
+
+
+def _link(document: Document, uri: str, local: str) -> str:
+    """Give where a click leads: the server's page, or the thing itself if its id is a web address."""
+    if document.site and local:
+        return f"{document.site.rstrip('/')}/id/{local}"
+    return uri if uri.startswith(("http://", "https://")) else ""
+
+
+def _with_badges(box: Box, attached: Iterable[tuple[str, str]], badges: Mapping[str, Node]) -> Box:
+    agents: dict[str, None] = {}
+    parameters: list[str] = []
+    for one, role in sorted(attached):
+        given = badges[one].properties
+        name = str(given.get("name") or one)
+        if Label.AGENT in badges[one].labels:
+            agents[name] = None
+        else:
+            parameters.append(f"{name or role} = {given.get('value', given.get('location', ''))}")
+    return replace(box, agents=tuple(agents), parameters=tuple(sorted(parameters)))

@@ -1,0 +1,92 @@
+"""PROV-XML (W3C note 2013), valid by its schema wherever the names allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import BinaryIO, Final
+
+from provstore.export.document import Document
+from provstore.export.escapes import xml_attribute, xml_name, xml_text
+from provstore.export.names import PROV, QNAME, XSD, Namespaces, Speller
+from provstore.export.records import FORMALS, TIMES, WITHOUT_ATTRIBUTES, Record
+from provstore.export.spool import Spool
+from provstore.export.statements import statements
+
+__all__ = ["write", "write_records"]
+
+_DECLARED: Final = {
+    "prov": PROV,
+    "xsd": XSD.rstrip("#"),  # XML Schema's own namespace has no hash; PROV's other notations put one.
+    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
+}
+
+
+def write(document: Document, out: BinaryIO) -> None:
+    """Write a document as PROV-XML."""
+    write_records(statements(document), Namespaces.of(document), out)
+
+
+def write_records(records: Iterable[Record], namespaces: Namespaces, out: BinaryIO) -> None:
+    """Write any stream of records as PROV-XML."""
+    with ExitStack() as stack:
+        bodies: dict[str | None, Spool] = {None: stack.enter_context(Spool())}
+        elements = _Elements(namespaces)
+        for record in records:
+            body = bodies.get(record.bundle)
+            if body is None:
+                body = bodies[record.bundle] = stack.enter_context(Spool())
+            body.add(elements.of(record))
+        heads = {bundle: elements.name[bundle] for bundle in bodies if bundle is not None}
+        declared = sorted({**dict(namespaces.used()), **_DECLARED}.items())
+        lines = "".join(f'\n  xmlns:{prefix}="{xml_attribute(uri)}"' for prefix, uri in declared)
+        out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<prov:document{lines}>\n'.encode())
+        bodies.pop(None).pour(out)
+        for bundle, body in bodies.items():
+            out.write(f'<prov:bundleContent prov:id="{heads[bundle or ""]}">\n'.encode())
+            body.pour(out)
+            out.write(b"</prov:bundleContent>\n")
+        out.write(b"</prov:document>\n")
+
+
+class _Elements:
+    """One XML element for each record."""
+
+    def __init__(self, namespaces: Namespaces) -> None:
+        self.name = Speller(namespaces, lambda prefix, local: xml_attribute(f"{prefix}:{local}"))
+        self._tags = Speller(namespaces, lambda prefix, local: f"{prefix}:{xml_name(local)}")
+        self._arguments = {
+            kind: tuple(
+                (f"    <prov:{formal}>", f"</prov:{formal}>\n", True)
+                if formal in TIMES
+                else (f'    <prov:{formal} prov:ref="', '"/>\n', False)
+                for formal in formals
+            )
+            for kind, formals in FORMALS.items()
+        }
+
+    def of(self, record: Record) -> str:
+        """Write one record."""
+        kind, record_id, arguments, attributes, _ = record
+        name = self.name
+        parts = [
+            f"{before}{value if is_time else name[value]}{after}"
+            for (before, after, is_time), value in zip(self._arguments[kind], arguments, strict=False)
+            if value is not None
+        ]
+        if attributes:
+            parts += [self._attribute(*one) for one in attributes]
+        given = "" if record_id is None or kind in WITHOUT_ATTRIBUTES else f' prov:id="{name[record_id]}"'
+        if not parts:
+            return f"  <prov:{kind}{given}/>\n"
+        return f"  <prov:{kind}{given}>\n{''.join(parts)}  </prov:{kind}>\n"
+
+    def _attribute(self, key: str, lexical: str, datatype: str | None, language: str | None) -> str:
+        tag = self._tags[key]
+        if datatype is None and language is None:
+            return f"    <{tag}>{xml_text(lexical)}</{tag}>\n"
+        if language is not None:
+            return f'    <{tag} xml:lang="{xml_attribute(language)}">{xml_text(lexical)}</{tag}>\n'
+        if datatype == QNAME:
+            return f'    <{tag} xsi:type="xsd:QName">{self.name[lexical]}</{tag}>\n'
+        return f'    <{tag} xsi:type="{self.name[datatype or ""]}">{xml_text(lexical)}</{tag}>\n'

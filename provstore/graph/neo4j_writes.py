@@ -1,0 +1,239 @@
+"""Carries out a batch of changes in one transaction, in few queries: many rows each, grouped by labels or kind."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
+
+from provstore.errors import Conflict, NotFound
+from provstore.graph.model import Kind, Label, Node, Relation
+from provstore.graph.neo4j_rows import (
+    Row,
+    comparable,
+    labels_from_row,
+    labels_text,
+    node_row,
+    property_rows,
+    relation_row,
+    stored_name,
+)
+from provstore.graph.neo4j_schema import BORN, LONG, NODE, RELATION_KINDS
+from provstore.graph.rules import check_ends
+from provstore.graph.store import Change, Create, Update
+
+__all__ = ["Batch", "Run", "plan"]
+
+
+_ROWS: Final = 5_000
+"""Rows of one query: enough to forget its cost, few enough for the server's memory."""
+_CREATE_NODES: Final = f"UNWIND $rows AS row CREATE (n:{NODE}%s) SET n = row.put, n.{BORN} = timestamp()"
+_UPSERT_NODES: Final = (
+    f"UNWIND $rows AS row MERGE (n:{NODE} {{id: row.id}}) ON CREATE SET n.{BORN} = timestamp() "
+    f"SET n:{NODE}%s, n += row.put"
+)
+# Setting any property takes the write lock; what is read after that is what the last commit left.
+_UPDATE_NODES: Final = f"""
+    UNWIND $rows AS row
+    MATCH (n:{NODE} {{id: row.id}})
+    SET n._lock = true
+    WITH n, row, [name IN keys(row.expected) WHERE NOT CASE
+        WHEN n[name] IS NULL THEN name IN row.absent
+        ELSE coalesce(n['{LONG}' + name], n[name]) IN row.expected[name] END] AS failed
+    SET n += CASE WHEN size(failed) = 0 THEN row.put ELSE {{}} END
+    REMOVE n._lock
+    RETURN row.id, failed"""
+_FACTS: Final = " UNION ALL ".join(
+    [
+        f"MATCH (n:{NODE}) WHERE n.id IN $ids RETURN n.id AS key, null AS kind, labels(n) AS source, [] AS target",
+        *(
+            f"MATCH (a)-[r:{kind}]->(b) WHERE r.key IN $keys "
+            f"RETURN r.key AS key, '{kind}' AS kind, labels(a) AS source, labels(b) AS target"
+            for kind in RELATION_KINDS
+        ),
+    ]
+)
+"""Labels of the nodes, and kind and labels of both ends of the relations, that are there."""
+_CREATE_RELATIONS: Final = f"""
+    UNWIND $rows AS row
+    MATCH (a:{NODE} {{id: row.source}})
+    MATCH (b:{NODE} {{id: row.target}})
+    CREATE (a)-[r:%s]->(b) SET r = row.put
+    RETURN count(r)"""
+_REPLACE_RELATIONS: Final = """
+    UNWIND $rows AS row
+    MATCH (a)-[old:%s {key: row.put.key}]->(b)
+    DELETE old
+    CREATE (a)-[r:%s]->(b) SET r = row.put
+    RETURN count(r)"""
+
+
+class Run(Protocol):
+    """Runs a query in the transaction and gives its rows."""
+
+    def __call__(self, text: str, **parameters: object) -> list[list[Any]]:
+        """Run one query."""
+
+
+class _NodeChange(NamedTuple):
+    """One change, ready to be a row of a query."""
+
+    key: str
+    text: str
+    row: Row
+
+
+class _RelationChange(NamedTuple):
+    """One relation to be there; ``is_new``: it must not be there yet."""
+
+    key: str
+    relation: Relation
+    is_new: bool
+
+
+class _Ends(NamedTuple):
+    """What the store has under a relation's key."""
+
+    kind: Kind
+    source: frozenset[Label]
+    target: frozenset[Label]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A batch made ready; it may be carried out again when the server asks for it."""
+
+    nodes: tuple[tuple[_NodeChange, ...], ...]
+    relations: tuple[tuple[_RelationChange, ...], ...]
+
+    def carry_out(self, run: Run) -> None:
+        """Make the changes.
+
+        Raises:
+            Conflict, NotFound, Invalid: as `GraphStore.write` says.
+        """
+        for nodes in self.nodes:
+            _write_nodes(nodes, run)
+        for relations in self.relations:
+            _write_relations(relations, run)
+
+
+def plan(changes: Sequence[Change]) -> Batch:
+    """Sort the changes: nodes before relations; what is about one node or relation stays in the order given.
+
+    Raises:
+        Invalid: a value that can't be kept.
+    """
+    nodes: list[_NodeChange] = []
+    relations: list[_RelationChange] = []
+    for change in changes:
+        if isinstance(change, Update):
+            nodes.append(_NodeChange(change.node, _UPDATE_NODES, _update_row(change)))
+        elif isinstance(change.item, Node):
+            nodes.append(_node_change(_CREATE_NODES if isinstance(change, Create) else _UPSERT_NODES, change.item))
+        else:
+            relations.append(_RelationChange(change.item.key, change.item, isinstance(change, Create)))
+    return Batch(nodes=_waves(nodes), relations=_waves(relations))
+
+
+def _node_change(text: str, node: Node) -> _NodeChange:
+    return _NodeChange(node.id, text % labels_text(node.labels), {"id": node.id, "put": node_row(node)})
+
+
+def _update_row(change: Update) -> Row:
+    wanted = {name: want if isinstance(want, tuple) else (want,) for name, want in change.expected.items()}
+    return {
+        "id": change.node,
+        "expected": {stored_name(name): comparable(name, values) for name, values in wanted.items()},
+        "absent": [stored_name(name) for name, values in wanted.items() if None in values],
+        "put": property_rows(change.put),
+    }
+
+
+K = TypeVar("K", _NodeChange, _RelationChange)
+
+
+def _waves(changes: Iterable[K]) -> tuple[tuple[K, ...], ...]:
+    """Split so that no wave holds two changes of one thing: within a wave the order does not matter."""
+    seen: Counter[str] = Counter()
+    waves: defaultdict[int, list[K]] = defaultdict(list)
+    for change in changes:
+        waves[seen[change.key]].append(change)
+        seen[change.key] += 1
+    return tuple(tuple(waves[number]) for number in sorted(waves))
+
+
+def _grouped(pairs: Iterable[tuple[str, Row]]) -> Iterable[tuple[str, list[Row]]]:
+    """Give each query's text with its rows, some thousands at a time."""
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for text, row in pairs:
+        groups[text].append(row)
+    return [
+        (text, rows[start : start + _ROWS]) for text, rows in groups.items() for start in range(0, len(rows), _ROWS)
+    ]
+
+
+def _write_nodes(changes: Sequence[_NodeChange], run: Run) -> None:
+    """In the order of their ids, so that two batches lock the same nodes in the same order."""
+    for text, rows in _grouped((change.text, change.row) for change in sorted(changes, key=lambda one: one.key)):
+        answer = run(text, rows=rows)
+        if text == _UPDATE_NODES:
+            _check_updates(rows, dict(answer))
+
+
+def _check_updates(rows: Sequence[Row], failed: Mapping[str, list[str]]) -> None:
+    for row in rows:
+        if row["id"] not in failed:
+            raise NotFound(f"there is no node {row['id']}", value=row["id"])
+        for name in failed[row["id"]]:
+            wanted = row["expected"][name] or "nothing"
+            raise Conflict(f"{row['id']}: {name} is not {wanted} any more", field=name)
+
+
+def _write_relations(changes: Sequence[_RelationChange], run: Run) -> None:
+    labels, ends = _facts(changes, run)
+    for change in changes:
+        _check_relation(change, labels, ends.get(change.key))
+    pairs = ((_relation_text(change.relation, ends.get(change.key)), _row(change.relation)) for change in changes)
+    for text, rows in _grouped(pairs):
+        (written,) = run(text, rows=rows)
+        if written[0] != len(rows):
+            raise NotFound("an end of a relation was deleted in the meantime")
+
+
+def _facts(changes: Sequence[_RelationChange], run: Run) -> tuple[dict[str, frozenset[Label]], dict[str, _Ends]]:
+    labels: dict[str, frozenset[Label]] = {}
+    ends: dict[str, _Ends] = {}
+    for start in range(0, len(changes), _ROWS):
+        part = [change.relation for change in changes[start : start + _ROWS]]
+        ids = {end for relation in part for end in (relation.source, relation.target)}
+        for key, kind, source, target in run(_FACTS, ids=sorted(ids), keys=[relation.key for relation in part]):
+            if kind is None:
+                labels[key] = labels_from_row(source)
+            else:
+                ends[key] = _Ends(Kind(kind), labels_from_row(source), labels_from_row(target))
+    return labels, ends
+
+
+def _check_relation(change: _RelationChange, labels: Mapping[str, frozenset[Label]], there: _Ends | None) -> None:
+    relation = change.relation
+    if there is not None:
+        if change.is_new:
+            raise Conflict(f"relation {change.key} exists already", value=change.key)
+        check_ends(relation, there.source, there.target)
+        return
+    for end in (relation.source, relation.target):
+        if end not in labels:
+            raise NotFound(f"{relation.kind}: there is no node {end}", value=end)
+    check_ends(relation, labels[relation.source], labels[relation.target])
+
+
+def _relation_text(relation: Relation, there: _Ends | None) -> str:
+    if there is None:
+        return _CREATE_RELATIONS % relation.kind.value
+    return _REPLACE_RELATIONS % (there.kind.value, relation.kind.value)
+
+
+def _row(relation: Relation) -> Row:
+    return {"source": relation.source, "target": relation.target, "put": relation_row(relation)}

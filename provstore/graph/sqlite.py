@@ -1,0 +1,168 @@
+"""The embedded store: the whole graph in one SQLite file, for one machine and without a server.
+
+One writer at a time (group commit inside a process, a short lock between processes), any number of readers; a local
+disk, no network file system.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import weakref
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from provstore.graph.model import EVERYBODY, Graph, Node, NodeId, Relation, Subgraph, Viewer
+from provstore.graph.sqlite_audiences import Audiences
+from provstore.graph.sqlite_connections import GroupWriter, ReaderPool, connect, translated
+from provstore.graph.sqlite_filters import visible
+from provstore.graph.sqlite_find import Finder
+from provstore.graph.sqlite_rows import Codec, json_list
+from provstore.graph.sqlite_schema import Layout, prepare
+from provstore.graph.sqlite_walk import SqliteTerrain
+from provstore.graph.sqlite_write import Batch, delete
+from provstore.graph.store import Change, Condition, Count, Find, Page, Walk
+from provstore.graph.walking import search
+
+__all__ = ["SqliteStore", "open_sqlite"]
+
+Record = TypeVar("Record", Node, Relation)
+
+
+def open_sqlite(path: Path, *, namespace: str = "") -> SqliteStore:
+    """Open the store in a file, making it at the first time.
+
+    Args:
+        path: The file; its directory must exist.
+        namespace: For a file that is made now; empty for ``urn:uuid:<random>#``. A file keeps the one it has.
+
+    Raises:
+        Unavailable: the file can't be opened, is locked or is no store.
+        Invalid: a newer program wrote it.
+    """
+    with translated(path):
+        connection = connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            layout = prepare(connection, namespace=namespace)
+        except BaseException:
+            connection.close()
+            raise
+    return SqliteStore(path, connection=connection, layout=layout)
+
+
+class SqliteStore:
+    """Implements `GraphStore`, whose text holds here, over one file; made by :func:`open_sqlite`."""
+
+    def __init__(self, path: Path, *, connection: sqlite3.Connection, layout: Layout) -> None:
+        self._path = path
+        self._layout = layout
+        self._codec = Codec(layout)
+        self._audiences = Audiences()
+        self._writer = GroupWriter(connection, path)
+        self._pool = ReaderPool(path)
+
+    @property
+    def namespace(self) -> str:
+        """Give the namespace that the file was made with."""
+        return self._layout.namespace
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Make all changes or none; concurrent callers share one sync of the disk."""
+        if changes:
+            self._writer.run(Batch(changes, codec=self._codec, layout=self._layout).apply)
+
+    def delete(self, ids: Collection[NodeId]) -> int:
+        """Remove nodes with their relations."""
+        count: int = self._writer.run(partial(delete, ids=ids))
+        return count
+
+    def get(self, ids: Sequence[NodeId], viewer: Viewer = EVERYBODY) -> tuple[Node, ...]:
+        """Give nodes in the order asked for."""
+        with self._pool.reading() as connection:
+            seen = visible(viewer, self._audiences.seen_by(viewer, connection), alias="n")
+            rows = connection.execute(
+                f"SELECT {self._codec.columns()} FROM json_each(?) j CROSS JOIN node n ON n.id = j.value"
+                f" WHERE {seen.text} ORDER BY j.key",
+                (json_list(ids), *seen.values),
+            )
+            return tuple(map(self._codec.reader(self._audiences.refresh(connection)), rows))
+
+    def find(self, question: Find, viewer: Viewer = EVERYBODY) -> Page:
+        """Give one page."""
+        with self._pool.reading() as connection:
+            read = self._codec.reader(self._audiences.refresh(connection), question.fields)
+            return self._finder(connection, viewer).page(
+                question, columns=self._codec.columns(question.fields), read=read
+            )
+
+    def aggregate(self, condition: Condition, by: tuple[str, ...], viewer: Viewer = EVERYBODY) -> tuple[Count, ...]:
+        """Count by values."""
+        with self._pool.reading() as connection:
+            return self._finder(connection, viewer).counts(condition, by)
+
+    def walk(self, walk: Walk, viewer: Viewer = EVERYBODY) -> Subgraph:
+        """Walk breadth-first; many levels by one recursive query."""
+        with self._pool.reading() as connection:
+            read = self._codec.reader(self._audiences.refresh(connection))
+            terrain = SqliteTerrain(connection, steps=walk.steps, codec=self._codec, read=read)
+            return search(walk, terrain, viewer)
+
+    def scan(self, viewer: Viewer = EVERYBODY) -> Graph:
+        """Give the graph as it is now; its read transaction ends when the caller lets go of it."""
+        with translated(self._path):
+            connection = self._pool.take()
+            graph = _Scan(connection, path=self._path, codec=self._codec, audiences=self._audiences, viewer=viewer)
+            weakref.finalize(graph, self._pool.give_back, connection)
+            graph.begin()
+            return graph
+
+    def close(self) -> None:
+        """Wait for the write under way, then close the file."""
+        self._pool.close()
+        self._writer.close()
+
+    def _finder(self, connection: sqlite3.Connection, viewer: Viewer) -> Finder:
+        audiences = self._audiences.seen_by(viewer, connection)
+        return Finder(connection, layout=self._layout, viewer=viewer, audiences=audiences)
+
+
+class _Scan:
+    """One state of the graph, streamed from a read transaction."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, *, path: Path, codec: Codec, audiences: Audiences, viewer: Viewer
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._codec = codec
+        self._audiences = audiences
+        self._viewer = viewer
+
+    def begin(self) -> None:
+        """Read something: only then SQLite takes its picture of the file."""
+        self._connection.execute("SELECT pk FROM node LIMIT 1").fetchone()
+        self._readers = self._audiences.refresh(self._connection)
+        self._seen = self._audiences.seen_by(self._viewer, self._connection)
+
+    def nodes(self) -> Iterator[Node]:
+        """Give each node, in the order of their creation."""
+        seen = visible(self._viewer, self._seen, alias="n")
+        text = f"SELECT {self._codec.columns()} FROM node n WHERE {seen.text} ORDER BY n.pk"
+        return self._rows(text, seen.values, self._codec.reader(self._readers))
+
+    def relations(self) -> Iterator[Relation]:
+        """Give each relation of which both ends may be seen."""
+        source = visible(self._viewer, self._seen, alias="s")
+        both = source & visible(self._viewer, self._seen, alias="t")
+        text = (
+            "SELECT e.key, e.kind, s.id, t.id, e.role, e.time, e.relation_id, e.args, e.attrs, e.bundle FROM edge e"
+            " CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target"
+            f" WHERE {both.text} ORDER BY e.pk"
+        )
+        return self._rows(text, both.values, self._codec.relation)
+
+    def _rows(self, text: str, values: tuple[Any, ...], read: Callable[[tuple[Any, ...]], Record]) -> Iterator[Record]:
+        with translated(self._path):
+            yield from map(read, self._connection.execute(text, values))

@@ -1,0 +1,215 @@
+"""One page of nodes, and counts, out of the embedded store."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from provstore.errors import Invalid
+from provstore.graph.model import TIME_SUFFIX, Node, Value, Viewer, parse_instant
+from provstore.graph.sqlite_filters import (
+    ALWAYS,
+    NEVER,
+    Column,
+    Term,
+    column,
+    condition_term,
+    is_looked_up,
+    visible,
+)
+from provstore.graph.sqlite_rows import Codec, blob_value, text_is_sound
+from provstore.graph.sqlite_schema import Layout
+from provstore.graph.store import Condition, Count, Find, Hop, Page
+
+__all__ = ["Finder"]
+
+_FEW: Final = 10_000
+"""Up to so many neighbours that pass a hop's condition, the search begins with them; else with the nodes themselves."""
+
+
+class _Key(NamedTuple):
+    """Where a page ends: the order it belongs to, whether in the part of nodes without the property, value and id."""
+
+    order: str
+    missing: bool
+    value: str | int | float | bytes | None
+    id: str
+
+
+class Finder:
+    """Answers ``find`` and ``aggregate`` over one connection, inside one read transaction.
+
+    Args:
+        connection: In a read transaction.
+        layout: Of the file.
+        viewer: Who asks.
+        audiences: The audiences that he belongs to.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, *, layout: Layout, viewer: Viewer, audiences: Sequence[int]
+    ) -> None:
+        self._connection = connection
+        self._layout = layout
+        self._viewer = viewer
+        self._audiences = audiences
+
+    def page(self, question: Find, *, columns: str, read: Callable[[tuple[Any, ...]], Node]) -> Page:
+        """Give one page; ``columns`` and ``read`` say what is loaded of a node."""
+        after = _read_key(question)
+        source = self._source(question.hop)
+        passing = condition_term(question.condition, layout=self._layout, alias="n") & self._visible("n")
+        rows: list[tuple[Any, ...]] = []
+        for missing in self._parts(question, after):
+            ordered = _Ordered(question, self._order_column(question), missing=missing, after=after)
+            wanted = question.limit + 1 - len(rows)
+            rows += self._rows(columns, ordered, source=source, passing=passing, limit=wanted)
+            if len(rows) > question.limit:
+                break
+        kept = rows[: question.limit]
+        more = len(rows) > question.limit and bool(kept)
+        return Page(tuple(read(row) for row in kept), _write_key(question, kept[-1]) if more else None)
+
+    def counts(self, condition: Condition, by: tuple[str, ...]) -> tuple[Count, ...]:
+        """Count by values."""
+        passing = condition_term(condition, layout=self._layout, alias="n") & self._visible("n")
+        found = [column(name, layout=self._layout, alias="n") or _NO_COLUMN for name in by]
+        terms = [term for col in found for term in (col.type, col.value)]
+        chosen = "".join(f"{term.text}, " for term in terms)
+        grouping = f" GROUP BY {', '.join(str(number) for number in range(1, len(terms) + 1))}" if by else ""
+        values = tuple(value for term in terms for value in term.values) + passing.values
+        rows = self._connection.execute(f"SELECT {chosen}count(*) FROM node n WHERE {passing.text}{grouping}", values)
+        return tuple(
+            Count(tuple(_counted(name, row[2 * rank], row[2 * rank + 1]) for rank, name in enumerate(by)), row[-1])
+            for row in rows
+        )
+
+    def _visible(self, alias: str) -> Term:
+        return visible(self._viewer, self._audiences, alias=alias)
+
+    def _order_column(self, question: Find) -> Column | None:
+        if question.order is None:
+            return None
+        return column(question.order.property, layout=self._layout, alias="n")
+
+    def _parts(self, question: Find, after: _Key | None) -> list[bool]:
+        """Tell which parts to look at: nodes with the property of the order, then those without."""
+        if question.order is None:
+            return [False]
+        return [True] if after and after.missing else [False, True]
+
+    def _rows(
+        self, columns: str, ordered: _Ordered, *, source: tuple[Term, Term], passing: Term, limit: int
+    ) -> list[tuple[Any, ...]]:
+        tables, hop = source
+        where = passing & hop & ordered.restriction
+        text = (
+            f"SELECT {columns}, {ordered.missing:d}, {ordered.value.text} FROM {tables.text}"
+            f" WHERE {where.text} ORDER BY {ordered.sorting.text} LIMIT ?"
+        )
+        values = (*ordered.value.values, *tables.values, *where.values, *ordered.sorting.values, limit)
+        return self._connection.execute(text, values).fetchall()
+
+    def _source(self, hop: Hop | None) -> tuple[Term, Term]:
+        """Give the tables to read and what remains to be tested of the hop."""
+        if hop is None:
+            return Term("node n"), ALWAYS
+        passing = condition_term(hop.condition, layout=self._layout, alias="m") & self._visible("m")
+        kind = self._layout.kinds[hop.step.kind]
+        near, far = ("target", "source") if hop.step.backwards else ("source", "target")
+        if is_looked_up(hop.condition) and self._are_few(passing):
+            near_nodes = (
+                f"(SELECT DISTINCT e.{near} AS pk FROM node m CROSS JOIN edge e"
+                f" WHERE {passing.text} AND e.{far} = m.pk AND e.kind = ?) h CROSS JOIN node n ON n.pk = h.pk"
+            )
+            return Term(near_nodes, (*passing.values, kind)), ALWAYS
+        test = (
+            f"EXISTS (SELECT 1 FROM edge e CROSS JOIN node m"
+            f" WHERE e.{near} = n.pk AND e.kind = ? AND m.pk = e.{far} AND {passing.text})"
+        )
+        return Term("node n"), Term(test, (kind, *passing.values))
+
+    def _are_few(self, passing: Term) -> bool:
+        counting = f"SELECT count(*) FROM (SELECT 1 FROM node m WHERE {passing.text} LIMIT ?)"
+        (count,) = self._connection.execute(counting, (*passing.values, _FEW + 1)).fetchone()
+        return bool(count <= _FEW)
+
+
+_NO_COLUMN: Final = Column(Term("NULL"), Term("NULL"), {})
+
+
+class _Ordered:
+    """The terms of one part of an ordered question: nodes with the property, or (``missing``) those without."""
+
+    def __init__(self, question: Find, col: Column | None, *, missing: bool, after: _Key | None) -> None:
+        self.missing = missing
+        descending = question.order is not None and question.order.descending
+        down, beyond = (" DESC", "<") if descending else ("", ">")
+        start = after if after and after.missing == missing else None
+        if question.order is None or missing:
+            self.value = Term("NULL")
+            self.sorting = Term(f"n.id{down}")
+            self.restriction = Term(f"n.id {beyond} ?", (start.id,)) if start else ALWAYS
+            if question.order is not None and col is not None:
+                self.restriction = Term(f"{col.value.text} IS NULL", col.value.values) & self.restriction
+        elif col is None:
+            self.value, self.sorting, self.restriction = Term("NULL"), Term("n.id"), NEVER
+        else:
+            self.value = col.value
+            self.sorting = Term(f"{col.value.text}{down}, n.id{down}", col.value.values)
+            self.restriction = Term(f"{col.value.text} IS NOT NULL", col.value.values)
+            if start:
+                row = Term(f"({col.value.text}, n.id) {beyond} (?, ?)", (*col.value.values, start.value, start.id))
+                self.restriction &= row
+
+
+def _order_name(question: Find) -> str:
+    return f"{question.order.property} {question.order.descending:d}" if question.order else ""
+
+
+def _write_key(question: Find, row: tuple[Any, ...]) -> str:
+    *node, missing, value = row
+    is_blob = isinstance(value, bytes)
+    told = [_order_name(question), missing, is_blob, value.hex() if is_blob else value, node[0]]
+    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+
+
+def _read_key(question: Find) -> _Key | None:
+    if question.after is None:
+        return None
+    try:
+        order, missing, is_blob, value, id_ = json.loads(base64.urlsafe_b64decode(question.after + "=="))
+        key = _Key(order, bool(missing), bytes.fromhex(value) if is_blob else _plain(value), str(id_))
+    except (ValueError, TypeError) as error:
+        raise Invalid(f"after={question.after!r} is no key of a page", field="after") from error
+    if key.order != _order_name(question) or not _is_sound(key):
+        raise Invalid(f"after={question.after!r} is no key of a page in this order", field="after")
+    return key
+
+
+def _plain(value: object) -> str | int | float | None:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(value)
+
+
+def _is_sound(key: _Key) -> bool:
+    """Tell whether SQLite takes what the caller sent."""
+    return all(not isinstance(part, str) or text_is_sound(part) for part in (key.id, key.value))
+
+
+def _counted(name: str, type_: str | None, value: Any) -> Value | None:
+    if type_ is None or type_ == "null":
+        return None
+    if isinstance(value, bytes):
+        return blob_value(value)
+    if type_ in ("true", "false"):
+        return type_ == "true"
+    if type_ == "object":
+        return math.nan
+    result: Value = parse_instant(value) if name.endswith(TIME_SUFFIX) else value
+    return result

@@ -1,0 +1,283 @@
+"""Nodes and relations to rows of the embedded store and back.
+
+Properties with a column stand there in SQLite's own types, truth values and NaN as blobs (SQLite has neither); the
+others are one JSON text, NaN as an object. Times are text, told by the property's name.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from provstore.errors import Invalid
+from provstore.graph.model import (
+
+    TIME_SUFFIX,
+    Attribute,
+    Kind,
+    Label,
+    Node,
+    NodeId,
+    Relation,
+    Value,
+    check_properties,
+    format_instant,
+    parse_instant,
+)
+from provstore.graph.sqlite_schema import Layout
+
+__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Codec", "column_value", "json_list", "text_is_sound"]
+
+Row = tuple[Any, ...]
+"""What the driver gives; decoded in the function that receives it."""
+
+NODE_COLUMNS: Final = ("id", "labels", "audience", "attrs")
+EDGE_COLUMNS: Final = ("key", "kind", "source", "target", "role", "time", "relation_id", "args", "attrs", "bundle")
+_TRUTHS: Final = {True: b"\x01", False: b"\x00"}
+_NAN: Final = b"nan"
+_BLOBS: Final[dict[bytes, Value]] = {b"\x01": True, b"\x00": False, _NAN: math.nan}
+_LEAST, _MOST = -(2**63), 2**63 - 1
+_decode = json.JSONDecoder().decode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Codec:
+    """Translates for one file; made once, used by all threads."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._bits = dict(layout.labels)
+        self._labels: dict[int, frozenset[Label]] = {}
+        self._kinds = {number: kind for kind, number in layout.kinds.items()}
+        self._times = {name for name in layout.columns if name.endswith(TIME_SUFFIX)}
+
+    # --- nodes
+
+    def mask(self, labels: Iterable[Label]) -> int:
+        """Give labels as bits."""
+        return sum(self._bits[label] for label in labels)
+
+    def labels(self, mask: int) -> frozenset[Label]:
+        """Give bits as labels."""
+        found = self._labels.get(mask)
+        if found is None:
+            found = self._labels[mask] = frozenset(label for label, bit in self._bits.items() if mask & bit)
+        return found
+
+    def node_row(self, node: Node) -> Row:
+        """Give id, labels, readers, attributes, the columns and the JSON text.
+
+        Raises:
+            Invalid: something in it can't be kept.
+        """
+        _check_texts(node.id, *node.readers)
+        hot, cold = self.split(node.properties)
+        readers = json.dumps(sorted(node.readers))
+        return (node.id, self.mask(node.labels), readers, attributes_text(node.attributes), *hot, cold)
+
+    def split(self, properties: Mapping[str, Value]) -> tuple[list[Any], str | None]:
+        """Give the columns' values, in their order, and the JSON text of the rest.
+
+        Raises:
+            Invalid: a property can't be kept.
+        """
+        check_properties(properties)
+        rest = dict(properties)
+        hot = [column_value(name, rest.pop(name)) if name in rest else None for name in self._layout.columns]
+        return hot, _properties_text(rest) if rest else None
+
+    def columns(self, fields: Sequence[str] | None = None) -> str:
+        """Give the columns that :meth:`node` needs, of the table alias ``n``; the JSON text only if a field is in it."""
+        hot = self._layout.columns if fields is None else [name for name in fields if name in self._layout.columns]
+        cold = fields is None or len(hot) < len(fields)
+        chosen = [*NODE_COLUMNS, *(f'"p_{name}"' for name in hot), *(["props"] if cold else [])]
+        return ", ".join(f"n.{name}" for name in chosen)
+
+    def reader(
+        self, readers: Mapping[int, frozenset[str]], fields: Sequence[str] | None = None
+    ) -> Callable[[Row], Node]:
+        """Give a function that makes nodes of rows with :meth:`columns`.
+
+        Args:
+            readers: Of each audience.
+            fields: As for :meth:`columns`.
+        """
+        hot = self._layout.columns if fields is None else tuple(name for name in fields if name in self._layout.columns)
+        end = len(NODE_COLUMNS) + len(hot)
+        wanted = None if fields is None else frozenset(fields)
+        cold = wanted is None or len(hot) < len(wanted)
+
+        def read(row: Row) -> Node:
+            properties = self.properties(hot, row[4:end], row[end] if cold else None)
+            if wanted is not None and cold:
+                properties = {name: value for name, value in properties.items() if name in wanted}
+            return Node(row[0], self.labels(row[1]), properties, read_attributes(row[3]), readers[row[2]])
+
+        return read
+
+    def properties(self, names: Sequence[str], values: Sequence[Any], text: str | None) -> dict[str, Value]:
+        """Read the columns and the JSON text."""
+        properties: dict[str, Value] = read_properties(text) if text else {}
+        for name, value in zip(names, values, strict=True):
+            if value is not None:
+                properties[name] = _BLOBS[value] if type(value) is bytes else value
+        for name in self._times:
+            if name in properties:
+                properties[name] = parse_instant(properties[name])  # type: ignore[arg-type]  # stored as text
+        return properties
+
+    # --- relations
+
+    def relation_row(self, relation: Relation) -> Row:
+        """Give the row but for its ends (columns without source and target).
+
+        Raises:
+            Invalid: something in it can't be kept.
+        """
+        texts = (relation.role, relation.relation_id, relation.bundle)
+        _check_texts(relation.key, relation.source, relation.target, *(text for text in texts if text is not None))
+        time = None if relation.time is None else column_value(f"time{TIME_SUFFIX}", relation.time)
+        arguments = _sound_json(dict(relation.arguments)) if relation.arguments else None
+        return (
+            relation.key,
+            self._layout.kinds[relation.kind],
+            relation.role,
+            time,
+            relation.relation_id,
+            arguments,
+            attributes_text(relation.attributes),
+            relation.bundle,
+        )
+
+    def relation(self, row: Row) -> Relation:
+        """Read a row of EDGE_COLUMNS, with ids for the two ends."""
+        key, kind, source, target, role, time, relation_id, arguments, attributes, bundle = row
+        return Relation(
+            key,
+            self._kinds[kind],
+            source,
+            target,
+            role,
+            None if time is None else parse_instant(time),
+            relation_id,
+            _decode(arguments) if arguments else _NO_ARGUMENTS,
+            read_attributes(attributes),
+            None if bundle is None else NodeId(bundle),
+        )
+
+    def kind_numbers(self, kinds: Iterable[Kind]) -> list[int]:
+        """Give the file's numbers of kinds."""
+        return [self._layout.kinds[kind] for kind in kinds]
+
+
+_NO_ARGUMENTS: Final[Mapping[str, str]] = Relation("", Kind.USED, NodeId(""), NodeId("")).arguments
+
+
+def column_value(name: str, value: Value) -> str | int | float | bytes:
+    """Give what stands in a column for a value.
+
+    Raises:
+        Invalid: it can't be kept: a whole number of more than 64 bits, text with half characters, a year beyond 9999.
+    """
+    if isinstance(value, bool):
+        return _TRUTHS[value]
+    if isinstance(value, datetime):
+        return _instant_text(name, value)
+    if isinstance(value, str):
+        _check_texts(value)
+    elif isinstance(value, int) and not _LEAST <= value <= _MOST:
+        raise Invalid(f"property {name}: {value} has more than 64 bits", field=name)
+    elif value != value:  # noqa: PLR0124  (only NaN differs from itself)
+        return _NAN
+    return value
+
+
+def blob_value(blob: bytes) -> Value:
+    """Read a truth value or NaN of a column."""
+    return _BLOBS[blob]
+
+
+def _instant_text(name: str, instant: datetime) -> str:
+    try:
+        return format_instant(instant)
+    except OverflowError as error:
+        raise Invalid(f"property {name}: the time {instant} is beyond the calendar in UTC", field=name) from error
+
+
+def _properties_text(properties: Mapping[str, Value]) -> str:
+    """Write properties without a column as JSON that SQLite understands: no Infinity, no NaN."""
+    parts = []
+    for name, value in properties.items():
+        if '"' in name or "\\" in name or not name.isprintable():
+            raise Invalid(f"property {name!r}: a name must not hold quotes, backslashes or control characters", field=name)
+        _check_texts(name)
+        stored = column_value(name, value)
+        parts.append(f'"{name}":{_json_value(value if isinstance(value, bool) else stored)}')
+    return "{" + ",".join(parts) + "}"
+
+
+def _json_value(value: str | float | bytes) -> str:
+    if isinstance(value, bytes):
+        return '{"nan":1}'
+    if isinstance(value, float) and math.isinf(value):
+        return "1e999" if value > 0 else "-1e999"
+    return _encode(value)
+
+
+def read_properties(text: str) -> dict[str, Value]:
+    """Read what the JSON text of a node holds."""
+    properties: dict[str, Any] = _decode(text)
+    if f'{TIME_SUFFIX}":' in text or ":{" in text:
+        for name, value in properties.items():
+            if type(value) is dict:
+                properties[name] = math.nan
+            elif name.endswith(TIME_SUFFIX):
+                properties[name] = parse_instant(value)
+    return properties
+
+
+def attributes_text(attributes: Sequence[Attribute]) -> str | None:
+    """Write attributes as JSON; None for none.
+
+    Raises:
+        Invalid: a text in it can't be kept.
+    """
+    return _sound_json(attributes) if attributes else None
+
+
+def read_attributes(text: str | None) -> tuple[Attribute, ...]:
+    """Read what :func:`attributes_text` wrote."""
+    return tuple(map(Attribute._make, _decode(text))) if text else ()
+
+
+def json_list(values: Iterable[str | int]) -> str:
+    """Write a list as a parameter for ``json_each``; half characters become something that matches nothing."""
+    return json.dumps(list(values))
+
+
+def text_is_sound(text: str) -> bool:
+    """Tell whether a text can be written in UTF-8: it holds no half of a surrogate pair, and no NUL."""
+    if text.isascii():
+        return "\x00" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def _check_texts(*texts: str) -> None:
+    for text in texts:
+        if not text_is_sound(text):
+            raise Invalid(f"text with half characters or NUL can't be stored: {text[:80]!r}")
+
+
+def _sound_json(value: object) -> str:
+    text = _encode(value)
+    _check_texts(text)
+    return text
+
+

@@ -1,0 +1,133 @@
+"""What a walk sees of the embedded store: many levels at once by a recursive query, in row numbers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final
+
+from provstore.graph.model import Node, NodeId, Relation
+from provstore.graph.rules import Step
+from provstore.graph.sqlite_rows import Codec, json_list
+from provstore.graph.walking import Chunk
+
+__all__ = ["SqliteTerrain"]
+
+_AHEAD: Final = 1_000
+"""So many nodes beyond the frontier are expanded with it at most: saves a query for each level."""
+
+_FRONTIER: Final = "SELECT value AS pk FROM json_each(?)"
+
+
+class SqliteTerrain:
+    """Implements `Terrain` over one connection in a read transaction; nodes and relations by row number.
+
+    Args:
+        connection: In a read transaction.
+        steps: Of the walk.
+        codec: Of the file.
+        read: Makes a node of a row with the codec's columns.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        steps: Sequence[Step],
+        codec: Codec,
+        read: Callable[[tuple[Any, ...]], Node],
+    ) -> None:
+        self._connection = connection
+        self._codec = codec
+        self._read = read
+        self._sql = _ChunkQuery(steps, codec)
+
+    def locate(self, ids: Collection[NodeId]) -> list[int]:
+        """Give the row numbers of those that exist."""
+        rows = self._connection.execute(
+            "SELECT n.pk FROM json_each(?) j CROSS JOIN node n ON n.id = j.value", (json_list(ids),)
+        )
+        return [pk for (pk,) in rows]
+
+    def fetch(self, frontier: Collection[int], *, hops: int | None, room: int) -> Chunk[int, int]:
+        """Expand the frontier and, if more than one level is wanted, what lies behind it."""
+        ahead = 0 if hops == 1 else min(_AHEAD, room)
+        text, values = self._sql.of(frontier, ahead=ahead)
+        expanded = set(frontier)
+        crossings: list[tuple[int, int, bool, int]] = []
+        expands = self._sql.expands
+        for origin, other, step, pk in self._connection.execute(text, values):
+            expanded.add(origin)
+            if other is not None:
+                crossings.append((origin, other, step in expands, pk))
+        return Chunk(expanded, crossings)
+
+    def names(self, refs: Collection[int]) -> dict[int, NodeId]:
+        """Give ids."""
+        rows = self._connection.execute(
+            "SELECT n.pk, n.id FROM json_each(?) j CROSS JOIN node n ON n.pk = j.value", (json_list(refs),)
+        )
+        return {pk: NodeId(id_) for pk, id_ in rows}
+
+    def load(self, refs: Collection[int]) -> dict[int, Node]:
+        """Give whole nodes."""
+        rows = self._connection.execute(
+            f"SELECT {self._codec.columns()}, n.pk FROM json_each(?) j CROSS JOIN node n ON n.pk = j.value",
+            (json_list(refs),),
+        )
+        read = self._read
+        return {row[-1]: read(row) for row in rows}
+
+    def relations(self, handles: Collection[int]) -> Iterator[Relation]:
+        """Give whole relations."""
+        rows = self._connection.execute(
+            "SELECT e.key, e.kind, s.id, t.id, e.role, e.time, e.relation_id, e.args, e.attrs, e.bundle"
+            " FROM json_each(?) j CROSS JOIN edge e ON e.pk = j.value"
+            " CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target",
+            (json_list(handles),),
+        )
+        return map(self._codec.relation, rows)
+
+
+class _ChunkQuery:
+    """The text of a walk's queries. A step is told by its kind's number, negative for a step backwards."""
+
+    def __init__(self, steps: Sequence[Step], codec: Codec) -> None:
+        numbers = codec.kind_numbers(step.kind for step in steps)
+        signed = [-number if step.backwards else number for step, number in zip(steps, numbers, strict=True)]
+        self.expands = {number for step, number in zip(steps, signed, strict=True) if step.expand}
+        self._forwards = sorted({number for number in signed if number > 0})
+        self._backwards = sorted({-number for number in signed if number < 0})
+
+    def of(self, frontier: Collection[int], *, ahead: int) -> tuple[str, tuple[Any, ...]]:
+        """Give the query for a frontier and up to so many nodes ahead, and its parameters."""
+        reach, values = (self._recursion(len(frontier) + ahead)) if ahead else (_FRONTIER, ())
+        crossings, kinds = self._crossings()
+        return f"WITH RECURSIVE reach(pk) AS MATERIALIZED ({reach}) {crossings}", (json_list(frontier), *values, *kinds)
+
+    def _recursion(self, limit: int) -> tuple[str, tuple[int, ...]]:
+        """Reach on through expanding steps. UNION visits each node once; the queue is first in, first out."""
+        onwards = [number for number in self._forwards if number in self.expands]
+        back = [number for number in self._backwards if -number in self.expands]
+        text = _FRONTIER
+        for kinds, near, far in ((onwards, "source", "target"), (back, "target", "source")):
+            if kinds:
+                text += f" UNION SELECT e.{far} FROM reach CROSS JOIN edge e ON {_matching(near, kinds)}"
+        if text == _FRONTIER:
+            return _FRONTIER, ()
+        return f"{text} LIMIT ?", (*onwards, *back, limit)
+
+    def _crossings(self) -> tuple[str, tuple[int, ...]]:
+        """Give each crossing of what was reached, and each node reached at least once."""
+        text = "SELECT pk, NULL, NULL, NULL FROM reach"
+        if self._forwards:
+            match = _matching("source", self._forwards)
+            text += f" UNION ALL SELECT reach.pk, e.target, e.kind, e.pk FROM reach CROSS JOIN edge e ON {match}"
+        if self._backwards:
+            match = _matching("target", self._backwards)
+            text += f" UNION ALL SELECT reach.pk, e.source, -e.kind, e.pk FROM reach CROSS JOIN edge e ON {match}"
+        return text, (*self._forwards, *self._backwards)
+
+
+def _matching(near: str, kinds: Sequence[int]) -> str:
+    return f"e.{near} = reach.pk AND e.kind IN ({', '.join('?' for _ in kinds)})"

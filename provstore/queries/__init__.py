@@ -1,0 +1,1 @@
+"""Questions to the graph, written once over the store's primitives."""

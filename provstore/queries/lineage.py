@@ -1,0 +1,179 @@
+"""Where did it come from, and what came of it: lineage over any number of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from provstore.errors import NotFound
+from provstore.graph.model import EVERYBODY, Kind, Label, NodeId, Reached, Relation, Subgraph, Viewer
+from provstore.graph.rules import TO_CAUSES, TO_EFFECTS, Step
+from provstore.graph.store import Condition, GraphStore, Walk
+
+__all__ = ["Attachments", "Direction", "Question", "lineage"]
+
+_LIMIT: Final = 10_000
+_STUB: Final = "urn:stub:"
+
+
+class Direction(StrEnum):
+    """Towards causes, towards effects, or the union of both."""
+
+    UP = "up"
+    DOWN = "down"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachments:
+    """What is listed beside the nodes of a walk; it costs no depth and leads nowhere.
+
+    ``descriptions``: 0 none, 1 activity descriptions and their contacts, 2 also those of usage, generation, entities
+    and parameters.
+    """
+
+    agents: bool = True
+    configuration: bool = True
+    descriptions: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: from where, which way, how far (None: all), what to stop at and what to show."""
+
+    ids: tuple[NodeId, ...]
+    direction: Direction = Direction.UP
+    depth: int | None = None
+    stop: tuple[Condition, ...] = ()
+    where: tuple[Condition, ...] = ()
+    limit: int = _LIMIT
+    attachments: Attachments = Attachments()
+
+
+_WAYS: Final[dict[Direction, tuple[tuple[Step, ...], ...]]] = {
+    Direction.UP: (TO_CAUSES,),
+    Direction.DOWN: (TO_EFFECTS,),
+    Direction.BOTH: (TO_CAUSES, TO_EFFECTS),
+}
+
+
+def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -> Subgraph:
+    """Answer a lineage question.
+
+    Raises:
+        NotFound: none of the ids is known (or may be seen).
+    """
+    answers = [
+        store.walk(
+            Walk(
+                starts=question.ids,
+                steps=steps,
+                depth=question.depth,
+                stop=question.stop,
+                where=question.where,
+                limit=question.limit,
+            ),
+            viewer,
+        )
+        for steps in _WAYS[question.direction]
+    ]
+    answer = merge(answers)
+    if not answer.reached:
+        asked = ", ".join(question.ids[:3])
+        raise NotFound(f"nothing is known of {asked}", field="id", value=asked)
+    return merge([answer, *_attached(store, answer, question.attachments, viewer)])
+
+
+def merge(answers: Sequence[Subgraph]) -> Subgraph:
+    """Join answers: each node once at its least distance, each relation once; stubs stay apart."""
+    distances: dict[NodeId, Reached] = {}
+    edges: dict[str, Relation] = {}
+    for number, answer in enumerate(_renamed(answers)):
+        for one in answer.reached:
+            known = distances.get(one.node.id)
+            if known is None or (one.distance < known.distance and number == 0):
+                distances[one.node.id] = one
+        edges |= {edge.key: edge for edge in answer.edges if edge.key not in edges}
+    return Subgraph(
+        reached=tuple(distances.values()),
+        edges=tuple(edges.values()),
+        truncated=any(answer.truncated for answer in answers),
+        restricted=any(answer.restricted for answer in answers),
+    )
+
+
+def _renamed(answers: Sequence[Subgraph]) -> Iterable[Subgraph]:
+    """Number the stubs of each answer anew: their ids are good for one answer only."""
+    for number, answer in enumerate(answers):
+        names = {
+            one.node.id: NodeId(f"{one.node.id}.{number}")
+            for one in answer.reached
+            if number and one.node.id.startswith(_STUB)
+        }
+        yield _with_names(answer, names) if names else answer
+
+
+def _with_names(answer: Subgraph, names: dict[NodeId, NodeId]) -> Subgraph:
+    return replace(
+        answer,
+        reached=tuple(
+            one._replace(node=one.node._replace(id=names.get(one.node.id, one.node.id))) for one in answer.reached
+        ),
+        edges=tuple(
+            edge._replace(source=names.get(edge.source, edge.source), target=names.get(edge.target, edge.target))
+            for edge in answer.edges
+        ),
+    )
+
+
+_AGENTS: Final = (Step(Kind.WAS_ASSOCIATED_WITH), Step(Kind.WAS_ATTRIBUTED_TO), Step(Kind.ACTED_ON_BEHALF_OF))
+_CONFIGURATION: Final = (Step(Kind.WAS_CONFIGURED_BY, expand=False),)
+_ACTIVITY_DESCRIPTION: Final = (Step(Kind.IS_DESCRIBED_BY), Step(Kind.WAS_ATTRIBUTED_TO, expand=False))
+_PARTS: Final = (Step(Kind.IS_RELATED_TO, backwards=True),)
+_PART_DESCRIPTION: Final = (Step(Kind.IS_DESCRIBED_BY, expand=False),)
+_PARTS_DEEP: Final = 2
+
+
+def _attached(store: GraphStore, answer: Subgraph, wanted: Attachments, viewer: Viewer) -> Iterable[Subgraph]:
+    activities = _ids(answer, Label.ACTIVITY)
+    things = (*activities, *_ids(answer, Label.ENTITY))
+    if wanted.agents:
+        yield _around(store, things, _AGENTS, viewer=viewer, depth=None)
+    configuration = _around(store, activities, _CONFIGURATION, viewer=viewer) if wanted.configuration else None
+    if configuration:
+        yield configuration
+    if wanted.descriptions:
+        yield (described := _around(store, activities, _ACTIVITY_DESCRIPTION, viewer=viewer, depth=2))
+        if wanted.descriptions >= _PARTS_DEEP:
+            parameters = _ids(configuration, Label.PARAMETER) if configuration else ()
+            yield _around(store, (*things, *parameters), _PART_DESCRIPTION, viewer=viewer)
+            roots = _ids(described, Label.ACTIVITY_DESCRIPTION)
+            yield _without_revisions(_around(store, roots, _PARTS, viewer=viewer, depth=_PARTS_DEEP), roots)
+
+
+def _without_revisions(answer: Subgraph, roots: Sequence[NodeId]) -> Subgraph:
+    """Leave out later revisions of a description: they belong to its history, not to the run."""
+    later = {
+        one.node.id
+        for one in answer.reached
+        if Label.ACTIVITY_DESCRIPTION in one.node.labels and one.node.id not in roots
+    }
+    return replace(
+        answer,
+        reached=tuple(one for one in answer.reached if one.node.id not in later),
+        edges=tuple(edge for edge in answer.edges if not later & {edge.source, edge.target}),
+    )
+
+
+def _ids(answer: Subgraph, label: Label) -> tuple[NodeId, ...]:
+    return tuple(
+        one.node.id for one in answer.reached if label in one.node.labels and not one.node.id.startswith(_STUB)
+    )
+
+
+def _around(
+    store: GraphStore, starts: Sequence[NodeId], steps: tuple[Step, ...], *, viewer: Viewer, depth: int | None = 1
+) -> Subgraph:
+    return store.walk(Walk(starts=tuple(starts), steps=steps, depth=depth, limit=1_000_000), viewer)

@@ -1,0 +1,174 @@
+"""Results of a run as entities: found by the description's patterns, measured, and related to what they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from provstore.errors import Invalid
+from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Value
+from provstore.graph.store import Change, Create
+from provstore.uws.catalog import Revision, part_local
+from provstore.uws.descriptions.model import Generated, many
+from provstore.uws.descriptions.reading import guess_content_type
+from provstore.uws.descriptions.values import result_pattern
+from provstore.uws.files import Files, Measured, measure
+from provstore.uws.jobs import Job
+
+__all__ = ["Collected", "collect"]
+
+MOST_DERIVATIONS: Final = 1000
+"""Above this many pairs of result and input per job derivations are left to the generation and usage relations."""
+
+_DATASET: Final = frozenset({Label.ENTITY, Label.DATASET})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A file that a run has made, for a generated entity of the description."""
+
+    name: str
+    generated: Generated
+    file: Path
+    measured: Measured
+
+
+@dataclass(slots=True)
+class Collected:
+    """What a run left behind: the changes that record it, and what is wrong with it."""
+
+    changes: list[Change] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    entities: dict[str, NodeId] = field(default_factory=dict)
+
+
+def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: datetime) -> Collected:
+    """Find, move, measure and describe the results of a job that has ended.
+
+    May be repeated: files that were moved before are found in their place.
+
+    Args:
+        job: The job, as it is in the graph.
+        revision: The description that ran.
+        files: Where its run directory is.
+        namespace: The store's namespace.
+        at: When the results were complete.
+    """
+    collected = Collected()
+    products: list[Product] = []
+    for generated in revision.description.generated:
+        try:
+            products.extend(_products(generated, job, files.run(job.id)))
+        except Invalid as error:
+            collected.problems.append(error.message)
+    for index, product in enumerate(products):
+        collected.entities[product.name] = _entity_id(job, product, namespace)
+        collected.changes.extend(_entity(job, revision, product, files=files, namespace=namespace, at=at))
+        collected.changes.append(_generation(job, index, product, namespace=namespace, at=at))
+    collected.changes.extend(_derivations(job, products, namespace))
+    return collected
+
+
+def _products(generated: Generated, job: Job, run: Path) -> Iterator[Product]:
+    values = {parameter.name: parameter.value for parameter in job.parameters}
+    pattern = result_pattern(generated, values)
+    found = _matches(pattern, run)
+    if not found and generated.required:
+        raise Invalid(f"result {generated.name}: no file {pattern!r} was made", field=generated.name, value=pattern)
+    if len(found) > 1 and not many(generated.multiplicity):
+        names = ", ".join(file.name for file in found[:5])
+        raise Invalid(f"result {generated.name}: {len(found)} files match {pattern!r} ({names}), only one may")
+    for number, file in enumerate(found, start=1):
+        _refuse_what_is_no_file(generated.name, file, run)
+        name = generated.name if number == 1 else f"{generated.name}-{number}"
+        kept = _move(file, run)
+        yield Product(name=name, generated=generated, file=kept, measured=measure(kept))
+
+
+def _matches(pattern: str, run: Path) -> list[Path]:
+    """Look in the results directory first, then in the working directory."""
+    if not pattern:
+        return []
+    for folder in (run / "results", run / "work"):
+        found = sorted(folder.glob(pattern)) if any(one in pattern for one in "*?[") else [folder / pattern]
+        found = [file for file in found if file.is_symlink() or file.exists()]
+        if found:
+            return found
+    return []
+
+
+def _refuse_what_is_no_file(name: str, file: Path, run: Path) -> None:
+    if file.is_dir():
+        raise Invalid(f"result {name}: {file.name!r} is a directory; a result must be a file", field=name)
+    if not file.is_file():
+        raise Invalid(f"result {name}: {file.name!r} is no regular file", field=name)
+    if not file.resolve().is_relative_to(run.resolve()):
+        raise Invalid(f"result {name}: {file.name!r} is a link to a file outside of the job", field=name)
+
+
+def _move(file: Path, run: Path) -> Path:
+    results = run / "results"
+    if file.is_relative_to(results) and not file.is_symlink():
+        return file
+    target = results / file.relative_to(run / "work") if file.is_relative_to(run / "work") else file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    file.resolve().replace(target)
+    return target
+
+
+def _entity_id(job: Job, product: Product, namespace: str) -> NodeId:
+    """The same job and result name give the same entity: a repeated collection can't make a second one."""
+    return NodeId(f"{namespace}e{job.id[1:]}.{product.name}")
+
+
+def _entity(
+    job: Job, revision: Revision, product: Product, *, files: Files, namespace: str, at: datetime
+) -> Iterator[Change]:
+    node = _entity_id(job, product, namespace)
+    generated = product.generated
+    properties: dict[str, Value] = {
+        "name": product.name,
+        "file_name": product.file.name,
+        "location": files.location(product.file),
+        "content_type": generated.content_type or guess_content_type(product.file.name),
+        "size": product.measured.size,
+        "sha256": product.measured.sha256,
+        "generated_at": at,
+    }
+    yield Create(Node(node, _DATASET, properties, readers=job.readers))
+    described = NodeId(namespace + part_local(revision.node, "generation-entity", generated.name))
+    key = f"e{job.id[1:]}.{product.name}.description"
+    yield Create(Relation(key, Kind.IS_DESCRIBED_BY, node, described))
+
+
+def _generation(job: Job, index: int, product: Product, *, namespace: str, at: datetime) -> Create:
+    role = product.generated.role or product.generated.name
+    source = _entity_id(job, product, namespace)
+    return Create(Relation(f"{job.id}.g{index:04d}", Kind.WAS_GENERATED_BY, source, job.node, role, at))
+
+
+def _derivations(job: Job, products: Sequence[Product], namespace: str) -> Iterator[Create]:
+    """Each result derives from each used file, unless the description names others (DESIGN section 3)."""
+    used = [item for item in job.inputs if item.entity is not None and not _is_configuration(item.entity, job)]
+    pairs = [(product, item) for product in products for item in used if _derives(product.generated, item.name)]
+    if len(pairs) > MOST_DERIVATIONS:
+        return
+    for index, (product, item) in enumerate(pairs):
+        if item.entity is None:
+            continue
+        source = _entity_id(job, product, namespace)
+        arguments = {"activity": job.node}
+        yield Create(
+            Relation(f"{job.id}.d{index:04d}", Kind.WAS_DERIVED_FROM, source, item.entity, arguments=arguments)
+        )
+
+
+def _is_configuration(entity: NodeId, job: Job) -> bool:
+    return entity.startswith(f"{job.node}.")
+
+
+def _derives(generated: Generated, name: str) -> bool:
+    return generated.derived_from is None or name in generated.derived_from

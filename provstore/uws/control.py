@@ -1,0 +1,128 @@
+"""Control parameters of a request (UWS and DALI names, in any case) and the limits they are held to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from provstore.errors import Invalid
+from provstore.settings import Settings
+from provstore.uws.catalog import Revision
+
+__all__ = [
+    "CONTROL_NAMES",
+    "ControlParameters",
+    "clamp_destruction",
+    "clamp_duration",
+    "controls_of",
+    "parse_duration",
+    "parse_instant_of_client",
+]
+
+CONTROL_NAMES: Final = frozenset({"PHASE", "RUNID", "EXECUTIONDURATION", "DESTRUCTION", "ACTION", "UPLOAD"})
+_LONGEST_RUN_ID: Final = 64
+_PARTS: Final = (("year", 1), ("month", 1), ("day", 1), ("hour", 0), ("minute", 0), ("second", 0))
+_INSTANT: Final = re.compile(
+    r"(?P<year>\d{4})(?:-?(?P<month>\d\d)(?:-?(?P<day>\d\d)"
+    r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,6}))?)?Z?)?)?)?\Z"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlParameters:
+    """What a client may say of a job besides the parameters of its description."""
+
+    run: bool = False
+    run_id: str = ""
+    execution_duration: timedelta | None = None
+    destruction_at: datetime | None = None
+
+
+def controls_of(values: Mapping[str, str]) -> tuple[ControlParameters, dict[str, str]]:
+    """Part the control parameters from the job's own.
+
+    Returns:
+        The controls, and the other values under the names as given.
+
+    Raises:
+        Invalid: a control with a value that it can't have.
+    """
+    found = {name.upper(): value for name, value in values.items() if name.upper() in CONTROL_NAMES}
+    others = {name: value for name, value in values.items() if name.upper() not in CONTROL_NAMES}
+    phase = found.get("PHASE")
+    if phase not in {None, "RUN"}:
+        raise Invalid(f"PHASE={phase!r}: a new job takes only RUN", field="PHASE", value=phase)
+    duration, destruction = found.get("EXECUTIONDURATION"), found.get("DESTRUCTION")
+    controls = ControlParameters(
+        run=phase == "RUN",
+        run_id=_run_id(found.get("RUNID", "")),
+        execution_duration=None if duration is None else parse_duration(duration),
+        destruction_at=None if destruction is None else parse_instant_of_client(destruction, field="DESTRUCTION"),
+    )
+    return controls, others
+
+
+def _run_id(text: str) -> str:
+    if len(text) > _LONGEST_RUN_ID:
+        raise Invalid(f"RUNID has {len(text)} characters; at most {_LONGEST_RUN_ID} are allowed", field="RUNID", value=text)
+    return text
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read whole seconds, 0 for unlimited.
+
+    Raises:
+        Invalid: it is no whole number of seconds.
+    """
+    if not re.fullmatch(r"\d{1,9}", text.strip()):
+        raise Invalid(
+            f"EXECUTIONDURATION={text!r}: whole seconds are needed, 0 for unlimited", field="EXECUTIONDURATION", value=text
+        )
+    return timedelta(seconds=int(text))
+
+
+def parse_instant_of_client(text: str, *, field: str) -> datetime:
+    """Read an ISO 8601 instant in UTC, as precise as the client cares to give it.
+
+    Raises:
+        Invalid: it is none, or in another zone.
+    """
+    match = _INSTANT.match(text.strip())
+    if not match:
+        raise Invalid(
+            f"{field}={text!r}: an ISO 8601 instant in UTC is needed, such as 2026-11-22T17:00:00Z", field=field, value=text
+        )
+    year, month, day, hour, minute, second = (int(match[name] or least) for name, least in _PARTS)
+    microsecond = int((match["fraction"] or "0").ljust(6, "0"))
+    try:
+        return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=UTC)
+    except ValueError as error:
+        raise Invalid(f"{field}={text!r}: {error}", field=field, value=text) from error
+
+
+def clamp_duration(asked: timedelta | None, *, revision: Revision, settings: Settings) -> timedelta:
+    """Hold an execution duration to the site's limit; 0 (unlimited) only where the site has none."""
+    declared = revision.description.execution_duration
+    wanted = settings.execution_duration if declared is None else timedelta(seconds=declared)
+    wanted = wanted if asked is None else asked
+    most = settings.execution_duration_max
+    return most if most and (not wanted or wanted > most) else wanted
+
+
+def clamp_destruction(asked: datetime | None, *, settings: Settings, at: datetime) -> datetime:
+    """Hold a destruction time to the site's limit.
+
+    Raises:
+        Invalid: it lies in the past.
+    """
+    wanted = at + settings.destruction if asked is None else asked
+    if wanted <= at:
+        raise Invalid(
+            f"destruction at {wanted.isoformat()} lies in the past; it is {at.isoformat()} now",
+            field="DESTRUCTION",
+            value=wanted.isoformat(),
+        )
+    return min(wanted, at + settings.destruction_max)

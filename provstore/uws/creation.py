@@ -1,0 +1,149 @@
+"""A new job as one batch: the activity with its parameters, inputs, agents and description around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from provstore.graph.model import Attribute, Kind, Label, Node, NodeId, Relation, Value
+from provstore.graph.store import Change, Create, Upsert
+from provstore.uws.agents import PROVSTORE_AGENT
+from provstore.uws.catalog import Revision, part_local
+from provstore.uws.descriptions.values import EffectiveParameter
+from provstore.uws.inputs import CONFIG_FILE, Input
+from provstore.uws.jobs import INPUT_NAME, add_change
+from provstore.uws.phases import Phase
+
+__all__ = ["NewJob", "changes_of_new_job"]
+
+_JOB: Final = frozenset({Label.ACTIVITY, Label.JOB})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """All that is known of a job when it is created; ``agent`` is the local id of its owner."""
+
+    local: str
+    revision: Revision
+    parameters: tuple[EffectiveParameter, ...]
+    inputs: tuple[Input, ...]
+    agent: str
+    readers: frozenset[str]
+    run_id: str
+    created_at: datetime
+    execution_duration: timedelta
+    destruction_at: datetime
+    executor: str
+    queued: bool
+    cause: str
+
+
+def changes_of_new_job(job: NewJob, *, namespace: str) -> tuple[Change, ...]:
+    """Give everything that is written, in one transaction, when a job is created."""
+    return tuple(_Batch(job, namespace).changes())
+
+
+class _Batch:
+    def __init__(self, job: NewJob, namespace: str) -> None:
+        self._job = job
+        self._namespace = namespace
+        self._node = self._id(job.local)
+
+    def _id(self, local: str) -> NodeId:
+        return NodeId(self._namespace + local)
+
+    def changes(self) -> Iterator[Change]:
+        job = self._job
+        yield Create(Node(self._node, _JOB, self._properties(), readers=job.readers))
+        yield self._relation("s", 0, Kind.IS_DESCRIBED_BY, job.revision.node)
+        yield from self._agents()
+        for index, parameter in enumerate(job.parameters):
+            yield from self._parameter(index, parameter)
+        for index, item in enumerate(job.inputs):
+            yield from self._config_file(index, item) if item.used.type == CONFIG_FILE else self._input(index, item)
+
+    def _properties(self) -> Mapping[str, Value]:
+        job = self._job
+        described = job.revision.description
+        history = add_change("", Phase.PENDING, at=job.created_at, cause=job.cause)
+        properties: dict[str, Value] = {
+            "service": described.name,
+            "name": described.name,
+            "revision": job.revision.name,
+            "phase": (Phase.QUEUED if job.queued else Phase.PENDING).value,
+            "history": add_change(history, Phase.QUEUED, at=job.created_at, cause=job.cause) if job.queued else history,
+            "owner": job.agent,
+            "created_at": job.created_at,
+            "execution_duration": int(job.execution_duration.total_seconds()),
+            "destruction_at": job.destruction_at,
+            "expires_at": job.destruction_at,
+            "executor": job.executor,
+            "script_sha256": described.script_sha256,
+        }
+        if described.quote is not None:
+            properties["quote_at"] = job.created_at + timedelta(seconds=described.quote)
+        if job.run_id:
+            properties["run_id"] = job.run_id
+        if job.queued:
+            properties["open"] = True
+        return properties
+
+    def _relation(
+        self, family: str, index: int, kind: Kind, target: NodeId, *, role: str | None = None, name: str = ""
+    ) -> Create:
+        """Relate the job to something. Keys sort in the order of the description."""
+        attributes = (Attribute(INPUT_NAME, name),) if name else ()
+        key = f"{self._job.local}.{family}{index:04d}"
+        plan = {"plan": self._job.revision.node} if kind is Kind.WAS_ASSOCIATED_WITH else {}
+        return Create(Relation(key, kind, self._node, target, role, arguments=plan, attributes=attributes))
+
+    def _agents(self) -> Iterator[Change]:
+        yield self._relation("a", 0, Kind.WAS_ASSOCIATED_WITH, self._id(self._job.agent), role="Operator")
+        yield self._relation("a", 1, Kind.WAS_ASSOCIATED_WITH, self._id(PROVSTORE_AGENT), role="Executor")
+
+    def _described(self, local: str, part: str, name: str) -> Create:
+        target = self._id(part_local(self._job.revision.node, part, name))
+        return Create(Relation(f"{local}.description", Kind.IS_DESCRIBED_BY, self._id(local), target))
+
+    def _parameter(self, index: int, parameter: EffectiveParameter) -> Iterator[Change]:
+        definition = parameter.definition
+        local = f"{self._job.local}.{definition.name}"
+        properties: dict[str, Value] = {
+            "name": definition.name,
+            "value": parameter.value,
+            "given": parameter.given,
+            "datatype": definition.datatype,
+        }
+        properties |= {key: text for key, text in (("unit", definition.unit), ("ucd", definition.ucd)) if text}
+        yield Create(Node(self._id(local), frozenset({Label.PARAMETER}), properties, readers=self._job.readers))
+        yield self._relation("c", index, Kind.WAS_CONFIGURED_BY, self._id(local))
+        yield self._described(local, "parameter", definition.name)
+
+    def _config_file(self, index: int, item: Input) -> Iterator[Change]:
+        """A configuration file is the job's own node, even when its bytes are shared."""
+        local = f"{self._job.local}.{item.used.name}.file"
+        wanted = ("location", "content_type", "size", "sha256")
+        properties: dict[str, Value] = {"name": item.used.name, "file_name": item.node.properties["name"]}
+        properties |= {key: item.node.properties[key] for key in wanted if key in item.node.properties}
+        node = Node(self._id(local), frozenset({Label.CONFIG_FILE}), properties, readers=self._job.readers)
+        yield Create(node)
+        yield self._relation("f", index, Kind.WAS_CONFIGURED_BY, node.id)
+
+    def _input(self, index: int, item: Input) -> Iterator[Change]:
+        used = item.used
+        if item.new:
+            readers = item.node.readers or self._job.readers
+            yield Upsert(item.node._replace(readers=readers))
+            yield from self._attribution(item)
+        role = used.role or used.name
+        yield self._relation("u", index, Kind.USED, item.node.id, role=role, name=used.name)
+
+    def _attribution(self, item: Input) -> Iterator[Change]:
+        """An upload was made by nothing we know: it is attributed to the person who brought it."""
+        if item.node.readers or "location" not in item.node.properties:
+            return
+        key = f"{item.node.id.removeprefix(self._namespace)}.a"
+        yield Create(Relation(key, Kind.WAS_ATTRIBUTED_TO, item.node.id, self._id(self._job.agent), role="Provider"))
+

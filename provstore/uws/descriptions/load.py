@@ -1,0 +1,127 @@
+"""Reads a directory of descriptions: one VOTable per service, its script and the files it ships beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from provstore.errors import Invalid, ProvstoreError
+from provstore.uws.descriptions.checks import Level, Problem, problems_of_imported
+from provstore.uws.descriptions.model import Description
+from provstore.uws.descriptions.reading import Reading, Repair
+from provstore.uws.descriptions.votable import read_votable
+
+__all__ = ["Refusal", "Shipped", "load_directory", "load_file"]
+
+_ENDINGS: Final = ("_vot.xml", ".xml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """A description from a file; ``files`` are the default inputs shipped with it, by name."""
+
+    description: Description
+    path: Path
+    files: Mapping[str, Path] = field(default_factory=dict)
+    repairs: tuple[Repair, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A file that can't be served, and why."""
+
+    path: Path
+    reason: str
+
+
+def load_directory(path: Path) -> tuple[tuple[Shipped, ...], tuple[Refusal, ...]]:
+    """Read all descriptions of a directory, in the order of their names; a broken one does not hinder the others.
+
+    Raises:
+        Invalid: there is no such directory, or it can't be read.
+    """
+    try:
+        files = sorted(item for item in path.iterdir() if item.name.endswith(_ENDINGS) and item.is_file())
+    except OSError as error:
+        raise Invalid(f"directory of descriptions {path}: {error.strerror}", field="descriptions") from error
+    shipped: dict[str, Shipped] = {}
+    refusals: list[Refusal] = []
+    for file in files:
+        try:
+            found = load_file(file)
+        except ProvstoreError as error:
+            refusals.append(Refusal(path=file, reason=error.message))
+            continue
+        name = found.description.name
+        if name in shipped:
+            refusals.append(Refusal(path=file, reason=f"{file}: {shipped[name].path.name} describes {name} already"))
+        shipped.setdefault(name, found)
+    return tuple(shipped.values()), tuple(refusals)
+
+
+def load_file(path: Path) -> Shipped:
+    """Read one description with its sidecar script and files.
+
+    Raises:
+        Invalid: it is broken, or has an error that would make its jobs fail.
+        TooLarge: it is longer than the limit.
+    """
+    reading = read_votable(_bytes(path), source=str(path))
+    description, note = _with_script(reading, path=path)
+    repairs = (*reading.repairs, *note)
+    files = dict(_default_files(description, path=path))
+    hashes = tuple((name, hashlib.sha256(_bytes(file)).hexdigest()) for name, file in files.items())
+    description = replace(description, files=hashes or description.files)
+    found = problems_of_imported(description)
+    errors = [f"{item.place}: {item.text}" for item in found if item.level is Level.ERROR]
+    if errors:
+        raise Invalid(f"{path}: {'; '.join(errors)}", field="description")
+    return Shipped(description=description, path=path, files=files, repairs=repairs, warnings=found)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{path}: {error.strerror}", field="description") from error
+
+
+def _stem(path: Path) -> str:
+    return next(path.name.removesuffix(ending) for ending in _ENDINGS if path.name.endswith(ending))
+
+
+def _with_script(reading: Reading, *, path: Path) -> tuple[Description, tuple[Repair, ...]]:
+    """The embedded script wins over the sidecar ``<name>.sh``."""
+    description = reading.description
+    sidecar = path.with_name(f"{_stem(path)}.sh")
+    if not sidecar.is_file():
+        return description, ()
+    try:
+        raw = _bytes(sidecar).decode()
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{sidecar}: not UTF-8: {error.reason}", field="script") from error
+    script = raw.replace("\r\n", "\n").replace("\r", "\n")
+    if not description.script:
+        dos = Repair(line=0, what=f"{sidecar.name} has DOS line ends", how="read with Unix line ends")
+        return replace(description, script=script), (dos,) if script != raw else ()
+    if description.script.rstrip("\n") == script.rstrip("\n"):
+        return description, ()
+    differs = Repair(line=0, what=f"{sidecar.name} differs from the embedded script", how="the embedded one is kept")
+    return description, (differs,)
+
+
+def _default_files(description: Description, *, path: Path) -> Iterator[tuple[str, Path]]:
+    """Find the files that are defaults of inputs, beside the description or in a folder of its name."""
+    for used in description.used:
+        name = used.default
+        plain = name not in {"", ".", ".."} and PurePosixPath(name).name == name and "\0" not in name
+        if not plain or not (used.type == "ConfigFile" or used.url == "file://$ID"):
+            continue
+        places = (path.parent / name, path.parent / description.name / name)
+        found = next((place for place in places if place.is_file()), None)
+        if found is not None:
+            yield name, found

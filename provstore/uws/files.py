@@ -1,0 +1,137 @@
+"""The files of the data directory: where jobs, inputs and shipped files lie, and how bytes get there safely."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from provstore.errors import Invalid, NotFound, TooLarge
+
+__all__ = ["Files", "Measured", "measure", "safe_name"]
+
+_CHUNK: Final = 1 << 20
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+-]+")
+_LONGEST_NAME: Final = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Size in bytes and SHA-256 in hex of a file's content."""
+
+    size: int
+    sha256: str
+
+
+def safe_name(name: str) -> str:
+    """Make a file name that no shell, path or header can misread, and that still resembles the given one."""
+    plain = _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip("._")
+    return plain[-_LONGEST_NAME:] or "file"
+
+
+def measure(file: Path) -> Measured:
+    """Read a file once for its size and SHA-256, and make sure that it is on disk."""
+    digest = hashlib.sha256()
+    size = 0
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+        os.fsync(stream.fileno())
+    return Measured(size=size, sha256=digest.hexdigest())
+
+
+class Files:
+    """Paths below the data directory; the graph knows files by their path relative to it."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data.absolute()
+
+    def job(self, job_id: str) -> Path:
+        """Give the directory of a job: its uploads, its run, its results."""
+        return self._data / "jobs" / job_id
+
+    def run(self, job_id: str) -> Path:
+        """Give the staged directory in which a job runs."""
+        return self.job(job_id) / "run"
+
+    def location(self, file: Path) -> str:
+        """Give the location under which the graph knows a file."""
+        return file.relative_to(self._data).as_posix()
+
+    def path(self, location: str) -> Path:
+        """Give the file at a location.
+
+        Raises:
+            NotFound: there is no such file below the data directory.
+        """
+        file = self._data / location
+        if not location or not file.is_file() or not file.resolve().is_relative_to(self._data.resolve()):
+            raise NotFound(f"the file {location!r} is not here any more", field="location", value=location)
+        return file
+
+    def receive(self, stream: BinaryIO, target: Path, *, most: int) -> Measured:
+        """Write an upload to its place; a file of that name is there whole and on disk, or not at all.
+
+        Args:
+            stream: The bytes.
+            target: Where they go; its folders are made.
+            most: The largest size allowed, in bytes.
+
+        Raises:
+            TooLarge: there were more bytes; nothing is left behind.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.part")
+        digest = hashlib.sha256()
+        size = 0
+        try:
+            with part.open("wb") as sink:
+                while chunk := stream.read(_CHUNK):
+                    size += len(chunk)
+                    if size > most:
+                        raise TooLarge(f"{target.name} has more than the {most} bytes allowed for one file")
+                    digest.update(chunk)
+                    sink.write(chunk)
+                sink.flush()
+                os.fsync(sink.fileno())
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        return Measured(size=size, sha256=digest.hexdigest())
+
+    def keep(self, content: bytes, name: str) -> str:
+        """Keep a shipped file by its content, once; give its location."""
+        digest = hashlib.sha256(content).hexdigest()
+        target = self._data / "files" / digest / safe_name(name)
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = target.with_name(f".{target.name}.{os.getpid()}")
+            part.write_bytes(content)
+            part.replace(target)
+        return self.location(target)
+
+    def shipped(self, sha256: str, name: str) -> Path:
+        """Give the place of a shipped file.
+
+        Raises:
+            Invalid: the file is not there.
+        """
+        target = self._data / "files" / sha256 / safe_name(name)
+        if not target.is_file():
+            raise Invalid(f"the shipped file {name!r} is missing from this server", field=name)
+        return target
+
+    def remove_job(self, job_id: str) -> None:
+        """Remove all files of a job; none there is no error."""
+        shutil.rmtree(self.job(job_id), ignore_errors=True)
+
+    def job_ids(self) -> Iterable[str]:
+        """List the jobs that have a directory."""
+        jobs = self._data / "jobs"
+        return sorted(entry.name for entry in jobs.iterdir()) if jobs.is_dir() else ()

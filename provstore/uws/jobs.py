@@ -1,0 +1,289 @@
+"""A job, its parameters and results, as views of nodes of the graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, NewType
+
+from provstore.graph.model import PROVSTORE, Kind, Label, Node, NodeId, Relation, Value, format_instant, parse_instant
+from provstore.uws.phases import Phase
+
+__all__ = [
+    "CONTENT_TYPE_ANY",
+    "INPUT_NAME",
+    "Change",
+    "Failure",
+    "Job",
+    "JobId",
+    "JobParameter",
+    "JobReference",
+    "JobResult",
+    "add_change",
+    "changes_of",
+    "input_name",
+    "instant",
+    "integer",
+    "job_of",
+    "local_part",
+    "reference_of",
+    "text",
+]
+
+JobId = NewType("JobId", str)
+"""The UWS job id: the local part of the activity's id."""
+
+CONTENT_TYPE_ANY: Final = "application/octet-stream"
+INPUT_NAME: Final = f"{PROVSTORE}input"
+"""Attribute of a USED relation: the name of the input in the job's description (its role may be shared)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of phase: when, to what, and who or what caused it (user, signal, supervisor, inferred)."""
+
+    phase: Phase
+    at: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobParameter:
+    """A parameter of a job. ``by_reference``: the value is the address of a file; ``given``: not the default."""
+
+    name: str
+    value: str
+    given: bool = True
+    by_reference: bool = False
+    entity: NodeId | None = None
+    content_type: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """A product of a job: an entity of the graph. ``size`` in bytes; ``location`` below the data directory."""
+
+    name: str
+    entity: NodeId
+    content_type: str = CONTENT_TYPE_ANY
+    size: int = 0
+    sha256: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job failed: UWS errorSummary. ``detail`` holds the last lines of stderr."""
+
+    message: str
+    transient: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReference:
+    """What a job list shows of a job."""
+
+    id: JobId
+    service: str
+    phase: Phase
+    owner: str
+    run_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A UWS job: everything is read from its node and the nodes around it."""
+
+    id: JobId
+    node: NodeId
+    service: str
+    phase: Phase
+    owner: str
+    run_id: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    quote_at: datetime | None
+    destruction_at: datetime | None
+    execution_duration: timedelta
+    revision: str
+    parameters: tuple[JobParameter, ...] = ()
+    inputs: tuple[JobParameter, ...] = ()
+    results: tuple[JobResult, ...] = ()
+    failure: Failure | None = None
+    history_text: str = ""
+    executor: str = ""
+    exit_code: int | None = None
+    host: str = ""
+    open: bool = False
+    deleted: bool = False
+    readers: frozenset[str] = frozenset()
+
+    @property
+    def history(self) -> tuple[Change, ...]:
+        """Every change of phase, oldest first."""
+        return changes_of(self.history_text)
+
+
+def text(properties: Mapping[str, Value], name: str) -> str:
+    """Give a text property, "" where absent."""
+    value = properties.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def integer(properties: Mapping[str, Value], name: str) -> int | None:
+    """Give a whole-number property, None where absent."""
+    value = properties.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def instant(properties: Mapping[str, Value], name: str) -> datetime | None:
+    """Give a time property, None where absent."""
+    value = properties.get(name)
+    return value if isinstance(value, datetime) else None
+
+
+def local_part(node: NodeId, namespace: str) -> str:
+    """Give the local part of one of our ids."""
+    return node.removeprefix(namespace)
+
+
+def add_change(history: str, phase: Phase, *, at: datetime, cause: str) -> str:
+    """Append a change of phase to the text in which a job's node keeps its history."""
+    changes: list[list[str]] = json.loads(history) if history else []
+    return json.dumps([*changes, [phase.value, format_instant(at), cause]], separators=(",", ":"))
+
+
+def changes_of(history: str) -> tuple[Change, ...]:
+    """Read the history that a job's node keeps as text."""
+    rows: list[list[str]] = json.loads(history) if history else []
+    return tuple(Change(phase=Phase(phase), at=parse_instant(at), cause=cause) for phase, at, cause in rows)
+
+
+def _failure(properties: Mapping[str, Value]) -> Failure | None:
+    message = text(properties, "error_message")
+    if not message:
+        return None
+    transient = text(properties, "error_type") == "transient"
+    return Failure(message=message, transient=transient, detail=text(properties, "error_detail"))
+
+
+def reference_of(node: Node, namespace: str) -> JobReference:
+    """Read what a list shows from a job's node."""
+    properties = node.properties
+    return JobReference(
+        id=JobId(local_part(node.id, namespace)),
+        service=text(properties, "service"),
+        phase=Phase(text(properties, "phase")),
+        owner=text(properties, "owner"),
+        run_id=text(properties, "run_id"),
+        created_at=_created(properties),
+    )
+
+
+def _created(properties: Mapping[str, Value]) -> datetime:
+    created_at = properties["created_at"]
+    assert isinstance(created_at, datetime)  # noqa: S101 - every job is written with it
+    return created_at
+
+
+def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relations: Iterable[Relation]) -> Job:
+    """Read a job from its node and its neighbours (parameters, used and generated entities)."""
+    properties = node.properties
+    parameters, inputs, results = _neighbours(node.id, around, relations)
+    fields: dict[str, Any] = {
+        name: instant(properties, name) for name in ("started_at", "ended_at", "quote_at", "destruction_at")
+    }
+    return Job(
+        id=JobId(local_part(node.id, namespace)),
+        node=node.id,
+        service=text(properties, "service"),
+        phase=Phase(text(properties, "phase")),
+        owner=text(properties, "owner"),
+        run_id=text(properties, "run_id"),
+        created_at=_created(properties),
+        execution_duration=timedelta(seconds=integer(properties, "execution_duration") or 0),
+        revision=text(properties, "revision"),
+        parameters=parameters,
+        inputs=inputs,
+        results=results,
+        failure=_failure(properties),
+        history_text=text(properties, "history"),
+        executor=text(properties, "executor"),
+        exit_code=integer(properties, "exit_code"),
+        host=text(properties, "host"),
+        open=properties.get("open") is True,
+        deleted=properties.get("deleted") is True,
+        readers=node.readers,
+        **fields,
+    )
+
+
+def _neighbours(
+    job: NodeId, around: Mapping[NodeId, Node], relations: Iterable[Relation]
+) -> tuple[tuple[JobParameter, ...], tuple[JobParameter, ...], tuple[JobResult, ...]]:
+    """Sort the relations of a job into its parameters, inputs and results, in the order of their keys.
+
+    A parameter whose value is the id of an input is shown once, by value.
+    """
+    parameters: list[JobParameter] = []
+    results: list[JobResult] = []
+    for relation in sorted(relations, key=lambda one: one.key):
+        if relation.kind is Kind.WAS_CONFIGURED_BY and relation.source == job:
+            parameters.append(_parameter(around[relation.target]))
+        elif relation.kind is Kind.USED and relation.source == job:
+            parameters.append(_input(relation, around[relation.target]))
+        elif relation.kind is Kind.WAS_GENERATED_BY and relation.target == job:
+            results.append(_result(around[relation.source]))
+    by_value = {one.name for one in parameters if one.entity is None}
+    shown = (one for one in parameters if one.entity is None or one.name not in by_value)
+    return tuple(shown), tuple(one for one in parameters if one.entity), tuple(results)
+
+
+def input_name(relation: Relation) -> str:
+    """Give the name of the input as which a job used an entity; its role where none is written."""
+    named = (one.lexical for one in relation.attributes if one.key == INPUT_NAME)
+    return next(named, relation.role or "")
+
+
+def _parameter(node: Node) -> JobParameter:
+    properties = node.properties
+    if Label.CONFIG_FILE in node.labels:
+        return replace(_file(text(properties, "name"), node), value=text(properties, "file_name"))
+    return JobParameter(
+        name=text(properties, "name"), value=text(properties, "value"), given=properties.get("given") is not False
+    )
+
+
+def _input(relation: Relation, node: Node) -> JobParameter:
+    return _file(input_name(relation), node)
+
+
+def _file(name: str, node: Node) -> JobParameter:
+    """See a used entity or configuration file as a parameter; one without a location is a plain identifier."""
+    location = text(node.properties, "location")
+    return JobParameter(
+        name=name,
+        value=text(node.properties, "name"),
+        by_reference=bool(location),
+        entity=node.id,
+        content_type=text(node.properties, "content_type"),
+        location=location,
+    )
+
+
+def _result(node: Node) -> JobResult:
+    properties = node.properties
+    return JobResult(
+        name=text(properties, "name"),
+        entity=node.id,
+        content_type=text(properties, "content_type") or CONTENT_TYPE_ANY,
+        size=integer(properties, "size") or 0,
+        sha256=text(properties, "sha256"),
+        location=text(properties, "location"),
+    )

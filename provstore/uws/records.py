@@ -1,0 +1,206 @@
+"""Jobs in and out of the graph: each method is one transaction of a job's life, or a reading of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from provstore.errors import Conflict, NotFound, WrongPhase
+from provstore.graph.model import EVERYBODY, Kind, Label, Node, NodeId, Subgraph, Value, Viewer
+from provstore.graph.rules import Step
+from provstore.graph.store import Change, Condition, Filter, Find, GraphStore, Op, Order, Update, Walk
+from provstore.uws.jobs import Job, JobId, JobReference, add_change, job_of, reference_of
+from provstore.uws.phases import OPEN, Phase, can_move
+
+__all__ = ["JobFilter", "Move", "Records"]
+
+_AROUND_A_JOB: Final = (
+    Step(Kind.WAS_CONFIGURED_BY, expand=False),
+    Step(Kind.USED, expand=False),
+    Step(Kind.WAS_GENERATED_BY, backwards=True, expand=False),
+)
+_LIST_FIELDS: Final = ("service", "phase", "owner", "run_id", "created_at")
+_LIST_PAGE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs of a service a list shows: all conditions together; ``last``: only the newest so many."""
+
+    service: str | None = None
+    phases: frozenset[Phase] = OPEN
+    after: datetime | None = None
+    last: int | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A change of phase: to where, when, who caused it, and what else changes with it.
+
+    ``missed_at``: when the job began to execute, if that was never told; it is entered in the history as inferred.
+    """
+
+    phase: Phase
+    at: datetime
+    cause: str
+    missed_at: datetime | None = None
+    put: Mapping[str, Value | None] = field(default_factory=dict)
+
+
+class Records:
+    """Reads and writes jobs over the primitives of a store."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self.store = store
+
+    def node_id(self, job_id: str) -> NodeId:
+        """Give the id of a job's node."""
+        return NodeId(self.store.namespace + job_id)
+
+    def node(self, job_id: str) -> Node:
+        """Give a job's node, without its neighbours.
+
+        Raises:
+            NotFound: there is no such job, or it was deleted.
+        """
+        found = self.store.get([self.node_id(job_id)])
+        if not found or Label.JOB not in found[0].labels or found[0].properties.get("deleted") is True:
+            raise NotFound(f"no job {job_id!r}", field="job", value=job_id)
+        return found[0]
+
+    def phase(self, job_id: str) -> Phase:
+        """Give a job's phase."""
+        return Phase(str(self.node(job_id).properties["phase"]))
+
+    def phases(self, job_ids: Sequence[str]) -> dict[str, Phase]:
+        """Give the phases of many jobs at once; those that are gone are left out."""
+        nodes = self.store.get([self.node_id(job_id) for job_id in job_ids])
+        return {node.id.removeprefix(self.store.namespace): Phase(str(node.properties["phase"])) for node in nodes}
+
+    def read(self, job_id: str) -> Job:
+        """Give a job with its parameters and results.
+
+        Raises:
+            NotFound: there is no such job, or it was deleted.
+        """
+        job = self.read_even_deleted(job_id)
+        if job.deleted:
+            raise NotFound(f"no job {job_id!r}", field="job", value=job_id)
+        return job
+
+    def read_even_deleted(self, job_id: str) -> Job:
+        """Give a job as the supervisor must see it: one that was deleted may still have a process."""
+        around = self.around(job_id)
+        nodes = {one.node.id: one.node for one in around.reached}
+        node = nodes.get(self.node_id(job_id))
+        if node is None or Label.JOB not in node.labels:
+            raise NotFound(f"no job {job_id!r}", field="job", value=job_id)
+        return job_of(node, self.store.namespace, around=nodes, relations=around.edges)
+
+    def around(self, job_id: str) -> Subgraph:
+        """Give a job's node with what it was configured by, used and generated."""
+        return self.store.walk(Walk(starts=(self.node_id(job_id),), steps=_AROUND_A_JOB, depth=1))
+
+    def references(self, which: JobFilter, viewer: Viewer) -> tuple[JobReference, ...]:
+        """List the jobs that pass a filter, newest first."""
+        condition = Condition(label=Label.JOB, filters=tuple(_filters(which)))
+        order = Order("created_at", descending=True)
+        limit = min(which.last, _LIST_PAGE) if which.last else _LIST_PAGE
+        found: list[JobReference] = []
+        after: str | None = None
+        while True:
+            question = Find(condition=condition, order=order, limit=limit, after=after, fields=_LIST_FIELDS)
+            page = self.store.find(question, viewer)
+            found.extend(reference_of(node, self.store.namespace) for node in page.items)
+            after = page.next
+            if after is None or (which.last and len(found) >= which.last):
+                return tuple(found[: which.last]) if which.last else tuple(found)
+
+    def open_jobs(self) -> tuple[tuple[JobId, Phase], ...]:
+        """List the jobs that an executor may have in hand, oldest first."""
+        condition = Condition(label=Label.JOB, filters=(Filter("open", Op.EQ, value=True),))
+        question = Find(condition=condition, order=Order("created_at"), limit=_LIST_PAGE, fields=("phase", "created_at"))
+        return tuple(
+            (JobId(node.id.removeprefix(self.store.namespace)), Phase(str(node.properties["phase"])))
+            for node in self.store.find(question).items
+        )
+
+    def due(self, at: datetime) -> tuple[JobId, ...]:
+        """List the jobs whose destruction time has come."""
+        condition = Condition(label=Label.JOB, filters=(Filter("expires_at", Op.LE, at),))
+        question = Find(condition=condition, order=Order("expires_at"), limit=_LIST_PAGE, fields=("expires_at",))
+        return tuple(JobId(node.id.removeprefix(self.store.namespace)) for node in self.store.find(question).items)
+
+    def create(self, changes: Sequence[Change]) -> None:
+        """Write a new job with everything around it, or nothing."""
+        self.store.write(changes)
+
+    def move(self, job: Job, move: Move, *, further: Sequence[Change] = ()) -> None:
+        """Bring a job to a phase, together with further changes, if nobody changed its phase meanwhile.
+
+        Raises:
+            WrongPhase: the table of phases does not have this move.
+            Conflict: the job's phase is no longer what ``job`` says.
+        """
+        if not can_move(job.phase, move.phase):
+            raise WrongPhase(job.id, phase=job.phase, rule=f"it can't become {move.phase}")
+        history = job.history_text
+        if move.missed_at is not None:
+            history = add_change(history, Phase.EXECUTING, at=move.missed_at, cause="inferred")
+        history = add_change(history, move.phase, at=move.at, cause=move.cause)
+        put = {"phase": move.phase.value, "history": history, **move.put}
+        self.store.write([_guarded(job, put), *further])
+
+    def put(self, job: Job, put: Mapping[str, Value | None], *, further: Sequence[Change] = ()) -> None:
+        """Change properties of a job, together with further changes, if its phase is still the same.
+
+        Raises:
+            Conflict: the job's phase is no longer what ``job`` says.
+        """
+        self.store.write([_guarded(job, put), *further])
+
+    def repeat(self, job_id: str, action: Callable[[Job], None]) -> Job:
+        """Read a job and act on it, again from the start when somebody else was faster.
+
+        Raises:
+            Conflict: others were faster a hundred times.
+        """
+        for _ in range(_PATIENCE):
+            job = self.read_even_deleted(job_id)
+            try:
+                action(job)
+            except Conflict:
+                continue
+            return job
+        raise Conflict(f"job {job_id} is changed by somebody else all the time", field="job", value=job_id)
+
+    def visible(self, ids: Sequence[NodeId], viewer: Viewer = EVERYBODY) -> dict[NodeId, Node]:
+        """Give the nodes that exist and may be seen, by id."""
+        return {node.id: node for node in self.store.get(ids, viewer)}
+
+
+_PATIENCE: Final = 100
+
+
+def _guarded(job: Job, put: Mapping[str, Value | None]) -> Update:
+    """Change a job only if its phase and history are those that were read: the history tells any change of phase."""
+    expected: dict[str, Value | None] = {"phase": job.phase.value, "history": job.history_text}
+    return Update(node=job.node, expected=expected, put=put)
+
+
+def _filters(which: JobFilter) -> list[Filter]:
+    filters = [Filter("deleted", Op.ABSENT)]
+    if which.service is not None:
+        filters.append(Filter("service", Op.EQ, which.service))
+    if which.run_id is not None:
+        filters.append(Filter("run_id", Op.EQ, which.run_id))
+    if which.after is not None:
+        filters.append(Filter("created_at", Op.GT, which.after))
+    if which.phases == OPEN:
+        filters.append(Filter("phase", Op.NE, Phase.ARCHIVED.value))
+    elif which.phases != frozenset(Phase):
+        filters.append(Filter("phase", Op.IN, tuple(sorted(which.phases))))
+    return filters

@@ -1,0 +1,159 @@
+"""The directory in which a job runs: made aside and put in place by one rename, so that it is whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from provstore.uws.catalog import Revision
+from provstore.uws.descriptions.model import ParameterDefinition
+from provstore.uws.descriptions.names import exported_name
+from provstore.uws.files import Files, safe_name
+from provstore.uws.jobs import Job, JobParameter
+
+__all__ = ["StagingRules", "stage"]
+
+LONGEST_VARIABLE: Final = 64 * 1024
+"""Values above this many bytes reach the script in parameters.json only."""
+
+_INTEGERS: Final = frozenset({"unsignedByte", "short", "int", "long"})
+_REALS: Final = frozenset({"float", "double"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingRules:
+    """What every job of an executor has in common: the site's limits, and where to signal ("" for nowhere)."""
+
+    path: str
+    log_max: int
+    kill_grace: timedelta
+    signals_url: str = ""
+
+
+def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, token: str) -> Path:
+    """Make the job's run directory if it is not there yet, and give it.
+
+    Raises:
+        NotFound: the file of an input is gone.
+        OSError: the disk is full or not writable.
+    """
+    final = files.run(job.id)
+    if final.is_dir():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".run-", dir=final.parent))
+    try:
+        _fill(aside, job, revision, files=files, rules=rules, token=token)
+        aside.rename(final)
+    except OSError:
+        if not final.is_dir():
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return final
+
+
+def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: StagingRules, token: str) -> None:
+    final = files.run(job.id)
+    work = aside / "work"
+    work.mkdir()
+    (aside / "results").mkdir()
+    inputs = _copy_inputs(job, work, final / "work", files)
+    values = _values(job, revision, inputs)
+    parameters = json.dumps(_typed(values, revision.description.parameters), ensure_ascii=False, indent=1)
+    (aside / "parameters.json").write_text(parameters, encoding="utf-8")
+    (aside / "script.sh").write_text(revision.description.script, encoding="utf-8")
+    with open(os.open(aside / "token", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as stream:
+        stream.write(token)
+    task = {
+        "job": job.id,
+        "environment": _environment(job, values, final, rules.path),
+        "execution_duration": job.execution_duration.total_seconds(),
+        "kill_grace": rules.kill_grace.total_seconds(),
+        "log_max": rules.log_max,
+    }
+    if rules.signals_url:
+        task["callback"] = f"{rules.signals_url}/{job.id}"
+    (aside / "task.json").write_text(json.dumps(task, ensure_ascii=False), encoding="utf-8")
+
+
+def _copy_inputs(job: Job, work: Path, seen_as: Path, files: Files) -> dict[str, str]:
+    """Copy every input file into the working directory: the job may change its copy, never the stored one.
+
+    Returns:
+        For each input the paths (or plain identifiers) that the script will see, separated by blanks.
+    """
+    seen: defaultdict[str, list[str]] = defaultdict(list)
+    for item in job.inputs:
+        seen[item.name].append(_copy(item, work, seen_as, files) if item.location else item.value)
+    return {name: " ".join(items) for name, items in seen.items()}
+
+
+def _copy(item: JobParameter, work: Path, seen_as: Path, files: Files) -> str:
+    source = files.path(item.location)
+    name = _free_name(work, safe_name(source.name))
+    shutil.copyfile(source, work / name)
+    return str(seen_as / name)
+
+
+def _free_name(folder: Path, name: str) -> str:
+    stem, dot, suffix = name.partition(".")
+    number = 1
+    while (folder / name).exists():
+        number += 1
+        name = f"{stem}-{number}{dot}{suffix}"
+    return name
+
+
+def _values(job: Job, revision: Revision, inputs: Mapping[str, str]) -> dict[str, str]:
+    """Give the text of every name of the description: parameters, then inputs as paths, then output file names."""
+    values = {parameter.name: parameter.value for parameter in job.parameters if parameter.entity is None}
+    values |= inputs
+    for used in revision.description.used:
+        values.setdefault(used.name, "")
+    for generated in revision.description.generated:
+        values.setdefault(generated.name, values.get(generated.ref, generated.default))
+    return values
+
+
+def _environment(job: Job, values: Mapping[str, str], final: Path, path: str) -> dict[str, str]:
+    environment = {
+        exported_name(name): value for name, value in values.items() if len(value.encode()) <= LONGEST_VARIABLE
+    }
+    work, results = str(final / "work"), str(final / "results")
+    return environment | {
+        "PATH": path,
+        "HOME": work,
+        "TMPDIR": work,
+        "LANG": "C.UTF-8",
+        "PROVSTORE_JOB": job.id,
+        "PROVSTORE_RESULTS": results,
+        "PROVSTORE_PARAMETERS": str(final / "parameters.json"),
+        "rs": results,
+        "wd": work,
+        "jd": str(final),
+    }
+
+
+def _typed(values: Mapping[str, str], definitions: tuple[ParameterDefinition, ...]) -> dict[str, object]:
+    """Give numbers and truth values their type in parameters.json; everything else is text."""
+    scalars = {one.name: one.datatype for one in definitions if not one.arraysize}
+    return {name: _typed_value(value, scalars.get(name, "char")) for name, value in values.items()}
+
+
+def _typed_value(value: str, datatype: str) -> object:
+    if value and datatype in _INTEGERS:
+        return int(value)
+    if value and datatype in _REALS:
+        return float(value)
+    if value and datatype == "boolean":
+        return value.lower() in {"true", "1", "yes", "t"}
+    return value

@@ -1,0 +1,1 @@
+"""Thin Flask views by resource: parse, call one service or query, render."""

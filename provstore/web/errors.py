@@ -1,0 +1,94 @@
+"""The only place that knows which error is which HTTP status, and what its body looks like."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from flask import Flask, Response, json, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from provstore.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotAcceptable,
+    NotFound,
+    OutOfRange,
+    ProvstoreError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedType,
+)
+
+__all__ = ["STATUS", "install_error_handlers"]
+
+STATUS: Final[tuple[tuple[type[ProvstoreError], int], ...]] = (
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (NotAcceptable, 406),
+    (Conflict, 409),
+    (TooLarge, 413),
+    (UnsupportedType, 415),
+    (OutOfRange, 416),
+    (Unavailable, 503),
+    (Invalid, 400),
+    (ProvstoreError, 500),
+)
+"""Tried from top to bottom; the first class that fits gives the status."""
+
+_LOG: Final = logging.getLogger(__name__)
+_CHALLENGE: Final = 'Bearer realm="provstore", Basic realm="provstore"'
+_PLAIN: Final = ("/uws/", "/rest/")
+_RETRY_SECONDS: Final = "5"
+
+
+def install_error_handlers(app: Flask) -> None:
+    """Answer every error with its status and a body that says what was wrong."""
+    app.register_error_handler(ProvstoreError, _own)
+    app.register_error_handler(HTTPException, _of_library)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _own(error: ProvstoreError) -> Response:
+    status = next(number for kind, number in STATUS if isinstance(error, kind))
+    response = _answer(status, type(error).__name__, error.message, field=error.field, value=error.value)
+    if status == STATUS[0][1]:
+        response.headers["WWW-Authenticate"] = _CHALLENGE
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = _RETRY_SECONDS
+    return response
+
+
+def _of_library(error: HTTPException) -> Response:
+    message = error.description or "unknown error"
+    if isinstance(error, RequestEntityTooLarge):
+        message = "the request is larger than this server allows"
+    response = _answer(error.code or 500, type(error).__name__, message)
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    _LOG.error("%s %s failed", request.method, request.path, exc_info=error)
+    return _answer(500, "InternalError", "something went wrong in this server; its log has the details")
+
+
+def _answer(
+    status: int, kind: str, message: str, *, field: str | None = None, value: str | None = None
+) -> Response:
+    """UWS clients get plain text unless they ask for JSON; everybody else gets JSON."""
+    if request.path.startswith(_PLAIN) and not _asks_for_json():
+        return Response(message + "\n", status, content_type="text/plain; charset=utf-8")
+    facts = {"kind": kind, "message": message, "field": field, "value": value}
+    body = json.dumps({"error": {name: text for name, text in facts.items() if text is not None}})
+    return Response(body + "\n", status, content_type="application/json")
+
+
+def _asks_for_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/plain", "application/json"], "text/plain")
+    return best == "application/json"

@@ -1,0 +1,107 @@
+"""Request bodies: urlencoded and multipart forms, read strictly, with uploads kept in the data directory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from typing import IO, Any, Final
+
+from flask import Flask, Request, current_app, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from provstore.errors import Invalid, TooLarge, UnsupportedType
+from provstore.settings import Settings
+from provstore.uws.inputs import Upload
+from provstore.uws.submissions import Submission
+from provstore.web.site import base_url
+
+__all__ = ["install_forms", "one_value", "read_form", "read_submission"]
+
+_FORM_TYPES: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_IN_MEMORY: Final = 512 * 1024
+_MOST_PARTS: Final = 2000
+
+
+class StrictParser(FormDataParser):
+    """A form parser that refuses what it can't read, where the library's would give an empty form."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "silent": False})
+
+
+class FormRequest(Request):
+    """A request whose uploads are spooled below the data directory: the only one that provstore writes to."""
+
+    form_data_parser_class = StrictParser
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        del total_content_length, content_type, filename, content_length
+        return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=current_app.config["PROVSTORE_SPOOL"])  # noqa: SIM115 - the request closes it
+
+
+def install_forms(app: Flask, settings: Settings) -> None:
+    """Set how request bodies are read, and how large they may be."""
+    spool = settings.data.absolute() / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    app.request_class = FormRequest
+    app.config["PROVSTORE_SPOOL"] = str(spool)
+    app.config["MAX_CONTENT_LENGTH"] = settings.upload_max
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.form_max
+    app.config["MAX_FORM_PARTS"] = _MOST_PARTS
+
+
+def read_form() -> MultiDict[str, str]:
+    """Read the values of the query string and of a form body.
+
+    Raises:
+        UnsupportedType: the body is of another type.
+        Invalid: the body is malformed.
+        TooLarge: it is larger than allowed.
+    """
+    if (request.content_length or request.mimetype) and request.mimetype not in _FORM_TYPES:
+        raise UnsupportedType(
+            f"a body of type {request.mimetype or 'none'!r} is not read; send {' or '.join(sorted(_FORM_TYPES))}",
+            field="Content-Type",
+            value=request.mimetype,
+        )
+    if request.mimetype == "multipart/form-data" and not request.mimetype_params.get("boundary"):
+        raise Invalid("malformed upload: its Content-Type names no boundary", field="Content-Type")
+    try:
+        values = MultiDict(request.args)
+        values.update(request.form)
+    except RequestEntityTooLarge as error:
+        raise TooLarge("the request is larger than this server allows") from error
+    except (ValueError, ClientDisconnected) as error:
+        raise Invalid(f"malformed request body: {error}") from error
+    if request.mimetype == "multipart/form-data" and request.content_length and not (request.form or request.files):
+        raise Invalid("malformed upload: no part could be read from it")
+    return values
+
+
+def read_submission() -> Submission:
+    """Read what a client sends to make a job. A name sent several times has its values joined by blanks."""
+    values = read_form()
+    uploads = {name: _upload(files) for name, files in request.files.lists() if any(one.filename for one in files)}
+    texts = {name: " ".join(items) for name, items in values.lists()}
+    return Submission(values=texts, uploads=uploads, base_url=base_url())
+
+
+def _upload(files: Iterable[Any]) -> Upload:
+    sent = [one for one in files if one.filename]
+    if len(sent) > 1:
+        raise Invalid(f"{len(sent)} files were sent as {sent[0].name!r}; one is taken", field=sent[0].name)
+    return Upload(file_name=sent[0].filename, content_type=sent[0].mimetype, stream=sent[0].stream)
+
+
+def one_value(values: MultiDict[str, str], name: str) -> str | None:
+    """Give the value of a name in any case (UWS 1.1 §2.2.3: names are not case-sensitive), None where absent."""
+    found = [value for key, value in values.items(multi=True) if key.upper() == name.upper()]
+    return found[-1] if found else None

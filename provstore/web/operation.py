@@ -1,0 +1,56 @@
+"""Whether the server is well, and identity: health, availability, ids."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as Answer
+
+from provstore import __version__
+from provstore.errors import NotFound
+from provstore.graph.model import Label, NodeId
+from provstore.uws.jobs import text
+from provstore.web.site import base_url, caller, site
+
+__all__ = ["operation"]
+
+operation: Final = Blueprint("operation", __name__)
+
+_SEE_OTHER: Final = 303
+
+
+@operation.get("/healthz")
+def show_health() -> Response:
+    """GET /healthz: 200 once requests are served and the store answers, else 503."""
+    site().healthy()
+    return jsonify({"status": "ok", "version": __version__})
+
+
+@operation.get("/")
+def show_home() -> Response:
+    """GET /: what is here, for programs and people alike, until there are pages."""
+    base = base_url()
+    services = [
+        {
+            "name": one.description.name,
+            "description": one.description.description,
+            "jobs": f"{base}/uws/{one.description.name}",
+            "definition": f"{base}/jdl/{one.description.name}",
+        }
+        for one in site().service.catalog.services()
+    ]
+    return jsonify({"provstore": __version__, "services": services})
+
+
+@operation.get("/id/<local>")
+def show_id(local: str) -> Answer:
+    """GET /id/{local}: on to the record that the id stands for (303)."""
+    found = site().store.get([NodeId(site().store.namespace + local)], caller().viewer)
+    if not found:
+        raise NotFound(f"nothing is known of {local!r}", field="id", value=local)
+    node = found[0]
+    if Label.JOB in node.labels and "deleted" not in node.properties:
+        return redirect(f"{base_url()}/uws/{text(node.properties, 'service')}/{local}", _SEE_OTHER)
+    query = request.query_string.decode()
+    return redirect(f"{base_url()}/prov/lineage?id={local}&depth=1&{query}".rstrip("&"), _SEE_OTHER)

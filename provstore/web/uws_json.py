@@ -1,0 +1,75 @@
+"""UWS documents as JSON: the UWS names, parameters as an object, results as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from urllib.parse import quote
+
+from flask import Response, jsonify
+
+from provstore.uws.jobs import Job, JobReference, JobResult
+from provstore.web.uws_xml import instant_text
+
+__all__ = ["job_json", "jobs_json"]
+
+
+def jobs_json(references: Iterable[JobReference], *, base: str, owner_of: Callable[[str], str]) -> Response:
+    """Write a job list."""
+    items = [
+        {
+            "jobId": one.id,
+            "href": f"{base}/{one.id}",
+            "phase": one.phase,
+            "runId": one.run_id or None,
+            "ownerId": owner_of(one.owner) or None,
+            "creationTime": instant_text(one.created_at),
+        }
+        for one in references
+    ]
+    return jsonify({"items": items, "next": None})
+
+
+def job_json(job: Job, *, base: str, owner: str) -> Response:
+    """Write a job."""
+    failure = job.failure
+    return jsonify(
+        {
+            "jobId": job.id,
+            "runId": job.run_id or None,
+            "ownerId": owner or None,
+            "phase": job.phase,
+            "quote": instant_text(job.quote_at) or None,
+            "creationTime": instant_text(job.created_at),
+            "startTime": instant_text(job.started_at) or None,
+            "endTime": instant_text(job.ended_at) or None,
+            "executionDuration": int(job.execution_duration.total_seconds()),
+            "destruction": instant_text(job.destruction_at) or None,
+            "parameters": {one.name: one.value for one in job.parameters},
+            "results": [_result(one, f"{base}/{job.id}/results") for one in job.results],
+            "errorSummary": failure
+            and {
+                "type": "transient" if failure.transient else "fatal",
+                "message": failure.message,
+                "detail": failure.detail,
+            },
+            "jobInfo": {
+                "description": job.revision,
+                "executor": job.executor,
+                "host": job.host or None,
+                "exitCode": job.exit_code,
+                "history": [
+                    {"phase": one.phase, "at": instant_text(one.at), "cause": one.cause} for one in job.history
+                ],
+            },
+        }
+    )
+
+
+def _result(result: JobResult, place: str) -> dict[str, str | int]:
+    return {
+        "id": result.name,
+        "href": f"{place}/{quote(result.name)}",
+        "size": result.size,
+        "mimeType": result.content_type,
+        "sha256": result.sha256,
+    }

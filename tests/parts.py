@@ -1,0 +1,33 @@
+"""Real parts that tests need and a machine may lack: skipped there, unless PROVSTORE_REQUIRE lists them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import pytest
+
+__all__ = ["MARKED_PARTS", "require", "required"]
+
+MARKED_PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
+    "graphviz": (lambda: shutil.which("dot") is not None, "the program dot is not installed"),
+}
+"""Marker of a test -> how to find out whether its part is there, and what to say if not."""
+
+
+def required(part: str, *, listed: str | None = None) -> bool:
+    """Tell whether the part must be there: it stands in PROVSTORE_REQUIRE, separated by commas or spaces."""
+    text = os.environ.get("PROVSTORE_REQUIRE", "") if listed is None else listed
+    return part in re.split(r"[\s,]+", text)
+
+
+def require(part: str, *, present: bool, reason: str) -> None:
+    """Go on if the part is there; else skip the test with the reason, or fail it where the part is required."""
+    if present:
+        return
+    if required(part):
+        pytest.fail(f"{part} is required here (PROVSTORE_REQUIRE), but {reason}", pytrace=False)
+    pytest.skip(f"{part}: {reason}")

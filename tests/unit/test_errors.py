@@ -1,0 +1,74 @@
+import inspect
+import re
+
+import pytest
+
+from provstore import errors
+from provstore.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotAcceptable,
+    NotFound,
+    OutOfRange,
+    ProvstoreError,
+    TooLarge,
+    Unacceptable,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedType,
+    WrongPhase,
+)
+
+PARENTS: dict[type[Exception], type[Exception]] = {
+    ProvstoreError: Exception,
+    Invalid: ProvstoreError,
+    Unauthenticated: ProvstoreError,
+    Forbidden: ProvstoreError,
+    WrongPhase: Forbidden,
+    NotFound: ProvstoreError,
+    Unacceptable: ProvstoreError,
+    NotAcceptable: Unacceptable,
+    UnsupportedType: Unacceptable,
+    Conflict: ProvstoreError,
+    TooLarge: ProvstoreError,
+    OutOfRange: ProvstoreError,
+    Unavailable: ProvstoreError,
+}
+
+
+def test_the_tree_is_this_and_nothing_else() -> None:
+    found = {kind: kind.__base__ for _, kind in inspect.getmembers(errors, inspect.isclass)}
+    assert found == PARENTS
+
+
+def test_every_error_is_exported_and_drawn_in_the_tree() -> None:
+    drawn = set(re.findall(r"^[\s│├└─]*([A-Z]\w+)(?: {2,}|$)", errors.__doc__ or "", re.MULTILINE))
+    names = {kind.__name__ for kind in PARENTS}
+    assert (set(errors.__all__), drawn) == (names, names)
+
+
+def test_an_error_keeps_message_field_and_value() -> None:
+    error = Invalid("size 7: must be even", field="size", value="7")
+    assert (str(error), error.message, error.field, error.value) == (
+        "size 7: must be even",
+        "size 7: must be even",
+        "size",
+        "7",
+    )
+
+
+def test_an_error_needs_no_field() -> None:
+    error = NotFound("no job j1")
+    assert (error.field, error.value) == (None, None)
+
+
+def test_a_wrong_phase_says_what_would_be_right() -> None:
+    error = WrongPhase("j17ab", phase="ABORTED", rule="only PENDING jobs can be started")
+    assert str(error) == "phase ABORTED: only PENDING jobs can be started (job j17ab)"
+    assert (error.job_id, error.phase, error.field, error.value) == ("j17ab", "ABORTED", "phase", "ABORTED")
+
+
+def test_a_wrong_phase_is_caught_as_forbidden() -> None:
+    with pytest.raises(Forbidden):
+        raise WrongPhase("j1", phase="COMPLETED", rule="only PENDING jobs can be started")
