@@ -158,7 +158,10 @@ def read_events(path):
         fail(f"{name} can't be read as FITS: {error}")
     scale = u.Unit(units.get("ENERGY") or "TeV").to("TeV")
     ra, dec = columns["RA"] % 360, columns["DEC"]
-    about = f"{name}: {ra.size} events from the file"
+    number = f" (observation {header['OBS_ID']})" if "OBS_ID" in header else ""
+    about = f"{name}{number}: {ra.size} events from the file"
+    if header.get("ORIGIN") == "simulation":
+        about += ", which is SIMULATED itself"
     if "RA_PNT" in header and "DEC_PNT" in header:
         pointing = SkyCoord(header["RA_PNT"], header["DEC_PNT"], unit="deg")
     elif ra.size:
@@ -179,7 +182,7 @@ def read_events(path):
 
 
 def listed(runs):
-    """Say how many observations there are, and how many of them were simulated here."""
+    """Say how many observations there are, and how many of them were simulated."""
     simulated = sum("SIMULATED" in run["about"] for run in runs)
     note = "" if not simulated else " (simulated)" if simulated == len(runs) else f" ({simulated} simulated)"
     return ("1 observation" if len(runs) == 1 else f"{len(runs)} observations") + note

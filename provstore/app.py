@@ -70,7 +70,9 @@ def open_store(settings: Settings) -> GraphStore:
         password = file.read_text(encoding="utf-8").strip() if file else ""
         return open_neo4j(url, user=settings.graph_user, password=password, namespace=settings.namespace)
     raise Invalid(
-        f"graph_url {scheme}://…: sqlite:///path, bolt://host or neo4j://host is needed", field="graph_url", value=scheme
+        f"graph_url {scheme}://…: sqlite:///path, bolt://host or neo4j://host is needed",
+        field="graph_url",
+        value=scheme,
     )
 
 
@@ -87,20 +89,33 @@ def shipped_descriptions() -> Path:
     return inside if inside.is_dir() else package.parent / "descriptions"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Provstore:
     """An open provstore: everything that a server, a command or a test works with."""
 
     settings: Settings
     store: GraphStore
     accounts: Accounts
-    records: Records
-    catalog: Catalog
-    files: Files
     service: JobService
     supervisor: Supervisor
     tokens: JobTokens
+    parts: Parts
     refusals: tuple[str, ...]
+
+    @property
+    def records(self) -> Records:
+        """Jobs in the graph."""
+        return self.parts.records
+
+    @property
+    def catalog(self) -> Catalog:
+        """The services on offer."""
+        return self.parts.catalog
+
+    @property
+    def files(self) -> Files:
+        """The data directory."""
+        return self.parts.files
 
     def healthy(self) -> None:
         """Do nothing if the store answers.
@@ -157,13 +172,10 @@ def _compose(
 ) -> Provstore:
     accounts = Accounts(settings.data / "accounts.sqlite")
     _write_agents(store, accounts, settings)
-    files = Files(settings.data)
-    catalog = Catalog(store)
+    files, catalog, records = Files(settings.data), Catalog(store), Records(store)
     refusals = tuple(_publish(catalog, files, (shipped_descriptions(), *settings.descriptions)))
-    records = Records(store)
-    waiting = Waiting(most=settings.waiters_max)
     tokens = JobTokens(_secret(settings.data / "secret"))
-    wake = _Wake()
+    waiting, wake = Waiting(most=settings.waiters_max), _Wake()
     life = Life(
         LifeParts(
             records=records,
@@ -171,12 +183,7 @@ def _compose(
             files=files,
             executors=executors or {"local": LocalExecutor(on_end=lambda directory: wake(directory.parent.name))},
             tokens=tokens,
-            rules=StagingRules(
-                path=settings.job_path,
-                log_max=settings.log_max,
-                kill_grace=settings.kill_grace,
-                signals_url=signals_url,
-            ),
+            rules=_staging_rules(settings, signals_url),
             clock=clock,
             changed=waiting.notify,
             slots=settings.local_slots,
@@ -185,30 +192,23 @@ def _compose(
     lease = Lease(settings.data.absolute() / "supervisor.lock")
     supervisor = Supervisor(life=life, lease=lease, settings=settings, watch=lambda: waiting.look(records.phases))
     wake.target = supervisor.wake
-    submissions = Submissions(
-        inputs=Inputs(store, files, upload_max=settings.upload_max), settings=settings, clock=clock
-    )
+    inputs = Inputs(store, files, upload_max=settings.upload_max)
     parts = Parts(
         records=records,
         catalog=catalog,
-        submissions=submissions,
+        submissions=Submissions(inputs=inputs, settings=settings, clock=clock),
         files=files,
         settings=settings,
         waiting=waiting,
         clock=clock,
         wake=wake,
     )
-    return Provstore(
-        settings=settings,
-        store=store,
-        accounts=accounts,
-        records=records,
-        catalog=catalog,
-        files=files,
-        service=JobService(parts),
-        supervisor=supervisor,
-        tokens=tokens,
-        refusals=refusals,
+    return Provstore(settings, store, accounts, JobService(parts), supervisor, tokens, parts, refusals)
+
+
+def _staging_rules(settings: Settings, signals_url: str) -> StagingRules:
+    return StagingRules(
+        path=settings.job_path, log_max=settings.log_max, kill_grace=settings.kill_grace, signals_url=signals_url
     )
 
 

@@ -1,4 +1,4 @@
-"""All settings, in one frozen class: read from ``PROVSTORE_*`` variables and a TOML file, documented in docs/settings.md."""
+"""All settings in one frozen class, from ``PROVSTORE_*`` variables and a TOML file; docs/settings.md explains them."""
 
 from __future__ import annotations
 
@@ -110,14 +110,35 @@ def _paths(value: object) -> tuple[Path, ...]:
     return tuple(Path(str(item)) for item in items if str(item))
 
 
+def _whole(value: object) -> int:
+    if isinstance(value, bool | float) or int(str(value)) < 0:
+        raise ValueError
+    return int(str(value))
+
+
+def _duration(value: object) -> timedelta:
+    seconds = float(str(value))
+    if isinstance(value, bool) or not 0 <= seconds <= _LONGEST:
+        raise ValueError
+    return timedelta(seconds=seconds)
+
+
+_LONGEST: Final = 1e10
 _CONVERSIONS: Final[dict[str, Callable[[Any], object]]] = {
     "Path": Path,
     "Path | None": Path,
     "str": str,
-    "int": int,
+    "int": _whole,
     "bool | None": _boolean,
-    "timedelta": lambda value: timedelta(seconds=float(value)),
+    "timedelta": _duration,
     "tuple[Path, ...]": _paths,
+}
+
+
+_WANTED: Final = {
+    "int": "a whole number, 0 or more",
+    "timedelta": "a number of seconds, 0 or more",
+    "bool | None": "true or false",
 }
 
 
@@ -125,4 +146,5 @@ def _convert(name: str, value: object, kind: str) -> Any:
     try:
         return _CONVERSIONS[kind](value)
     except (ValueError, KeyError, TypeError) as error:
-        raise Invalid(f"setting {name}: {value!r} is no {kind}", field=name, value=str(value)) from error
+        wanted = _WANTED.get(kind, kind)
+        raise Invalid(f"setting {name}: {value!r} is not {wanted}", field=name, value=str(value)) from error

@@ -141,7 +141,8 @@ def _hash(token: str) -> str:
 
 def _write_secret(file: Path, text: str) -> None:
     part = file.with_name(f".{file.name}.{os.getpid()}")
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as stream:
+    part.touch(mode=0o600)
+    with part.open("w", encoding="ascii") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

@@ -89,7 +89,9 @@ def _descriptions(settings: Settings) -> _Finding:
         served += len(shipped)
         refused += [one.reason for one in refusals]
     if refused:
-        return _Finding(part="descriptions", found="; ".join(refused), remedy="correct these files; the others are served")
+        return _Finding(
+            part="descriptions", found="; ".join(refused), remedy="correct these files; the others are served"
+        )
     return _Finding(part="descriptions", found=f"{served} services")
 
 

@@ -84,7 +84,12 @@ def list_jobs(service: str | None, phases: tuple[str, ...], last: int, *, as_jso
         jobs = provstore.service.jobs(provstore.accounts.administrator(), which)
         if as_json:
             items = [
-                {"jobId": one.id, "service": one.service, "phase": one.phase, "creationTime": one.created_at.isoformat()}
+                {
+                    "jobId": one.id,
+                    "service": one.service,
+                    "phase": one.phase,
+                    "creationTime": one.created_at.isoformat(),
+                }
                 for one in jobs
             ]
             click.echo(json.dumps({"items": items, "next": None}))

@@ -27,8 +27,12 @@ _WAYS = {"up": Direction.UP, "down": Direction.DOWN, "both": Direction.BOTH}
 
 @click.command()
 @click.argument("ids", metavar="ID...", nargs=-1)
-@click.option("--format", "format_name", default="prov-n", show_default=True, help=", ".join(one.name for one in FORMATS))
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else standard output.")
+@click.option(
+    "--format", "format_name", default="prov-n", show_default=True, help=", ".join(one.name for one in FORMATS)
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else standard output."
+)
 @click.option("--direction", type=click.Choice(list(_WAYS)), default="up", show_default=True)
 @click.option("--depth", type=click.IntRange(0), help="Number of relations from the nearest ID; all by default.")
 @click.option("--descriptions", type=click.IntRange(0, 2), default=1, show_default=True, help="How many descriptions.")

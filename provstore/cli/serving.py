@@ -76,11 +76,13 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise Unavailable(f"can't listen on {host} port {port}: {error.strerror}; choose another with --port") from error
+        raise Unavailable(
+            f"can't listen on {host} port {port}: {error.strerror}; choose another with --port"
+        ) from error
     return listener
 
 
-class _Stopped(BaseException):  # noqa: N818 - no error: the wish to stop
+class _Stopped(BaseException):
     """Raised in the main thread by SIGTERM and SIGINT."""
 
 

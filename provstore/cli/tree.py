@@ -14,9 +14,7 @@ __all__ = ["lineage_tree"]
 _FLOW = frozenset({Kind.USED, Kind.WAS_GENERATED_BY, Kind.WAS_INFORMED_BY})
 
 
-def lineage_tree(
-    answer: Subgraph, starts: Sequence[NodeId], *, direction: Direction, namespace: str
-) -> Iterator[str]:
+def lineage_tree(answer: Subgraph, starts: Sequence[NodeId], *, direction: Direction, namespace: str) -> Iterator[str]:
     """Give the lines of a tree: products and the jobs that made them; a branch that stands above is only named."""
     nodes = {one.node.id: one.node for one in answer.reached}
     below: defaultdict[NodeId, list[NodeId]] = defaultdict(list)

@@ -118,9 +118,7 @@ def _components(effects: Links, causes: Links) -> list[list[str]]:
     return sorted(parts, key=lambda part: (-len(part), part[0]))
 
 
-def _ordered(
-    part: list[str], ranks: Mapping[str, int], effects: Links, causes: Links
-) -> dict[int, list[str]]:
+def _ordered(part: list[str], ranks: Mapping[str, int], effects: Links, causes: Links) -> dict[int, list[str]]:
     rows: dict[int, list[str]] = defaultdict(list)
     for node in part:
         rows[ranks[node]].append(node)

@@ -23,7 +23,7 @@ def _letter(letter: str) -> float:
     if letter in _WIDE:
         return 0.96
     if letter.isascii():
-        return 0.7 if letter.isupper() else 0.61
+        return 0.7 if letter.isupper() else 0.58
     if unicodedata.combining(letter):
         return 0.0
     return 1.05 if unicodedata.east_asian_width(letter) in "WF" else 0.68

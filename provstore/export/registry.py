@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from provstore.errors import Invalid, NotAcceptable
-from provstore.export import provjson, provn, provxml
+from provstore.export import dot, provjson, provn, provxml, svg, votable
 from provstore.export.document import Document
 
 __all__ = ["FORMATS", "Format", "by_media_type", "by_name"]
@@ -54,6 +54,10 @@ FORMATS: Final[tuple[Format, ...]] = (
         suffix=".xml",
         write=provxml.write,
     ),
+    Format(name="votable", media_type="application/x-votable+xml", suffix=".vot", write=votable.write),
+    Format(name="svg", media_type="image/svg+xml", suffix=".svg", write=svg.write),
+    Format(name="dot", media_type="text/vnd.graphviz", suffix=".dot", write=dot.write),
+    Format(name="png", media_type="image/png", suffix=".png", write=dot.write_png),
 )
 """The first is the default."""
 

@@ -116,7 +116,7 @@ INDEXES: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
     (Label.ACTIVITY_DESCRIPTION, ("name", "revision")),
     (Label.AGENT, ("name",)),
 )
-"""Look-ups that must not slow down as the graph grows: (label, properties in order). Each adapter makes indexes of them."""
+"""Look-ups that must not slow down as the graph grows: (label, properties in order). Adapters make indexes of them."""
 
 
 def check_ends(relation: Relation, source: frozenset[Label], target: frozenset[Label]) -> None:

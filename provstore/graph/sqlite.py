@@ -161,7 +161,8 @@ class _Scan:
             " CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target"
             f" WHERE {both.text} ORDER BY e.pk"
         )
-        return self._rows(text, both.values, self._codec.relation)
+        relation = self._codec.relation
+        return self._rows(text, both.values, lambda row: relation(row, row[2], row[3]))
 
     def _rows(self, text: str, values: tuple[Any, ...], read: Callable[[tuple[Any, ...]], Record]) -> Iterator[Record]:
         with translated(self._path):

@@ -23,7 +23,7 @@ from provstore.graph.sqlite_filters import (
 )
 from provstore.graph.sqlite_rows import Codec, blob_value, text_is_sound
 from provstore.graph.sqlite_schema import Layout
-from provstore.graph.store import Condition, Count, Find, Hop, Page
+from provstore.graph.store import Condition, Count, Find, Hop, Op, Page
 
 __all__ = ["Finder"]
 
@@ -100,7 +100,9 @@ class Finder:
         """Tell which parts to look at: nodes with the property of the order, then those without."""
         if question.order is None:
             return [False]
-        return [True] if after and after.missing else [False, True]
+        demanded = {one.op for one in question.condition.filters if one.property == question.order.property}
+        parts = [True] if after and after.missing else [False, True]
+        return [missing for missing in parts if not (missing and demanded - {Op.ABSENT, Op.NE})]
 
     def _rows(
         self, columns: str, ordered: _Ordered, *, source: tuple[Term, Term], passing: Term, limit: int

@@ -52,7 +52,7 @@ class Codec:
         self._bits = dict(layout.labels)
         self._labels: dict[int, frozenset[Label]] = {}
         self._kinds = {number: kind for kind, number in layout.kinds.items()}
-        self._times = {name for name in layout.columns if name.endswith(TIME_SUFFIX)}
+        self._times = [name for name in layout.columns if name.endswith(TIME_SUFFIX)]
 
     # --- nodes
 
@@ -91,8 +91,8 @@ class Codec:
 
     def columns(self, fields: Sequence[str] | None = None) -> str:
         """Give the columns that :meth:`node` needs, of the table alias ``n``; the JSON text only if a field is in it."""
-        hot = self._layout.columns if fields is None else [name for name in fields if name in self._layout.columns]
-        cold = fields is None or len(hot) < len(fields)
+        hot = self._hot(fields)
+        cold = fields is None or len(hot) < len(set(fields))
         chosen = [*NODE_COLUMNS, *(f'"p_{name}"' for name in hot), *(["props"] if cold else [])]
         return ", ".join(f"n.{name}" for name in chosen)
 
@@ -105,29 +105,32 @@ class Codec:
             readers: Of each audience.
             fields: As for :meth:`columns`.
         """
-        hot = self._layout.columns if fields is None else tuple(name for name in fields if name in self._layout.columns)
+        hot = self._hot(fields)
+        times = [name for name in hot if name.endswith(TIME_SUFFIX)]
         end = len(NODE_COLUMNS) + len(hot)
         wanted = None if fields is None else frozenset(fields)
         cold = wanted is None or len(hot) < len(wanted)
+        known = self._labels
 
         def read(row: Row) -> Node:
-            properties = self.properties(hot, row[4:end], row[end] if cold else None)
-            if wanted is not None and cold:
-                properties = {name: value for name, value in properties.items() if name in wanted}
-            return Node(row[0], self.labels(row[1]), properties, read_attributes(row[3]), readers[row[2]])
+            properties = _hot_properties(hot, row[4:end], times)
+            if cold and row[end]:
+                rest = read_properties(row[end])
+                properties.update(rest if wanted is None else {k: v for k, v in rest.items() if k in wanted})
+            labels = known.get(row[1]) or self.labels(row[1])
+            return Node(row[0], labels, properties, read_attributes(row[3]) if row[3] else (), readers[row[2]])
 
         return read
 
-    def properties(self, names: Sequence[str], values: Sequence[Any], text: str | None) -> dict[str, Value]:
-        """Read the columns and the JSON text."""
-        properties: dict[str, Value] = read_properties(text) if text else {}
-        for name, value in zip(names, values, strict=True):
-            if value is not None:
-                properties[name] = _BLOBS[value] if type(value) is bytes else value
-        for name in self._times:
-            if name in properties:
-                properties[name] = parse_instant(properties[name])  # type: ignore[arg-type]  # stored as text
-        return properties
+    def properties(self, values: Sequence[Any], text: str | None) -> dict[str, Value]:
+        """Read all columns and the JSON text."""
+        properties = _hot_properties(self._layout.columns, values, self._times)
+        return {**properties, **read_properties(text)} if text else properties
+
+    def _hot(self, fields: Sequence[str] | None) -> tuple[str, ...]:
+        if fields is None:
+            return self._layout.columns
+        return tuple(name for name in dict.fromkeys(fields) if name in self._layout.columns)
 
     # --- relations
 
@@ -152,9 +155,9 @@ class Codec:
             relation.bundle,
         )
 
-    def relation(self, row: Row) -> Relation:
-        """Read a row of EDGE_COLUMNS, with ids for the two ends."""
-        key, kind, source, target, role, time, relation_id, arguments, attributes, bundle = row
+    def relation(self, row: Row, source: NodeId, target: NodeId) -> Relation:
+        """Read a row of EDGE_COLUMNS; its ends are row numbers, so their ids are given."""
+        key, kind, _, _, role, time, relation_id, arguments, attributes, bundle = row
         return Relation(
             key,
             self._kinds[kind],
@@ -168,12 +171,24 @@ class Codec:
             None if bundle is None else NodeId(bundle),
         )
 
-    def kind_numbers(self, kinds: Iterable[Kind]) -> list[int]:
-        """Give the file's numbers of kinds."""
-        return [self._layout.kinds[kind] for kind in kinds]
+    def kind_number(self, kind: Kind) -> int:
+        """Give the file's number of a kind."""
+        return self._layout.kinds[kind]
 
 
 _NO_ARGUMENTS: Final[Mapping[str, str]] = Relation("", Kind.USED, NodeId(""), NodeId("")).arguments
+
+
+def _hot_properties(names: Sequence[str], values: Sequence[Any], times: Sequence[str]) -> dict[str, Value]:
+    properties: dict[str, Any] = {
+        name: _BLOBS[value] if type(value) is bytes else value
+        for name, value in zip(names, values, strict=True)
+        if value is not None
+    }
+    for name in times:
+        if name in properties:
+            properties[name] = parse_instant(properties[name])
+    return properties
 
 
 def column_value(name: str, value: Value) -> str | int | float | bytes:

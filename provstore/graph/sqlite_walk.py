@@ -40,7 +40,9 @@ class SqliteTerrain:
         self._connection = connection
         self._codec = codec
         self._read = read
-        self._sql = _ChunkQuery(steps, codec)
+        self._ids: dict[int, NodeId] = {}
+        occurring = {number for (number,) in connection.execute("SELECT number FROM kind WHERE occurs")}
+        self._sql = _ChunkQuery(steps, codec, occurring=occurring)
 
     def locate(self, ids: Collection[NodeId]) -> list[int]:
         """Give the row numbers of those that exist."""
@@ -53,14 +55,10 @@ class SqliteTerrain:
         """Expand the frontier and, if more than one level is wanted, what lies behind it."""
         ahead = 0 if hops == 1 else min(_AHEAD, room)
         text, values = self._sql.of(frontier, ahead=ahead)
-        expanded = set(frontier)
-        crossings: list[tuple[int, int, bool, int]] = []
         expands = self._sql.expands
-        for origin, other, step, pk in self._connection.execute(text, values):
-            expanded.add(origin)
-            if other is not None:
-                crossings.append((origin, other, step in expands, pk))
-        return Chunk(expanded, crossings)
+        rows = self._connection.execute(text, values).fetchall()
+        expanded = {row[0] for row in rows}
+        return Chunk(expanded, [(row[0], row[1], row[2] in expands, row[3]) for row in rows if row[3] is not None])
 
     def names(self, refs: Collection[int]) -> dict[int, NodeId]:
         """Give ids."""
@@ -76,28 +74,31 @@ class SqliteTerrain:
             (json_list(refs),),
         )
         read = self._read
-        return {row[-1]: read(row) for row in rows}
+        loaded = {row[-1]: read(row) for row in rows}
+        self._ids.update((pk, node.id) for pk, node in loaded.items())
+        return loaded
 
     def relations(self, handles: Collection[int]) -> Iterator[Relation]:
         """Give whole relations."""
         rows = self._connection.execute(
-            "SELECT e.key, e.kind, s.id, t.id, e.role, e.time, e.relation_id, e.args, e.attrs, e.bundle"
-            " FROM json_each(?) j CROSS JOIN edge e ON e.pk = j.value"
-            " CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target",
+            "SELECT e.key, e.kind, e.source, e.target, e.role, e.time, e.relation_id, e.args, e.attrs, e.bundle"
+            " FROM json_each(?) j CROSS JOIN edge e ON e.pk = j.value",
             (json_list(handles),),
         )
-        return map(self._codec.relation, rows)
+        ids, relation = self._ids, self._codec.relation
+        for row in rows:
+            yield relation(row, ids[row[2]], ids[row[3]])
 
 
 class _ChunkQuery:
     """The text of a walk's queries. A step is told by its kind's number, negative for a step backwards."""
 
-    def __init__(self, steps: Sequence[Step], codec: Codec) -> None:
-        numbers = codec.kind_numbers(step.kind for step in steps)
-        signed = [-number if step.backwards else number for step, number in zip(steps, numbers, strict=True)]
-        self.expands = {number for step, number in zip(steps, signed, strict=True) if step.expand}
-        self._forwards = sorted({number for number in signed if number > 0})
-        self._backwards = sorted({-number for number in signed if number < 0})
+    def __init__(self, steps: Sequence[Step], codec: Codec, *, occurring: Collection[int]) -> None:
+        told = [(step, codec.kind_number(step.kind)) for step in steps]
+        signed = [(-number if step.backwards else number, step) for step, number in told if number in occurring]
+        self.expands = {number for number, step in signed if step.expand}
+        self._forwards = sorted({number for number, _ in signed if number > 0})
+        self._backwards = sorted({-number for number, _ in signed if number < 0})
 
     def of(self, frontier: Collection[int], *, ahead: int) -> tuple[str, tuple[Any, ...]]:
         """Give the query for a frontier and up to so many nodes ahead, and its parameters."""

@@ -100,7 +100,7 @@ class Batch:
             " FROM json_each(?) j CROSS JOIN node n ON n.id = j.value",
             (json_list(ids),),
         )
-        return {row[0]: _Draft(row[1], row[2], self._codec.properties(columns, row[3:-1], row[-1])) for row in rows}
+        return {row[0]: _Draft(row[1], row[2], self._codec.properties(row[3:-1], row[-1])) for row in rows}
 
     def _put(self, drafts: dict[NodeId, _Draft], node: Node, *, is_new: bool) -> None:
         draft = drafts.get(node.id)
@@ -173,6 +173,7 @@ class Batch:
                 old = fresh.get(key)
                 fresh[key] = (*row, *(old[-2:] if old else self._checked_ends(relation, ends)))
         connection.executemany(_INSERT_EDGE, fresh.values())
+        connection.executemany(_KIND_OCCURS, [(number,) for number in {row[1] for row in self._edge_rows}])
 
     def _stored_edges(self, connection: sqlite3.Connection) -> dict[str, _StoredEdge]:
         rows = connection.execute(
@@ -201,6 +202,8 @@ class Batch:
 
 _INSERT_EDGE = """INSERT INTO edge (key, kind, role, time, relation_id, args, attrs, bundle, source, target)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_KIND_OCCURS = "UPDATE kind SET occurs = 1 WHERE number = ? AND NOT occurs"
+"""A walk asks only for kinds that occur: each one costs a look into the index at each node."""
 _UPDATE_EDGE = """UPDATE edge SET kind = ?, role = ?, time = ?, relation_id = ?, args = ?, attrs = ?, bundle = ?
     WHERE key = ?"""
 

@@ -67,7 +67,7 @@ class Update:
     """
 
     node: NodeId
-    expected: Mapping[str, Value | None | tuple[Value | None, ...]]
+    expected: Mapping[str, Value | tuple[Value | None, ...] | None]
     put: Mapping[str, Value | None]
 
 
@@ -75,8 +75,9 @@ Change = Create | Upsert | Update
 
 
 class Op(StrEnum):
-    """How a filter compares. Text with text, number with number, instant with instant; an absent property matches none
-    but ABSENT and NE.
+    """How a filter compares: text with text, number with number, instant with instant.
+
+    An absent property matches none but ABSENT and NE.
     """
 
     EQ = "="

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from provstore.graph.matching import fails, passes
@@ -65,7 +66,7 @@ class Terrain(Protocol[R, H]):
         """Give whole nodes, with their readers."""
 
     def relations(self, handles: Collection[H]) -> Iterable[Relation]:
-        """Give whole relations, with their true ends, in any order."""
+        """Give whole relations, with their true ends, in any order; their nodes were loaded before."""
 
 
 def search(walk: Walk, terrain: Terrain[R, H], viewer: Viewer) -> Subgraph:
@@ -104,7 +105,7 @@ class _Search(Generic[R, H]):
         if self.judging:
             self._judge(starts)
             starts = [ref for ref in starts if ref not in self.hidden]
-        self._reach(starts)
+        self._reach(dict.fromkeys(starts, 0))
         self.queued.update(starts)
         self.frontier = [ref for ref in starts if ref not in self.stopping]
 
@@ -119,36 +120,34 @@ class _Search(Generic[R, H]):
 
     def advance(self) -> None:
         """Expand the frontier: one level further from the starts."""
-        self._fetch([ref for ref in self.frontier if ref not in self.known])
-        fresh: list[R] = []
+        if missing := [ref for ref in self.frontier if ref not in self.known]:
+            self._fetch(missing)
+        fresh: dict[R, int] = {}
         onwards: list[R] = []
-        distance, queued, known, seen = self.distance, self.queued, self.known, set[R]()
+        distance, queued, known = self.distance, self.queued, self.known
+        self.level += 1
         for origin in self.frontier:
             crossings = known[origin]
             self.crossed += crossings
             for _, other, expand, _ in crossings:
-                if other not in distance and other not in seen:
-                    seen.add(other)
-                    fresh.append(other)
+                if other not in distance:
+                    fresh[other] = self.level
                 if expand and other not in queued:
                     queued.add(other)
                     onwards.append(other)
-        self.level += 1
         self._reach(fresh)
-        self.frontier = [ref for ref in onwards if ref not in self.stopping]
+        self.frontier = [ref for ref in onwards if ref not in self.stopping] if self.stopping else onwards
 
-    def _reach(self, fresh: Collection[R]) -> None:
-        self.distance.update(dict.fromkeys(fresh, self.level))
+    def _reach(self, fresh: Mapping[R, int]) -> None:
+        self.distance.update(fresh)
         self.shown += len(fresh)
         if self.judging:
             self.shown -= sum(ref in self.hidden or ref in self.left_out for ref in fresh)
 
     def _fetch(self, missing: Collection[R]) -> None:
-        if not missing:
-            return
         hops = None if self.walk.depth is None else self.walk.depth - self.level
         chunk = self.terrain.fetch(missing, hops=hops, room=self.walk.limit - self.shown + 1)
-        new = {ref: list[tuple[R, R, bool, H]]() for ref in chunk.expanded if ref not in self.known}
+        new: dict[R, list[tuple[R, R, bool, H]]] = {ref: [] for ref in chunk.expanded if ref not in self.known}
         for crossing in chunk.crossings:
             if (bucket := new.get(crossing[0])) is not None:
                 bucket.append(crossing)
@@ -175,6 +174,9 @@ class _Search(Generic[R, H]):
             self.stopping.add(ref)
         if any(fails(seen, condition) for condition in self.walk.where):
             self.left_out.add(ref)
+
+
+_key = attrgetter("key", "kind")
 
 
 class _Answer(Generic[R, H]):
@@ -240,7 +242,7 @@ class _Answer(Generic[R, H]):
 
     def _edges(self, within: set[R], stubs: Mapping[NodeId, NodeId]) -> list[Relation]:
         handles = {handle for origin, other, _, handle in self._run.crossed if origin in within and other in within}
-        relations = sorted(self._run.terrain.relations(handles))
+        relations = sorted(self._run.terrain.relations(handles), key=_key)
         if not stubs:
             return relations
         return [

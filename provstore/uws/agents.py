@@ -33,9 +33,7 @@ def software(namespace: str, name: str, version: str) -> Node:
 
 def provstore(namespace: str) -> tuple[Change, ...]:
     """Make the agent of this very program."""
-    return (
-        Upsert(software(namespace, "provstore", __version__)),
-    )
+    return (Upsert(software(namespace, "provstore", __version__)),)
 
 
 def organization(namespace: str, *, name: str, url: str) -> tuple[Change, ...]:

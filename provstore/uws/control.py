@@ -67,7 +67,9 @@ def controls_of(values: Mapping[str, str]) -> tuple[ControlParameters, dict[str,
 
 def _run_id(text: str) -> str:
     if len(text) > _LONGEST_RUN_ID:
-        raise Invalid(f"RUNID has {len(text)} characters; at most {_LONGEST_RUN_ID} are allowed", field="RUNID", value=text)
+        raise Invalid(
+            f"RUNID has {len(text)} characters; at most {_LONGEST_RUN_ID} are allowed", field="RUNID", value=text
+        )
     return text
 
 
@@ -79,7 +81,9 @@ def parse_duration(text: str) -> timedelta:
     """
     if not re.fullmatch(r"\d{1,9}", text.strip()):
         raise Invalid(
-            f"EXECUTIONDURATION={text!r}: whole seconds are needed, 0 for unlimited", field="EXECUTIONDURATION", value=text
+            f"EXECUTIONDURATION={text!r}: whole seconds are needed, 0 for unlimited",
+            field="EXECUTIONDURATION",
+            value=text,
         )
     return timedelta(seconds=int(text))
 
@@ -93,7 +97,9 @@ def parse_instant_of_client(text: str, *, field: str) -> datetime:
     match = _INSTANT.match(text.strip())
     if not match:
         raise Invalid(
-            f"{field}={text!r}: an ISO 8601 instant in UTC is needed, such as 2026-11-22T17:00:00Z", field=field, value=text
+            f"{field}={text!r}: an ISO 8601 instant in UTC is needed, such as 2026-11-22T17:00:00Z",
+            field=field,
+            value=text,
         )
     year, month, day, hour, minute, second = (int(match[name] or least) for name, least in _PARTS)
     microsecond = int((match["fraction"] or "0").ljust(6, "0"))

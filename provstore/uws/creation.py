@@ -146,4 +146,3 @@ class _Batch:
             return
         key = f"{item.node.id.removeprefix(self._namespace)}.a"
         yield Create(Relation(key, Kind.WAS_ATTRIBUTED_TO, item.node.id, self._id(self._job.agent), role="Provider"))
-

@@ -166,5 +166,3 @@ class Inputs:
         readers = frozenset({PUBLIC})
         node = Node(NodeId(self._store.namespace + local), _DATASET, properties, readers=readers)
         return Input(used=used, node=node, new=True, value=name)
-
-

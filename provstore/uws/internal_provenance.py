@@ -87,9 +87,7 @@ def _literal(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _agent(
-    job: Job, index: int, facts: Mapping[str, Any], *, name: str, role: str, namespace: str
-) -> Iterator[Change]:
+def _agent(job: Job, index: int, facts: Mapping[str, Any], *, name: str, role: str, namespace: str) -> Iterator[Change]:
     label = _literal(facts.get("prov:label") or facts.get("voprov:name")) or name.rsplit(":", 1)[-1]
     version = _literal(facts.get("voprov:version") or facts.get("version") or facts.get("provstore:version"))
     node = software(namespace, label.replace("\x00", ""), version.replace("\x00", ""))

@@ -250,7 +250,9 @@ class Life:
         results = [one.entity for one in job.results]
         uploads = [one.entity for one in job.inputs if one.entity and one.location.startswith(folder)]
         at = self._parts.clock()
-        return [Update(node=node, expected={}, put={"invalidated_at": at, "location": None}) for node in results + uploads]
+        return [
+            Update(node=node, expected={}, put={"invalidated_at": at, "location": None}) for node in results + uploads
+        ]
 
 
 def _tail(file: Path) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["ACTIVE", "BLOCKING", "CLIENT_MOVES", "FINAL", "OPEN", "SERVER_MOVES", "Phase", "can_move", "client_may_move"]
+__all__ = [
+    "ACTIVE",
+    "BLOCKING",
+    "CLIENT_MOVES",
+    "FINAL",
+    "OPEN",
+    "SERVER_MOVES",
+    "Phase",
+    "can_move",
+    "client_may_move",
+]
 
 
 class Phase(StrEnum):

@@ -122,7 +122,9 @@ class Records:
     def open_jobs(self) -> tuple[tuple[JobId, Phase], ...]:
         """List the jobs that an executor may have in hand, oldest first."""
         condition = Condition(label=Label.JOB, filters=(Filter("open", Op.EQ, value=True),))
-        question = Find(condition=condition, order=Order("created_at"), limit=_LIST_PAGE, fields=("phase", "created_at"))
+        question = Find(
+            condition=condition, order=Order("created_at"), limit=_LIST_PAGE, fields=("phase", "created_at")
+        )
         return tuple(
             (JobId(node.id.removeprefix(self.store.namespace)), Phase(str(node.properties["phase"])))
             for node in self.store.find(question).items

@@ -236,7 +236,9 @@ class JobService:
             further = []
             for name, value in values.items():
                 if name not in definitions or name in fixed:
-                    raise Invalid(f"job {job.id} has no parameter {name!r} that can be changed", field=name, value=value)
+                    raise Invalid(
+                        f"job {job.id} has no parameter {name!r} that can be changed", field=name, value=value
+                    )
                 put: dict[str, Value | None] = {"value": check_value(definitions[name], value), "given": True}
                 further.append(Update(node=NodeId(f"{job.node}.{name}"), expected={}, put=put))
             self._records.put(job, {}, further=further)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections import defaultdict
@@ -71,8 +70,8 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
     parameters = json.dumps(_typed(values, revision.description.parameters), ensure_ascii=False, indent=1)
     (aside / "parameters.json").write_text(parameters, encoding="utf-8")
     (aside / "script.sh").write_text(revision.description.script, encoding="utf-8")
-    with open(os.open(aside / "token", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as stream:
-        stream.write(token)
+    (aside / "token").touch(mode=0o600)
+    (aside / "token").write_text(token, encoding="ascii")
     task = {
         "job": job.id,
         "environment": _environment(job, values, final, rules.path),

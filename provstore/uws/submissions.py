@@ -75,9 +75,7 @@ class Submissions:
             readers=frozenset({caller.reader, f"role:curator:{revision.description.name}"}),
             run_id=controls.run_id,
             created_at=created_at,
-            execution_duration=clamp_duration(
-                controls.execution_duration, revision=revision, settings=self._settings
-            ),
+            execution_duration=clamp_duration(controls.execution_duration, revision=revision, settings=self._settings),
             destruction_at=clamp_destruction(controls.destruction_at, settings=self._settings, at=created_at),
             executor=EXECUTOR,
             queued=controls.run,

@@ -111,7 +111,7 @@ class Supervisor:
                 self._look(woken)
             except ProvstoreError as error:
                 _LOG.warning("supervisor: %s", error.message)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the loop must go on; the traceback is logged
                 _LOG.exception("supervisor: looking for work failed; it goes on")
             try:
                 woken = self._woken.get(timeout=self._tick)
@@ -155,7 +155,7 @@ class Supervisor:
             _LOG.warning("job %s: %s; it is tried again", job_id, error.message)
         except ProvstoreError as error:
             self._give_up(job_id, error.message)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged with its traceback; the job is brought to ERROR
             _LOG.exception("job %s: its step failed", job_id)
             self._give_up(job_id, f"internal error: {type(error).__name__}")
 

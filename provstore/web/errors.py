@@ -78,9 +78,7 @@ def _unexpected(error: Exception) -> Response:
     return _answer(500, "InternalError", "something went wrong in this server; its log has the details")
 
 
-def _answer(
-    status: int, kind: str, message: str, *, field: str | None = None, value: str | None = None
-) -> Response:
+def _answer(status: int, kind: str, message: str, *, field: str | None = None, value: str | None = None) -> Response:
     """UWS clients get plain text unless they ask for JSON; everybody else gets JSON."""
     if request.path.startswith(_PLAIN) and not _asks_for_json():
         return Response(message + "\n", status, content_type="text/plain; charset=utf-8")

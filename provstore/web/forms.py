@@ -44,7 +44,7 @@ class FormRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         del total_content_length, content_type, filename, content_length
-        return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=current_app.config["PROVSTORE_SPOOL"])  # noqa: SIM115 - the request closes it
+        return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=current_app.config["PROVSTORE_SPOOL"])
 
 
 def install_forms(app: Flask, settings: Settings) -> None:

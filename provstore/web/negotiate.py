@@ -9,7 +9,7 @@ from flask import request
 from provstore.errors import NotAcceptable
 from provstore.export.registry import FORMATS, Format, by_media_type, by_name
 
-__all__ = ["provenance_format", "prefers_json"]
+__all__ = ["prefers_json", "provenance_format"]
 
 _FORMAT_NAMES: Final = ("format", "f", "RESPONSEFORMAT")
 

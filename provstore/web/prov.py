@@ -31,7 +31,10 @@ _INTERNAL: Final = frozenset({"definition", "digest", "history", "open", "delete
 def job_provenance(job: Job) -> Response:
     """Write the provenance of one job: itself and what it used and made, its people, software and configuration."""
     question = Question(
-        ids=(job.node,), direction=Direction.BOTH, depth=_depth("1"), attachments=Attachments(descriptions=_descriptions())
+        ids=(job.node,),
+        direction=Direction.BOTH,
+        depth=_depth("1"),
+        attachments=Attachments(descriptions=_descriptions()),
     )
     answer = lineage(site().store, question, caller().viewer)
     return _send(answer, provenance_format(), title=f"{job.service} {job.id}", name=job.id, focus=frozenset({job.node}))
@@ -91,7 +94,7 @@ def _send(answer: Subgraph, form: Format, *, title: str, name: str, focus: froze
     document = replace(
         Document.of_answer(answer, site().store.namespace), title=title, site=base_url(), focus=focus, model=_model()
     )
-    body: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=str(site().settings.data.absolute() / "spool"))  # noqa: SIM115 - closed by the response
+    body = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when the response is
     form.write(document, body)  # type: ignore[arg-type]  # a spooled file is a binary file
     body.seek(0)
     response = Response(_chunks(body), content_type=form.media_type)

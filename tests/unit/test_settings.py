@@ -69,7 +69,7 @@ def test_an_unknown_variable_is_refused_by_name() -> None:
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_with_name_and_value(name: str, text: str) -> None:
-    with pytest.raises(Invalid, match=f"setting {name}: '{text}' is no ") as caught:
+    with pytest.raises(Invalid, match=f"setting {name}: '{text}' is not ") as caught:
         load_settings({f"PROVSTORE_{name.upper()}": text})
     assert (caught.value.field, caught.value.value) == (name, text)
 

@@ -68,10 +68,7 @@ def check_value(definition: ParameterDefinition, text: str) -> str:
     if definition.datatype in {"char", "unicodeChar"}:
         _check_text(definition, text)
     elif definition.arraysize and definition.arraysize != "1":
-        items = text.split()
-        _check_count(definition, text, count=len(items))
-        for item in items:
-            _check_scalar(definition, item)
+        _check_array(definition, text)
     else:
         _check_scalar(definition, text)
     return text
@@ -159,6 +156,16 @@ def _check_text(definition: ParameterDefinition, text: str) -> None:
     longest = definition.arraysize.removesuffix("*")
     if longest.isdigit() and len(text) > int(longest):
         raise _wrong(definition, text, f"at most {longest} characters long")
+
+
+def _check_array(definition: ParameterDefinition, text: str) -> None:
+    items = text.split()
+    _check_count(definition, text, count=len(items))
+    try:
+        for item in items:
+            _check_scalar(definition, item)
+    except Invalid as error:
+        raise Invalid(error.message, field=error.field, value=text) from error
 
 
 def _check_count(definition: ParameterDefinition, text: str, *, count: int) -> None:

@@ -52,7 +52,7 @@ def read_parameter(element: Tag, *, notes: Notes, inverted: bool) -> ParameterDe
         description=notes.text(element.description, line=line, what=f"description of {name}"),
         unit=notes.text(element.get("unit"), line=line, what=f"unit of {name}"),
         ucd=notes.text(element.get("ucd"), line=line, what=f"ucd of {name}"),
-        utype=notes.text(element.get("utype"), line=line, what=f"utype of {name}"),
+        utype=_utype(element, notes=notes, name=name),
         min=bounds.get("MIN", ""),
         max=bounds.get("MAX", ""),
         options=tuple(item.get("value") for item in _values(element) if item.kind == "OPTION"),
@@ -117,6 +117,12 @@ def _datatype(element: Tag, *, notes: Notes, name: str) -> tuple[str, str]:
     if given not in _DATATYPES:
         notes.add(element.line, f"datatype {given!r} of {name} is no VOTable datatype", f"read as {datatype}")
     return datatype, element.get("xtype", xtype)
+
+
+def _utype(element: Tag, *, notes: Notes, name: str) -> str:
+    """Give the author's utype; the first writers marked each parameter as an entity, which says nothing of it."""
+    utype = notes.text(element.get("utype"), line=element.line, what=f"utype of {name}")
+    return "" if utype in {"ProvenanceDM:Entity", "voprov:Entity"} and not notes.exact else utype
 
 
 def _default(element: Tag, definition: ParameterDefinition, *, notes: Notes) -> str | None:

@@ -32,7 +32,7 @@ _START_LIMIT: Final = 10.0
 """Seconds to wait for a wrapper's word that it has the job; later it may still come."""
 
 _NEEDED: Final = ("LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What Python may need to start and to call https; nothing else of the server's environment gets even to the wrapper."""
+"""What Python may need to start and to call https; the wrapper gets nothing else of the server's environment."""
 
 
 class LocalExecutor:

@@ -5,13 +5,10 @@ The same script runs here and on the nodes of a cluster: it stands alone, with t
 
 Read are ``script.sh``, ``token`` (for call-backs; never put into arguments or an environment) and ``task.json``:
 
-- ``job``: the job's id;
-- ``environment``: the script's whole environment, nothing else is passed on;
-- ``execution_duration``: seconds of wall time; 0 (default) is without limit;
-- ``kill_grace``: seconds from TERM to KILL, default 5;
+- ``job``: the job's id; ``environment``: the script's whole environment, nothing else is passed on;
+- ``execution_duration``: seconds of wall time, 0 (default) is without limit; ``kill_grace``: from TERM to KILL, 5;
 - ``log_max``: bytes kept of stdout and of stderr (first and last half), default 8 MiB;
-- ``callback``: URL that is told of each change of state; may be missing;
-- ``shell``: the words before the script's path, default ``["bash"]``.
+- ``callback``: URL told of each change of state, may be missing; ``shell``: words before the script's path, ["bash"].
 
 Written are ``claim`` (whoever makes it runs the job, so it runs once), ``lock`` (under flock while this lives; holds
 its pid, from before the claim), ``stdout``, ``stderr``, ``events.jsonl`` (a line per change of state), ``status.json``
@@ -35,14 +32,14 @@ import socket
 import sys
 import time
 
-SIGNAL_LIMIT = 20.0  # seconds spent on telling the server of one event
+SIGNAL_LIMIT = 15.0  # seconds spent on telling the server of one event
 CALL_LIMIT = 5.0  # seconds for each step of one call
 KILL_LIMIT = 10.0  # seconds after KILL until a process that does not go (disk wait, another user's) is given up
-LOOK_AGAIN = 0.05  # seconds between looks at processes that are ending
-FAR = 3600.0  # seconds, the longest wait
+LOOK_AGAIN, FAR = 0.05, 3600.0  # seconds between looks at processes that are ending, or that are not
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-ABORTING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-UNKNOWN = dict.fromkeys(("cause", "exit_code", "started_at", "ended_at", "pgid", "cpu_seconds", "max_rss"))
+ABORTING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+UNKNOWN = ["state", "cause", "exit_code", "started_at", "ended_at", "pgid", "cpu_seconds", "max_rss"]
+NAMES = {int(number): number.name for number in signal.Signals}
 
 
 class Task:
@@ -61,32 +58,11 @@ class Task:
         self.shell = [str(word) for word in words.get("shell") or ["bash"]]
 
 
-class Journal:
-    """The job's record: ``events.jsonl`` and ``status.json``."""
-
-    def __init__(self, job: str) -> None:
-        self.seq, known = 0, {"job": job, "host": os.uname().nodename, "pid": os.getpid(), "message": ""}
-        self.facts: dict[str, object] = {**known, **UNKNOWN}
-
-    def write(self, state: str, **facts: object) -> bytes:
-        """Record a state durably; gives the record as JSON."""
-        self.seq += 1
-        self.facts.update(facts, seq=self.seq, state=state)
-        line = json.dumps(self.facts).encode() + b"\n"
-        with open("events.jsonl", "ab", 0) as file:  # one write: who reads meanwhile sees whole lines
-            file.write(line)
-        with open(".status.json", "wb", 0) as file:
-            file.write(line)
-            os.fsync(file.fileno())
-        os.replace(".status.json", "status.json")
-        return line
-
-
 class Log:
     """A file that keeps all while that is at most ``limit`` bytes, then the first and the last half of it."""
 
     def __init__(self, name: str, limit: int) -> None:
-        self.file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self.file = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o600)
         self.half, self.total, self.tail, self.trouble = max(1, limit // 2), 0, bytearray(), ""
 
     def write(self, data: bytes) -> None:
@@ -102,7 +78,6 @@ class Log:
         left_out = self.total - 2 * self.half
         if left_out > 0:
             os.ftruncate(self.file, self.half)
-            os.lseek(self.file, self.half, os.SEEK_SET)
             self._put(b"\n[provstore: %d bytes left out]\n%s" % (left_out, self.tail[-self.half :]))
         os.close(self.file)
 
@@ -115,16 +90,12 @@ class Log:
 
 
 class Processes:
-    """The script and all that descends from it.
-
-    As a subreaper we become the parent of every orphan among them, so none that left the group is missed. Where that
-    can't be had (Linux only), the group is all we know.
-    """
+    """The script and all that descends from it, or only its group where we can't be a subreaper (only Linux can)."""
 
     def __init__(self) -> None:
         self.pid, self.courier, self.cpu_seconds, self.max_rss = 0, 0, 0.0, 0
         self.status: int | None = None
-        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans become our children, so none that left the group is missed
 
     def start(self, task: Task, outputs: "list[int]") -> str:
         """Start the script with these ends of pipes as stdout and stderr; gives what went wrong, or nothing."""
@@ -155,7 +126,7 @@ class Processes:
                 continue
             if pid == self.pid:
                 self.status = status
-            self.cpu_seconds += usage.ru_utime + usage.ru_stime
+            self.cpu_seconds = round(self.cpu_seconds + usage.ru_utime + usage.ru_stime, 6)
             self.max_rss = max(self.max_rss, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
     def signal(self, *numbers: int) -> None:
@@ -164,15 +135,6 @@ class Processes:
             _send(-self.pid, number)
             for pid in _descendants():
                 _send(pid, number)
-
-    def dismiss_courier(self) -> bool:
-        """End the process that still tells the server of the start; tells whether there was one."""
-        if not self.courier:
-            return False
-        _send(self.courier, signal.SIGKILL)
-        os.waitpid(self.courier, 0)
-        self.courier = 0
-        return True
 
 
 def _prctl(option: int, value: int) -> None:
@@ -224,45 +186,55 @@ class Run:
     """One run of the script, until none of its processes is left."""
 
     def __init__(self, task: Task) -> None:
-        self.task, self.journal, self.processes = task, Journal(task.job), Processes()
-        self.cause, self.message, self.aborted_by = "", "", 0
-        self.began = self.limit = self.kill_at = self.due = 0.0
+        self.task, self.processes, self.seq = task, Processes(), 0
+        self.facts: dict[str, object] = dict.fromkeys(UNKNOWN)
+        self.facts.update(job=task.job, host=os.uname().nodename, pid=os.getpid(), message="")
+        self.cause, self.message, self.heard = "", "", set()  # type: str, str, set[int]
+        self.began, self.limit, self.kill_at, self.due, self.code = 0.0, 0.0, 0.0, 0.0, 0
         self.logs: dict[int, Log] = {}
         self.poll = select.poll()
         self.wake, alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(alarm)  # so signals interrupt every wait
+        signal.set_wakeup_fd(alarm)  # gets the number of each signal
         self.poll.register(self.wake, select.POLLIN)
         for number in (signal.SIGCHLD, *ABORTING):
-            signal.signal(number, self._hear)
+            signal.signal(number, lambda *_: None)
 
     def run(self, lock: int) -> bytes:
         """Run the script; gives the record of its end, already written."""
         if os.path.exists("abort"):
-            return self.journal.write("ENDED", cause="abort", message="aborted before its start")
+            return self._record("ENDED", cause="abort", message="aborted before its start")
         started, self.began = time.time(), time.monotonic()
+        self.limit = self.began + (self.task.execution_duration or float("inf"))
         problem = self._start()
         if problem:
-            return self.journal.write("ENDED", cause="failed-to-start", message=problem)
-        record = self.journal.write("EXECUTING", started_at=_iso(started), pgid=self.processes.pid)
+            return self._record("ENDED", cause="failed-to-start", message=problem)
+        record = self._record("EXECUTING", started_at=_iso(started), pgid=self.processes.pid)
         self.processes.courier = _send_courier(self.task, record, lock)
         while not self._over(time.monotonic()):
-            self._take(max(0.0, min(self.due - time.monotonic(), FAR)))
+            self._take(max(0.0, self.due - time.monotonic()))
         return self._end(started + time.monotonic() - self.began)
 
-    def _hear(self, number: int, _frame: object) -> None:
-        if number in ABORTING:
-            self.aborted_by = number
+    def _record(self, state: str, **facts: object) -> bytes:
+        """Record a state durably; gives the record as JSON."""
+        self.seq += 1
+        self.facts.update(facts, seq=self.seq, state=state)
+        line = json.dumps(self.facts).encode() + b"\n"
+        with open("events.jsonl", "ab", 0) as file:  # one write: who reads meanwhile sees whole lines
+            file.write(line)
+        with open(".status.json", "wb", 0) as file:
+            file.write(line)
+            os.fsync(file.fileno())
+        os.replace(".status.json", "status.json")
+        return line
 
     def _start(self) -> str:
-        told = []
-        for name in ("stdout", "stderr"):
-            heard, end = os.pipe()
+        pipes = {"stdout": os.pipe(), "stderr": os.pipe()}
+        for name, (heard, _) in pipes.items():
             self.logs[heard] = Log(name, self.task.log_max)
             self.poll.register(heard, select.POLLIN)
-            told.append(end)
-        problem = self.processes.start(self.task, told)
-        for end in told:
-            os.close(end)
+        problem = self.processes.start(self.task, [told for _, told in pipes.values()])
+        for _, told in pipes.values():
+            os.close(told)
         return problem
 
     def _take(self, seconds: float) -> bool:
@@ -272,6 +244,8 @@ class Run:
             data = os.read(file, 1 << 16)
             if file in self.logs:
                 self.logs[file].write(data)
+            else:
+                self.heard.update(data)
             if not data:
                 self.poll.unregister(file)
         return any(file in self.logs for file in ready)
@@ -280,24 +254,23 @@ class Run:
         alive = self.processes.reap()
         self._judge(now)
         if not self.cause:
-            self.due = self.limit or now + FAR
+            self.due = min(self.limit, now + FAR)
             return False
-        if self.processes.dismiss_courier():  # the end says more than the start
-            alive = self.processes.reap()
+        if self.processes.courier:  # it still tells of the start: the end says more
+            _send(self.processes.courier, signal.SIGKILL)
         return not alive or self._push(now)
 
     def _judge(self, now: float) -> None:
         """Say why it ends, once; who was killed while an abort came was killed by the same hand."""
-        self.limit = self.task.execution_duration and self.began + self.task.execution_duration
-        if self.aborted_by and self.cause in ("", "signal"):
-            self.cause, self.message = "abort", "aborted by " + signal.Signals(self.aborted_by).name
-        elif self.cause:
-            return
-        elif self.processes.status is not None:
+        if self.heard & ABORTING and self.cause in ("", "signal"):
+            self.cause, self.message = "abort", "aborted by " + NAMES[min(self.heard & ABORTING)]
+        elif not self.cause and self.processes.status is not None:
             self.cause, self.message, _ = _verdict(self.processes.status)
-        elif self.limit and now >= self.limit:
-            self.cause = "timeout"
-            self.message = "stopped after the execution duration of %g s" % self.task.execution_duration
+        elif not self.cause and now >= self.limit:
+            self.cause, self.message = (
+                "timeout",
+                "stopped after %g s, its execution duration" % (self.limit - self.began),
+            )
 
     def _push(self, now: float) -> bool:
         """Ask what is left to go, then make it; true when it can't be made."""
@@ -315,15 +288,9 @@ class Run:
         for log in self.logs.values():
             log.close()
         trouble = ["output is incomplete: " + log.trouble for log in self.logs.values() if log.trouble]
-        return self.journal.write(
-            "ENDED",
-            cause=self.cause,
-            exit_code=_verdict(self.processes.status or 0)[2],
-            message="; ".join(filter(None, [self.message, *trouble])),
-            ended_at=_iso(ended),
-            cpu_seconds=round(self.processes.cpu_seconds, 6),
-            max_rss=self.processes.max_rss,
-        )
+        message, self.code = "; ".join(filter(None, [self.message, *trouble])), _verdict(self.processes.status or 0)[2]
+        self.facts.update(ended_at=_iso(ended), cpu_seconds=self.processes.cpu_seconds, max_rss=self.processes.max_rss)
+        return self._record("ENDED", cause=self.cause, message=message, exit_code=self.code)
 
 
 def _iso(instant: float) -> str:
@@ -332,18 +299,15 @@ def _iso(instant: float) -> str:
 
 def _verdict(status: int) -> "tuple[str, str, int]":
     """Cause, message and exit code of a wait status."""
+    code, number = os.WEXITSTATUS(status), os.WTERMSIG(status)
     if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        return "signal", "killed by " + signal.Signals(number).name, 128 + number
-    code = os.WEXITSTATUS(status)
+        return "signal", "killed by " + NAMES.get(number, "signal %d" % number), 128 + number
     return "exit", "exit code %d" % code if code else "", code
 
 
 def _send_courier(task: Task, record: bytes, lock: int) -> int:
     """Tell the server from a process of its own, so that nothing waits for it; gives its pid."""
-    if not task.callback:
-        return 0
-    pid = os.fork()
+    pid = os.fork() if task.callback else -1
     if pid == 0:
         try:
             _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -351,7 +315,7 @@ def _send_courier(task: Task, record: bytes, lock: int) -> int:
             deliver(task, record)
         finally:
             os._exit(0)
-    return pid
+    return max(pid, 0)
 
 
 def _let_go(lock: int) -> None:
@@ -359,7 +323,6 @@ def _let_go(lock: int) -> None:
     os.close(lock)
     for file in (1, 2):
         os.dup2(os.open(os.devnull, os.O_RDWR), file)
-    signal.set_wakeup_fd(-1)
     for number in ABORTING:
         signal.signal(number, signal.SIG_DFL)
 
@@ -402,14 +365,11 @@ def _post(task: Task, body: bytes) -> int:
 
 
 def _claim() -> int:
-    """Take the job: gives the descriptor of the lock, or -1 where somebody was faster."""
+    """Take the job: gives the descriptor of the lock; raises where somebody was faster."""
     lock = os.open("lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.pwrite(lock, b"%d\n" % os.getpid(), 0)
-        os.close(os.open("claim", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except (BlockingIOError, FileExistsError):
-        return -1
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.pwrite(lock, b"%d\n" % os.getpid(), 0)
+    os.close(os.open("claim", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     return lock
 
 
@@ -420,11 +380,11 @@ def main() -> int:
         os.chdir(sys.argv[1])
         run = Run(Task())
         lock = _claim()
+    except (BlockingIOError, FileExistsError):
+        return 0
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         sys.stderr.write("%s can't be run: %s: %s\n" % (sys.argv[1], type(error).__name__, error))
         return 2
-    if lock < 0:
-        return 0
     try:
         os.write(1, b"claimed\n")
     except OSError:  # whoever started us is gone: so what
@@ -432,12 +392,11 @@ def main() -> int:
     try:
         record = run.run(lock)
     finally:
-        if run.processes.pid:
+        if run.processes.pid and run.facts["state"] != "ENDED":
             run.processes.signal(signal.SIGKILL)
     _let_go(lock)
     deliver(run.task, record)
-    end = json.loads(record.decode())
-    return int(end["exit_code"] or (end["cause"] != "exit"))
+    return run.code or int(run.cause != "exit")
 
 
 if __name__ == "__main__":

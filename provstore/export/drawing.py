@@ -1,0 +1,150 @@
+"""The one renderer: a placed picture to SVG. No script, no reference to anything outside, all text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from provstore.export.boxes import drawn_box
+from provstore.export.escapes import xml_text
+from provstore.export.legend import drawn_legend
+from provstore.export.lettering import fit
+from provstore.export.palette import ALARM, ARROW, BACKGROUND, INK, QUIET
+from provstore.export.picture import Arrow, Picture
+from provstore.export.placement import HEIGHT, MOST_LABELS, WIDTH, Placement
+
+__all__ = ["Caption", "draw"]
+
+Point = tuple[float, float]
+Caption = tuple[str, tuple[str, ...]]
+"""A heading, and warnings below it."""
+
+_MARGIN: Final = 28
+_LEAST_WIDTH: Final = 640
+_STYLE: Final = f"""\
+<style>
+text{{font-family:Helvetica,Arial,"DejaVu Sans",sans-serif;fill:{INK};text-anchor:middle}}
+.left{{text-anchor:start}}
+.title{{font-size:18px;font-weight:bold;text-anchor:start}}
+.warning{{font-size:13px;font-weight:bold;text-anchor:start;fill:{ALARM}}}
+.name{{font-size:12px;font-weight:bold}}
+.id{{font-size:9.5px;fill:{QUIET}}}
+.small{{font-size:9px}}
+.relation{{font-size:9px;fill:{QUIET};paint-order:stroke;stroke:{BACKGROUND};stroke-width:3px;stroke-linejoin:round}}
+.role{{font-weight:bold}}
+.arrow{{fill:none;stroke:{ARROW};stroke-width:1.2}}
+.wasDerivedFrom,.wasInformedBy{{stroke-dasharray:5 3}}
+.hadMember,.alternateOf,.specializationOf{{stroke-dasharray:1.5 3}}
+.running{{stroke-dasharray:6 3}}
+.invalidated{{opacity:.6}}
+a:hover,a:focus{{outline:2px solid {INK}}}
+</style>
+<defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto">\
+<path d="M0 .5L8 4L0 7.5z" fill="{ARROW}"/></marker></defs>
+"""
+
+
+def draw(picture: Picture, placement: Placement, caption: Caption) -> Iterator[str]:
+    """Give the SVG, piece by piece."""
+    left, top, right, bottom = _bounds(placement)
+    wide = max(right - left, _LEAST_WIDTH)
+    shift = (_MARGIN - left + (wide - (right - left)) / 2, _MARGIN - top + 30 + 20 * len(caption[1]))
+    legend, legend_height = drawn_legend(picture, wide)
+    legend_top = bottom + shift[1] + 22
+    size = f"{wide + 2 * _MARGIN:.0f} {legend_top + legend_height + _MARGIN:.0f}"
+    across, down = size.split()
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" viewBox="0 0 {size}" role="img">\n'
+        f"<title>{xml_text(caption[0])}</title>\n<desc>{xml_text(_summary(picture, caption))}</desc>\n{_STYLE}"
+        f'<rect width="{across}" height="{down}" fill="{BACKGROUND}"/>\n'
+    )
+    heading = fit(caption[0], 18, room=wide, bold=True)
+    yield f'<text class="title" x="{_MARGIN}" y="{_MARGIN + 8}">{xml_text(heading)}</text>\n'
+    for number, line in enumerate(caption[1], start=1):
+        shown = fit(f"⚠ {line}", 13, room=wide, bold=True)
+        yield f'<text class="warning" x="{_MARGIN}" y="{_MARGIN + 8 + 20 * number}">{xml_text(shown)}</text>\n'
+    yield f'<g transform="translate({shift[0]:.1f} {shift[1]:.1f})">\n'
+    yield from _arrows(picture, placement)
+    for box in picture.boxes:
+        x, y = placement.centres[box.id]
+        yield f'<g transform="translate({x:.1f} {y:.1f})">{drawn_box(box)}</g>\n'
+    yield from _labels(picture, placement)
+    yield f'</g>\n<g transform="translate({_MARGIN} {legend_top:.1f})">\n{legend}</g>\n</svg>\n'
+
+
+def _summary(picture: Picture, caption: Caption) -> str:
+    counts = f"{len(picture.boxes)} nodes and {len(picture.arrows)} relations; arrows point from effect to cause."
+    return " ".join((counts, *caption[1]))
+
+
+def _bounds(placement: Placement) -> tuple[float, float, float, float]:
+    """Give left, top, right and bottom of all that is placed, badges included."""
+    points = [
+        (x + across, y + down)
+        for x, y in placement.centres.values()
+        for across, down in ((-WIDTH / 2 - 6, -HEIGHT / 2 - 14), (WIDTH / 2 + 6, HEIGHT / 2 + 14))
+    ]
+    points += [point for route in placement.routes.values() for point in route]
+    points += [(x + across, y) for x, y in placement.labels.values() for across in (-45, 45)]
+    points = points or [(0, 0)]
+    across, down = [x for x, _ in points], [y for _, y in points]
+    return min(across), min(down), max(across), max(down)
+
+
+def _arrows(picture: Picture, placement: Placement) -> Iterator[str]:
+    titled = len(picture.arrows) >= MOST_LABELS
+    for number, arrow in enumerate(picture.arrows):
+        points = _points(number, arrow, placement)
+        title = f"<title>{xml_text(' '.join(filter(None, (arrow.relation, arrow.role))))}</title>" if titled else ""
+        path = _path(points)
+        end = f">{title}</path>" if title else "/>"
+        yield f'<path class="arrow {arrow.relation}" marker-end="url(#tip)" d="{path}"{end}\n'
+
+
+def _points(number: int, arrow: Arrow, placement: Placement) -> Sequence[Point]:
+    if number in placement.routes:
+        return placement.routes[number]
+    return _curve(placement.centres[arrow.source], placement.centres[arrow.target])
+
+
+def _curve(source: Point, target: Point) -> Sequence[Point]:
+    """Bend from the effect's left side to the cause's right side; a way back or aside goes around."""
+    half = WIDTH / 2
+    if source[0] - target[0] > WIDTH:
+        begin, end = (source[0] - half, source[1]), (target[0] + half, target[1])
+        bend = (begin[0] - end[0]) * 0.45
+        # Over several ranks straight lines would run under the boxes between.
+        sag = 0.0 if bend < WIDTH else HEIGHT + bend * 0.12
+        return begin, (begin[0] - bend, begin[1] + sag), (end[0] + bend, end[1] + sag), end
+    side = half if source[0] <= target[0] else -half
+    begin, end = (source[0] + side, source[1]), (target[0] + side, target[1])
+    out = 60 if side > 0 else -60
+    return begin, (begin[0] + out, begin[1]), (end[0] + out, end[1]), end
+
+
+def _path(points: Sequence[Point]) -> str:
+    first, *others = (f"{x:.1f} {y:.1f}" for x, y in points)
+    return f"M{first}C{' '.join(others)}"
+
+
+def _labels(picture: Picture, placement: Placement) -> Iterator[str]:
+    if len(picture.arrows) >= MOST_LABELS:
+        return
+    for number, arrow in enumerate(picture.arrows):
+        x, y = placement.labels.get(number) or _middle(_points(number, arrow, placement))
+        role = fit(arrow.role, 9, room=104, bold=True)
+        if not role:
+            yield f'<text class="relation" x="{x:.1f}" y="{y + 1:.1f}">{arrow.relation}</text>\n'
+            continue
+        yield (
+            f'<text class="relation" x="{x:.1f}" y="{y - 4:.1f}">{arrow.relation}'
+            f'<tspan class="role" x="{x:.1f}" dy="10">{xml_text(role)}</tspan></text>\n'
+        )
+
+
+def _middle(points: Sequence[Point]) -> Point:
+    """Give the middle of a curve."""
+    if len(points) != 4:
+        return points[len(points) // 2]
+    (a, b), (c, d), (e, f), (g, h) = points
+    return (a + 3 * c + 3 * e + g) / 8, (b + 3 * d + 3 * f + h) / 8
