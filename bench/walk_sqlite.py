@@ -89,7 +89,10 @@ def by_hand(path: Path, start: str) -> Callable[[], tuple[int, int]]:
     found = connection.execute("SELECT number FROM kind WHERE name IN (?, ?)", [Kind.USED, Kind.WAS_GENERATED_BY])
     kinds = ", ".join(str(number) for (number,) in found)
     nodes, edges = ((_REACH + part).format(kinds=kinds) for part in (_NODES, _EDGES))
-    return lambda: (len(connection.execute(nodes, [start]).fetchall()), len(connection.execute(edges, [start]).fetchall()))
+    return lambda: (
+        len(connection.execute(nodes, [start]).fetchall()),
+        len(connection.execute(edges, [start]).fetchall()),
+    )
 
 
 def measure(folder: Path, nodes: int) -> tuple[float, float]:

@@ -135,7 +135,7 @@ def observations(text, target):
             yield read_events(item)
         elif item.isascii() and item.isdigit():
             events = simulate(int(item), target)
-            yield events | {"about": f"{item}: no event list was given; SIMULATED here, seeded with the number"}
+            yield events | {"about": f"{item}: no event list given; SIMULATED here, seeded with the number"}
         else:
             fail(f"{item!r} is neither the file of an event list nor an observation number")
 
@@ -159,9 +159,9 @@ def read_events(path):
     scale = u.Unit(units.get("ENERGY") or "TeV").to("TeV")
     ra, dec = columns["RA"] % 360, columns["DEC"]
     number = f" (observation {header['OBS_ID']})" if "OBS_ID" in header else ""
-    about = f"{name}{number}: {ra.size} events from the file"
+    about = f"{name}{number}: {ra.size} events"
     if header.get("ORIGIN") == "simulation":
-        about += ", which is SIMULATED itself"
+        about += ", SIMULATED"
     if "RA_PNT" in header and "DEC_PNT" in header:
         pointing = SkyCoord(header["RA_PNT"], header["DEC_PNT"], unit="deg")
     elif ra.size:

@@ -15,6 +15,7 @@ import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.wcs import WCS
 
 matplotlib.use("Agg")
 from matplotlib.figure import Figure
@@ -133,7 +134,7 @@ def observations(text, target):
             yield read_events(item)
         elif item.isascii() and item.isdigit():
             events = simulate(int(item), target)
-            yield events | {"about": f"{item}: no event list was given; SIMULATED here, seeded with the number"}
+            yield events | {"about": f"{item}: no event list given; SIMULATED here, seeded with the number"}
         else:
             fail(f"{item!r} is neither the file of an event list nor an observation number")
 
@@ -157,9 +158,9 @@ def read_events(path):
     scale = u.Unit(units.get("ENERGY") or "TeV").to("TeV")
     ra, dec = columns["RA"] % 360, columns["DEC"]
     number = f" (observation {header['OBS_ID']})" if "OBS_ID" in header else ""
-    about = f"{name}{number}: {ra.size} events from the file"
+    about = f"{name}{number}: {ra.size} events"
     if header.get("ORIGIN") == "simulation":
-        about += ", which is SIMULATED itself"
+        about += ", SIMULATED"
     if "RA_PNT" in header and "DEC_PNT" in header:
         pointing = SkyCoord(header["RA_PNT"], header["DEC_PNT"], unit="deg")
     elif ra.size:
@@ -212,10 +213,11 @@ def main():
         fail(f"emin {emin}, emax {emax} TeV and {nbins} bins: right is 0 < emin < emax and 1 to 1000 bins")
     config = read_config(os.environ["config_file"])
     runs = list(observations(os.environ["obsids"], target))
+    excluded = read_exclusion(os.environ.get("exclusion_map", ""), config["exclude"])
     on, off, exposure = [], [], 0.0
     for run in runs:
         print(run["about"])
-        here, there, alpha = regions(run, target, config)
+        here, there, alpha = regions(run, target, config, excluded)
         on.append(here)
         off.append((there, alpha))
         exposure += run["livetime"] * float(run["area"] or config["area"])
@@ -230,6 +232,7 @@ def main():
     fit = fit_power_law(points)
     notes = [run["about"] for run in runs] + [
         f"on region {config['on_radius']:g} deg, {config['background']} background",
+        f"excluded from the background: {exclusion_note(config)}",
         f"bins: {os.environ['bin_method']}, {nbins} from {emin:.4g} to {emax:.4g} TeV",
         f"made with numpy {np.__version__} and astropy {astropy.__version__}",
     ]
@@ -250,6 +253,7 @@ def read_config(path):
             "background": parser.get("background", "method"),
             "inner": parser.getfloat("background", "ring_inner"),
             "outer": parser.getfloat("background", "ring_outer"),
+            "exclude": parser.getfloat("background", "exclude_above", fallback=5.0),
             "area": parser.getfloat("flux", "effective_area"),
         }
     except (OSError, UnicodeDecodeError, configparser.Error, ValueError) as error:
@@ -261,25 +265,70 @@ def read_config(path):
     return config
 
 
-def regions(run, target, config):
+def read_exclusion(path, threshold):
+    """What part of the sky the background must leave out: where a map of significance exceeds a threshold."""
+    if not path:
+        return lambda ra, _dec: np.zeros(np.shape(ra), bool)
+    try:
+        with fits.open(path) as hdus:
+            hdu = next(hdu for hdu in hdus if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2)
+            image, wcs = np.nan_to_num(np.array(hdu.data, float)), WCS(hdu.header)
+    except (OSError, StopIteration, ValueError) as error:
+        fail(f"exclusion map {os.path.basename(path)}: no image with sky coordinates: {error}")
+    if not wcs.has_celestial:
+        fail(f"exclusion map {os.path.basename(path)}: its image has no sky coordinates")
+
+    def excluded(ra, dec):
+        x, y = wcs.world_to_pixel_values(ra, dec)
+        column, row = np.rint(np.nan_to_num(x, nan=-1)).astype(int), np.rint(np.nan_to_num(y, nan=-1)).astype(int)
+        inside = (0 <= column) & (column < image.shape[1]) & (0 <= row) & (row < image.shape[0])
+        value = image[np.clip(row, 0, image.shape[0] - 1), np.clip(column, 0, image.shape[1] - 1)]
+        return inside & (value > threshold)
+
+    return excluded
+
+
+def exclusion_note(config):
+    path = os.environ.get("exclusion_map", "")
+    return f"{os.path.basename(path)} above {config['exclude']:g} sigma" if path else "nothing"
+
+
+def left_out(centre, inner, outer, excluded):
+    """Fraction of a disc or ring (degrees) that is excluded, from points spread evenly over it."""
+    number = np.arange(600)
+    distance = np.sqrt(inner**2 + (outer**2 - inner**2) * (number + 0.5) / number.size)
+    point = centre.directional_offset_by(number * 137.508 * u.deg, distance * u.deg)
+    return float(np.mean(excluded(point.ra.deg, point.dec.deg)))
+
+
+def regions(run, target, config, excluded):
     """Energies in the on region and in the background regions, and the ratio of their exposures."""
     radius, pointing = config["on_radius"], run["pointing"]
     here = separation(run["ra"], run["dec"], target) <= radius
     offset = pointing.separation(target).deg
     if config["background"] == "reflected" and offset > radius:
-        step = 2 * np.degrees(np.arcsin(min(1.0, radius / offset)))
-        places = int((360 - 2 * step) // step) + 1 if step < 120 else 0
-        turns = (360 - step * (places - 1)) / 2 + step * np.arange(places)
-        angle = pointing.position_angle(target).deg
-        centres = pointing.directional_offset_by((angle + turns) * u.deg, offset * u.deg)
+        centres = reflected(pointing, target, offset, radius)
+        centres = [centre for centre in centres if left_out(centre, 0, radius, excluded) == 0]
         inside = np.zeros(here.size, bool)
         for centre in centres:
             inside |= separation(run["ra"], run["dec"], centre) <= radius
-        if places:
-            return run["energy"][here], run["energy"][inside], 1 / places
+        if centres:
+            return run["energy"][here], run["energy"][inside], 1 / len(centres)
     distance = separation(run["ra"], run["dec"], target)
-    ring = (distance > config["inner"]) & (distance <= config["outer"])
-    return run["energy"][here], run["energy"][ring], radius**2 / (config["outer"] ** 2 - config["inner"] ** 2)
+    ring = (distance > config["inner"]) & (distance <= config["outer"]) & ~excluded(run["ra"], run["dec"])
+    used = 1 - left_out(target, config["inner"], config["outer"], excluded)
+    if used <= 0:
+        fail("the exclusion map leaves no background around the source")
+    return run["energy"][here], run["energy"][ring], radius**2 / (used * (config["outer"] ** 2 - config["inner"] ** 2))
+
+
+def reflected(pointing, target, offset, radius):
+    """Centres of the regions that lie as far from the pointing as the target does, and do not touch it."""
+    step = 2 * np.degrees(np.arcsin(min(1.0, radius / offset)))
+    places = int((360 - 2 * step) // step) + 1 if step < 120 else 0
+    turns = (360 - step * (places - 1)) / 2 + step * np.arange(places)
+    angle = pointing.position_angle(target).deg
+    return list(pointing.directional_offset_by((angle + turns) * u.deg, offset * u.deg)) if places else []
 
 
 def flux_points(edges, on, off, exposure):

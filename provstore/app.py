@@ -186,6 +186,7 @@ def _compose(
             rules=_staging_rules(settings, signals_url),
             clock=clock,
             changed=waiting.notify,
+            freed=lambda: wake(None),
             slots=settings.local_slots,
         )
     )

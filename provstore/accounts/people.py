@@ -89,7 +89,7 @@ class Accounts:
 
     def name_of(self, agent: str) -> str:
         """Give the account name behind an agent's local id, "" for the anonymous and the unknown."""
-        if agent not in self._names:
+        if agent not in self._names and agent != ANONYMOUS.agent:
             self._names = {one.agent: one.name for one in self.people()}
         return self._names.get(agent, "")
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 from waitress.server import create_server
+from waitress.wasyncore import ExitNow
 
 from provstore.app import Provstore, create_app, open_provstore
 from provstore.errors import Unavailable
@@ -22,6 +23,7 @@ from provstore.web.access import serves_anonymous
 __all__ = ["serve"]
 
 _CONNECTIONS: Final = 1000
+_NEAR: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on: where this machine reaches itself
 
 
 @click.command()
@@ -37,7 +39,8 @@ def serve(host: str | None, port: int | None) -> None:
 def _serve(settings: Settings) -> None:
     listener = _listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    near = _NEAR.get(host, host)
+    address = f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
     with open_provstore(replace(settings, port=port), signals_url=f"{address}/signals") as provstore:
         tempfile.tempdir = str(settings.data.absolute() / "spool")
         server = create_server(
@@ -49,10 +52,10 @@ def _serve(settings: Settings) -> None:
             clear_untrusted_proxy_headers=True,
             ident="provstore",
         )
-        _stop_on_signals()
-        provstore.supervisor.start()
-        _greet(provstore, address)
         try:
+            _stop_on_signals()
+            provstore.supervisor.start()
+            _greet(provstore, address)
             server.run()
         except _Stopped:
             server.close()
@@ -74,6 +77,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # only one may listen, while two that don't yet could share the port
     except OSError as error:
         listener.close()
         raise Unavailable(
@@ -82,8 +86,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Stopped(BaseException):
-    """Raised in the main thread by SIGTERM and SIGINT."""
+class _Stopped(ExitNow):
+    """Raised in the main thread by SIGTERM and SIGINT; of a class that waitress lets through wherever it is then."""
 
 
 def _stop_on_signals() -> None:

@@ -107,7 +107,7 @@ class Elements:
 
 
 def _plain(attribute: Attribute) -> Literal:
-    return (attribute.key, attribute.lexical, attribute.type, attribute.lang)
+    return (attribute.key, attribute.lexical, attribute.type or None, attribute.lang or None)
 
 
 def _by_rank(attribute: Literal) -> tuple[int, str]:

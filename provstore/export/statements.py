@@ -194,7 +194,7 @@ _CONFIGURATION = frozenset({Label.PARAMETER, Label.CONFIG_FILE})
 
 
 def _plain(attribute: Attribute) -> Literal:
-    return (attribute.key, attribute.lexical, attribute.type, attribute.lang)
+    return (attribute.key, attribute.lexical, attribute.type or None, attribute.lang or None)
 
 
 def _by_rank(attribute: Literal) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""Tests of a node in memory, with the meaning that the port gives to filters: the adapters' query languages must agree."""
+"""Tests of a node in memory: what the port says of filters, with which the adapters' query languages must agree."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,8 @@ _RETRY_SECONDS: Final = 15.0
 _CONNECT_SECONDS: Final = 10.0
 _CONNECTIONS: Final = 256
 """One for each thread of `provstore serve`."""
+_OLDEST: Final = (5, 26)
+"""Labels and types of relationships as parameters came with this version."""
 _STREAMED: Final = 1_000
 _WALKS: Final = 5
 _ALREADY_THERE: Final = "AlreadyExists"
@@ -73,13 +76,22 @@ def open_neo4j(url: str, *, user: str = "", password: str = "", namespace: str =
         )
     try:
         with _translated(address):
-            driver.verify_connectivity()
+            _check_version(driver, address)
             server = _Server(driver=driver, address=address, database=parts.path.strip("/") or _home(driver))
         server.prepare()
         return Neo4jStore(server, namespace=server.fix_namespace(namespace))
     except BaseException:
         driver.close()
         raise
+
+
+def _check_version(driver: Driver, address: str) -> None:
+    agent = driver.get_server_info().agent
+    version = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
+    if version and (int(version[1]), int(version[2])) < _OLDEST:
+        raise Invalid(
+            f"{agent} at {address} is too old: it takes {_OLDEST[0]}.{_OLDEST[1]} or newer", field="graph_url"
+        )
 
 
 def _home(driver: Driver) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from provstore.errors import Invalid
-from provstore.graph.model import TIME_SUFFIX, Viewer
+from provstore.graph.model import TIME_SUFFIX, Value, Viewer
 from provstore.graph.neo4j_rows import comparable, stored_name
 from provstore.graph.neo4j_schema import ATTRIBUTES, CUT, CUT_NAMES, ID, LONG, READERS, is_plain, quote
 from provstore.graph.rules import INDEXES
@@ -55,21 +55,32 @@ def sees(variable: str, viewer: Viewer) -> list[str]:
     return [] if viewer.all else [f"any(reader IN {variable}.{quote(READERS)} WHERE reader IN $readers)"]
 
 
-def _tests(variable: str, condition: Condition, parameters: _Parameters) -> Iterator[str]:
+def _tests(variable: str, condition: Condition, parameters: _Parameters, *, but: Filter | None = None) -> Iterator[str]:
     for question in condition.filters:
-        yield _TESTS[question.op](variable, question, parameters)
+        if question is not but:
+            yield _TESTS[question.op](variable, question, parameters)
+
+
+def _values(question: Filter) -> tuple[Value | None, ...]:
+    return question.value if isinstance(question.value, tuple) else (question.value,)
+
+
+def _may_be_cut(question: Filter) -> bool:
+    """Tell whether the index may know only the beginning of what is asked for."""
+    return question.property in CUT_NAMES and any(isinstance(one, str) and len(one) >= CUT for one in _values(question))
 
 
 def _equals(variable: str, question: Filter, parameters: _Parameters) -> str:
     """The beginning of a text is compared first: that is what an index can find."""
     name = question.property
-    values = comparable(name, question.value if isinstance(question.value, tuple) else (question.value,))
+    values = comparable(name, _values(question))
     if not values:
         return _NEVER
     seen = [value[:CUT] if name in CUT_NAMES and isinstance(value, str) else value for value in values]
     test = f"{parameters.property(variable, name)} {_among(seen, parameters)}"
-    may_be_cut = any(name in CUT_NAMES and isinstance(value, str) and len(value) >= CUT for value in values)
-    return f"{test} AND {parameters.whole(variable, name)} {_among(values, parameters)}" if may_be_cut else test
+    if not _may_be_cut(question):
+        return test
+    return f"{test} AND {parameters.whole(variable, name)} {_among(values, parameters)}"
 
 
 def _among(values: list[Any], parameters: _Parameters) -> str:
@@ -81,8 +92,7 @@ def _differs(variable: str, question: Filter, parameters: _Parameters) -> str:
 
 
 def _ordered(variable: str, question: Filter, parameters: _Parameters) -> str:
-    given = question.value if isinstance(question.value, tuple) else (question.value,)
-    values = comparable(question.property, given[:1])
+    values = comparable(question.property, _values(question)[:1])
     if not values:
         return _NEVER
     return f"{parameters.whole(variable, question.property)} {question.op.value} {parameters.add(values[0])}"
@@ -150,17 +160,41 @@ def _page(question: Find, viewer: Viewer, *, by: str | None, begin: _Key | None)
     parameters = _Parameters({"readers": sorted(viewer.readers)})
     descending = question.order is not None and question.order.descending
     sorting = _Sorting(by=by, descending=descending, parameters=parameters)
-    tests = [*_tests("n", question.condition, parameters), *sees("n", viewer)]
+    leader = _leader(question, by)
+    tests = [*_tests("n", question.condition, parameters, but=leader), *sees("n", viewer), f"{_BY_ID} IS NOT NULL"]
     if question.order is not None:
         tests.append(f"{parameters.property('n', question.order.property)} IS {'NOT NULL' if by else 'NULL'}")
     if begin is not None:
         tests += sorting.beyond(begin)
+    match = _match(question, tests, viewer, parameters) if leader is None else _each(leader, question, tests, sorting)
     text = (
-        f"{_match(question, tests, viewer, parameters)} "
-        f"RETURN labels(n) AS labels, {_wanted(question.fields)} AS properties, {sorting.value} AS value, n.id AS id "
-        f"ORDER BY {sorting.columns()} LIMIT $limit"
+        f"{match} RETURN labels(n) AS labels, {_wanted(question.fields)} AS properties, {sorting.value} AS value,"
+        f" {_BY_ID} AS id ORDER BY {sorting.columns()} LIMIT $limit"
     )
     return Cypher(text, parameters.values)
+
+
+def _leader(question: Find, by: str | None) -> Filter | None:
+    """Find the filter which, together with the order, an index answers in order."""
+    if by is None or question.hop is not None:
+        return None
+    indexed = {names[0] for label, names in INDEXES if label == question.condition.label and names[1:2] == (by,)}
+    filters = (one for one in question.condition.filters if one.property in indexed and one.op in (Op.EQ, Op.IN))
+    return next((one for one in filters if not _may_be_cut(one)), None)
+
+
+def _each(leader: Filter, question: Find, tests: list[str], sorting: _Sorting) -> str:
+    """Take the first of each value by itself: the index gives them sorted, so that no more is read than is wanted.
+
+    The planner sees that only if the sorting names the leading property, too.
+    """
+    values = sorting.parameters.add(comparable(leader.property, _values(leader)))
+    led = sorting.parameters.property("n", leader.property)
+    found = f"MATCH (n:{question.condition.label.value}){_where([f'{led} = one', *tests])}"
+    return (
+        f"UNWIND {values} AS one CALL (one) {{ {found} RETURN n ORDER BY {led}{sorting.direction}, {sorting.columns()} "
+        "LIMIT $limit } WITH DISTINCT n"
+    )
 
 
 def _match(question: Find, tests: list[str], viewer: Viewer, parameters: _Parameters) -> str:
@@ -230,20 +264,26 @@ class _Sorting:
         """The value that the order goes by."""
         return "null" if self.by is None else self.parameters.whole("n", self.by)
 
+    @property
+    def direction(self) -> str:
+        """What follows each column."""
+        return " DESC" if self.descending else ""
+
     def columns(self) -> str:
         """What to sort by. The indexed beginning of a text comes first, then the whole: the same order, but found."""
         by = [] if self.by is None else [self.parameters.property("n", self.by), self.value]
-        return ", ".join(f"{column}{' DESC' if self.descending else ''}" for column in dict.fromkeys([*by, _BY_ID]))
+        return ", ".join(f"{column}{self.direction}" for column in dict.fromkeys([*by, _BY_ID]))
 
     def beyond(self, key: _Key) -> list[str]:
-        """Test that a node comes after the key. The first test is implied by the second; an index can answer it."""
-        sign = "<" if self.descending else ">"
-        after = f"{_BY_ID} {sign} {self.parameters.add(key.id)}"
+        """Test that a node comes after the key, such that an index finds the first one that does."""
+        sign, behind = ("<", ">=") if self.descending else (">", "<=")
         if self.by is None:
-            return [after]
+            return [f"{_BY_ID} {sign} {self.parameters.add(key.id)}"]
+        short, value = self.parameters.property("n", self.by), self.parameters.add(key.value)
         beginning = key.value[:CUT] if self.by in CUT_NAMES and isinstance(key.value, str) else key.value
-        value = self.parameters.add(key.value)
-        return [
-            f"{self.parameters.property('n', self.by)} {sign}= {self.parameters.add(beginning)}",
-            f"{self.value} {sign} {value} OR ({self.value} = {value} AND {after})",
+        tests = [
+            f"{short} {sign}= {self.parameters.add(beginning)}",
+            f"{self.value} {sign}= {value}",
+            f"NOT ({self.value} = {value} AND {_BY_ID} {behind} {self.parameters.add(key.id)})",
         ]
+        return tests if self.by in CUT_NAMES else tests[1:]

@@ -32,7 +32,6 @@ __all__ = [
     "Row",
     "comparable",
     "labels_from_row",
-    "labels_text",
     "node_from_row",
     "node_row",
     "property_from_row",
@@ -157,11 +156,6 @@ def labels_from_row(labels: Iterable[str]) -> frozenset[Label]:
 @lru_cache(maxsize=1_000)
 def _labels(names: tuple[str, ...]) -> frozenset[Label]:
     return frozenset(_LABELS[name] for name in names if name in _LABELS)
-
-
-def labels_text(labels: Iterable[Label]) -> str:
-    """Write labels for a pattern: ``:Activity:Job``. They come from a closed list, so nothing needs quoting."""
-    return "".join(f":{label.value}" for label in sorted(labels))
 
 
 def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from provstore.graph.model import TIME_SUFFIX, Kind
+from provstore.graph.model import TIME_SUFFIX, Kind, Label
 from provstore.graph.rules import INDEXES
 
 __all__ = [
@@ -75,13 +75,19 @@ def _constraint(name: str, pattern: str, key: str) -> tuple[str, str]:
 
 
 def _indexes() -> Iterator[tuple[str, str]]:
-    """Besides each row of the table: its first property alone, and each time alone.
+    """Besides each row of the table: its first property alone, and each time alone; and each label's ids, for paging.
 
     A composite index holds only the nodes that have all its properties, so it can't answer for one of them.
     """
+    for one in Label:
+        yield _index(one, (ID,))
     for label, names in INDEXES:
         alone = [(name,) for position, name in enumerate(names) if position == 0 or name.endswith(TIME_SUFFIX)]
         for properties in {names, *alone}:
-            name = f"provstore_{label.lower()}_{'_'.join(properties)}"
-            columns = ", ".join(f"n.{quote(one)}" for one in properties)
-            yield name, f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({columns})"
+            yield _index(label, properties)
+
+
+def _index(label: Label, properties: tuple[str, ...]) -> tuple[str, str]:
+    name = f"provstore_{label.lower()}_{'_'.join(properties)}"
+    columns = ", ".join(f"n.{quote(one)}" for one in properties)
+    return name, f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({columns})"

@@ -1,4 +1,4 @@
-"""Carries out a batch of changes in one transaction, in few queries: many rows each, grouped by labels or kind."""
+"""Carries out a batch of changes in one transaction, in few queries of many rows each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from provstore.graph.neo4j_rows import (
     Row,
     comparable,
     labels_from_row,
-    labels_text,
     node_row,
     property_rows,
     relation_row,
@@ -28,10 +27,10 @@ __all__ = ["Batch", "Run", "plan"]
 
 _ROWS: Final = 5_000
 """Rows of one query: enough to forget its cost, few enough for the server's memory."""
-_CREATE_NODES: Final = f"UNWIND $rows AS row CREATE (n:{NODE}%s) SET n = row.put, n.{BORN} = timestamp()"
+_CREATE_NODES: Final = f"UNWIND $rows AS row CREATE (n:{NODE}:$(row.labels)) SET n = row.put, n.{BORN} = timestamp()"
 _UPSERT_NODES: Final = (
     f"UNWIND $rows AS row MERGE (n:{NODE} {{id: row.id}}) ON CREATE SET n.{BORN} = timestamp() "
-    f"SET n:{NODE}%s, n += row.put"
+    f"SET n:$(row.labels), n += row.put"
 )
 # Setting any property takes the write lock; what is read after that is what the last commit left.
 _UPDATE_NODES: Final = f"""
@@ -59,13 +58,13 @@ _CREATE_RELATIONS: Final = f"""
     UNWIND $rows AS row
     MATCH (a:{NODE} {{id: row.source}})
     MATCH (b:{NODE} {{id: row.target}})
-    CREATE (a)-[r:%s]->(b) SET r = row.put
+    CREATE (a)-[r:$(row.kind)]->(b) SET r = row.put
     RETURN count(r)"""
 _REPLACE_RELATIONS: Final = """
     UNWIND $rows AS row
     MATCH (a)-[old:%s {key: row.put.key}]->(b)
     DELETE old
-    CREATE (a)-[r:%s]->(b) SET r = row.put
+    CREATE (a)-[r:$(row.kind)]->(b) SET r = row.put
     RETURN count(r)"""
 
 
@@ -138,7 +137,7 @@ def plan(changes: Sequence[Change]) -> Batch:
 
 
 def _node_change(text: str, node: Node) -> _NodeChange:
-    return _NodeChange(node.id, text % labels_text(node.labels), {"id": node.id, "put": node_row(node)})
+    return _NodeChange(node.id, text, {"id": node.id, "labels": sorted(node.labels), "put": node_row(node)})
 
 
 def _update_row(change: Update) -> Row:
@@ -195,7 +194,7 @@ def _write_relations(changes: Sequence[_RelationChange], run: Run) -> None:
     labels, ends = _facts(changes, run)
     for change in changes:
         _check_relation(change, labels, ends.get(change.key))
-    pairs = ((_relation_text(change.relation, ends.get(change.key)), _row(change.relation)) for change in changes)
+    pairs = ((_relation_text(ends.get(change.key)), _row(change.relation)) for change in changes)
     for text, rows in _grouped(pairs):
         (written,) = run(text, rows=rows)
         if written[0] != len(rows):
@@ -229,11 +228,16 @@ def _check_relation(change: _RelationChange, labels: Mapping[str, frozenset[Labe
     check_ends(relation, labels[relation.source], labels[relation.target])
 
 
-def _relation_text(relation: Relation, there: _Ends | None) -> str:
+def _relation_text(there: _Ends | None) -> str:
     if there is None:
-        return _CREATE_RELATIONS % relation.kind.value
-    return _REPLACE_RELATIONS % (there.kind.value, relation.kind.value)
+        return _CREATE_RELATIONS
+    return _REPLACE_RELATIONS % there.kind.value
 
 
 def _row(relation: Relation) -> Row:
-    return {"source": relation.source, "target": relation.target, "put": relation_row(relation)}
+    return {
+        "source": relation.source,
+        "target": relation.target,
+        "kind": relation.kind.value,
+        "put": relation_row(relation),
+    }

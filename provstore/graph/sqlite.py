@@ -9,13 +9,14 @@ from __future__ import annotations
 import sqlite3
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from provstore.graph.model import EVERYBODY, Graph, Node, NodeId, Relation, Subgraph, Viewer
 from provstore.graph.sqlite_audiences import Audiences
-from provstore.graph.sqlite_connections import GroupWriter, ReaderPool, connect, translated
+from provstore.graph.sqlite_connections import PATIENCE, GroupWriter, ReaderPool, connect, translated
 from provstore.graph.sqlite_filters import visible
 from provstore.graph.sqlite_find import Finder
 from provstore.graph.sqlite_rows import Codec, json_list
@@ -30,19 +31,20 @@ __all__ = ["SqliteStore", "open_sqlite"]
 Record = TypeVar("Record", Node, Relation)
 
 
-def open_sqlite(path: Path, *, namespace: str = "") -> SqliteStore:
+def open_sqlite(path: Path, *, namespace: str = "", patience: timedelta = PATIENCE) -> SqliteStore:
     """Open the store in a file, making it at the first time.
 
     Args:
         path: The file; its directory must exist.
         namespace: For a file that is made now; empty for ``urn:uuid:<random>#``. A file keeps the one it has.
+        patience: How long a write waits while another process writes.
 
     Raises:
         Unavailable: the file can't be opened, is locked or is no store.
         Invalid: a newer program wrote it.
     """
     with translated(path):
-        connection = connect(path)
+        connection = connect(path, patience=patience)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             layout = prepare(connection, namespace=namespace)

@@ -41,4 +41,3 @@ class Audiences:
             numbers = [pk for pk, readers in known.items() if viewer.sees(readers)]
             self._seen[viewer] = (len(known), numbers)
         return numbers
-

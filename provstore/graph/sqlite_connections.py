@@ -7,15 +7,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from provstore.errors import ProvstoreError, Unavailable
 
-__all__ = ["GroupWriter", "ReaderPool", "connect", "translated"]
+__all__ = ["PATIENCE", "GroupWriter", "ReaderPool", "connect", "translated"]
 
-BUSY_SECONDS: Final = 15.0
-"""So long a connection waits for a lock of another process before it gives up."""
+PATIENCE: Final = timedelta(seconds=15)
+"""So long a connection waits for the lock of another process before it gives up."""
 
 Job = Callable[[sqlite3.Connection], Any]
 
@@ -29,10 +30,14 @@ def translated(path: Path) -> Iterator[None]:
         raise Unavailable(f"the store {path.name}: {error}") from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, patience: timedelta = PATIENCE) -> sqlite3.Connection:
     """Open the file in autocommit mode; any thread may use the connection, one at a time."""
     connection = sqlite3.connect(
-        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+        path,
+        timeout=patience.total_seconds(),
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=512,
     )
     # An acknowledged job survives a power cut: WAL alone would sync at checkpoints only.
     connection.execute("PRAGMA synchronous = FULL")

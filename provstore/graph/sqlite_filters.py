@@ -33,6 +33,9 @@ ALWAYS: Final = Term("1")
 _COLUMN_TYPES: Final = {"number": "('integer', 'real')", "text": "('text')", "truth": "('blob')"}
 _JSON_TYPES: Final = {"number": "('integer', 'real')", "text": "('text')", "truth": "('true', 'false')"}
 
+_RANGES: Final = {"number": ("-9e999", "''"), "text": ("''", "x''"), "truth": ("x''", "x'02'")}
+"""Where each sort lies in SQLite's order of values: numbers, texts, blobs."""
+
 
 class Column(NamedTuple):
     """A property in SQL: terms for its value and for the name of its type, and the names of types in that place."""
@@ -156,12 +159,20 @@ def _truth(col: Column, value: bool) -> bytes | int:  # noqa: FBT001  (a value, 
     return bytes([value]) if col.types is _COLUMN_TYPES else int(value)
 
 
+def _of_sort(col: Column, sort: str) -> Term:
+    """Keep to one sort of value; in columns as a range with two ends, for which the planner prefers the index."""
+    if col.types is _JSON_TYPES:
+        return col.is_a(sort)
+    least, beyond = _RANGES[sort]
+    return Term(f"{col.value.text} >= {least} AND {col.value.text} < {beyond}")
+
+
 def _ordered_or_contained(col: Column, op: Op, wanted: tuple[str, Any]) -> Term:
     sort, value = wanted
     if sort == "truth":
         value = _truth(col, value)
     if op is not Op.CONTAINS:
-        return col.compared(op.value, Term("?", (value,))) & col.is_a(sort)
+        return col.compared(op.value, Term("?", (value,))) & _of_sort(col, sort)
     if sort != "text":
         return NEVER
     return col.is_a("text") & Term(f"instr({col.value.text}, ?) > 0", (*col.value.values, value))

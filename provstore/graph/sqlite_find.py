@@ -21,7 +21,7 @@ from provstore.graph.sqlite_filters import (
     is_looked_up,
     visible,
 )
-from provstore.graph.sqlite_rows import Codec, blob_value, text_is_sound
+from provstore.graph.sqlite_rows import blob_value, text_is_sound
 from provstore.graph.sqlite_schema import Layout
 from provstore.graph.store import Condition, Count, Find, Hop, Op, Page
 

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from provstore.errors import Invalid
 from provstore.graph.model import (
-
     TIME_SUFFIX,
     Attribute,
     Kind,
@@ -90,7 +89,7 @@ class Codec:
         return hot, _properties_text(rest) if rest else None
 
     def columns(self, fields: Sequence[str] | None = None) -> str:
-        """Give the columns that :meth:`node` needs, of the table alias ``n``; the JSON text only if a field is in it."""
+        """Give the columns that :meth:`node` needs, of table ``n``; the JSON text only if a field is in it."""
         hot = self._hot(fields)
         cold = fields is None or len(hot) < len(set(fields))
         chosen = [*NODE_COLUMNS, *(f'"p_{name}"' for name in hot), *(["props"] if cold else [])]
@@ -227,7 +226,9 @@ def _properties_text(properties: Mapping[str, Value]) -> str:
     parts = []
     for name, value in properties.items():
         if '"' in name or "\\" in name or not name.isprintable():
-            raise Invalid(f"property {name!r}: a name must not hold quotes, backslashes or control characters", field=name)
+            raise Invalid(
+                f"property {name!r}: a name must not hold quotes, backslashes or control characters", field=name
+            )
         _check_texts(name)
         stored = column_value(name, value)
         parts.append(f'"{name}":{_json_value(value if isinstance(value, bool) else stored)}')
@@ -294,5 +295,3 @@ def _sound_json(value: object) -> str:
     text = _encode(value)
     _check_texts(text)
     return text
-
-

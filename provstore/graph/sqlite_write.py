@@ -13,7 +13,7 @@ from provstore.graph.model import Node, NodeId, Relation, Value
 from provstore.graph.rules import check_ends
 from provstore.graph.sqlite_rows import Codec, attributes_text, json_list
 from provstore.graph.sqlite_schema import Layout
-from provstore.graph.store import Change, Create, Update, Upsert
+from provstore.graph.store import Change, Create, Update
 
 __all__ = ["Batch", "delete"]
 
@@ -96,8 +96,7 @@ class Batch:
         columns = self._layout.columns
         chosen = "".join(f', n."p_{name}"' for name in columns)
         rows = connection.execute(
-            f"SELECT n.id, n.pk, n.labels{chosen}, n.props"
-            " FROM json_each(?) j CROSS JOIN node n ON n.id = j.value",
+            f"SELECT n.id, n.pk, n.labels{chosen}, n.props FROM json_each(?) j CROSS JOIN node n ON n.id = j.value",
             (json_list(ids),),
         )
         return {row[0]: _Draft(row[1], row[2], self._codec.properties(row[3:-1], row[-1])) for row in rows}

@@ -191,11 +191,12 @@ class _Answer(Generic[R, H]):
     def subgraph(self) -> Subgraph:
         """Load what was chosen."""
         shown = self._nearest()
-        stubs = self._stubs(shown)
+        stubs = self._stubs(shown, self._hidden)
         if len(shown) + len(stubs) > self._limit:
             self._truncated = True
-            shown = self._cut(shown, stubs)
-            stubs = self._stubs(shown)
+            kept = self._cut(shown, stubs)
+            shown = [ref for ref in shown if ref in kept]
+            stubs = self._stubs(shown, kept & self._hidden)
         reached, disguises = self._reached(shown, stubs)
         return Subgraph(
             reached=tuple(reached),
@@ -216,18 +217,17 @@ class _Answer(Generic[R, H]):
         names = run.terrain.names(last)
         return inner + sorted(last, key=names.__getitem__)[: self._limit - len(inner)]
 
-    def _stubs(self, shown: Collection[R]) -> list[R]:
-        if not self._hidden:
+    def _stubs(self, shown: Collection[R], hidden: Collection[R]) -> list[R]:
+        if not hidden:
             return []
         run = self._run
         crossings = ((crossing[0], crossing[1]) for crossing in run.crossed)
-        middle = between(crossings, shown=shown, hidden=self._hidden, through=run.left_out & run.distance.keys())
+        middle = between(crossings, shown=shown, hidden=hidden, through=run.left_out & run.distance.keys())
         return [ref for ref in middle if ref not in run.left_out]
 
-    def _cut(self, shown: Sequence[R], stubs: Sequence[R]) -> list[R]:
+    def _cut(self, shown: Sequence[R], stubs: Sequence[R]) -> set[R]:
         names = self._run.terrain.names([*shown, *stubs])
-        nearest = sorted([*shown, *stubs], key=lambda ref: (self._run.distance[ref], names[ref]))[: self._limit]
-        return [ref for ref in nearest if ref not in self._hidden]
+        return set(sorted(names, key=lambda ref: (self._run.distance[ref], names[ref]))[: self._limit])
 
     def _reached(self, shown: Collection[R], stubs: Collection[R]) -> tuple[list[Reached], dict[NodeId, NodeId]]:
         run = self._run

@@ -83,17 +83,22 @@ def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -
     if not answer.reached:
         asked = ", ".join(question.ids[:3])
         raise NotFound(f"nothing is known of {asked}", field="id", value=asked)
-    return merge([answer, *_attached(store, answer, question.attachments, viewer)])
+    return _joined([answer, *_attached(store, answer, question.attachments, viewer)], nearest=False)
 
 
 def merge(answers: Sequence[Subgraph]) -> Subgraph:
     """Join answers: each node once at its least distance, each relation once; stubs stay apart."""
+    return _joined(answers, nearest=True)
+
+
+def _joined(answers: Sequence[Subgraph], *, nearest: bool) -> Subgraph:
+    """``nearest``: a node of several answers is taken at its least distance, else as the first one has it."""
     distances: dict[NodeId, Reached] = {}
     edges: dict[str, Relation] = {}
-    for number, answer in enumerate(_renamed(answers)):
+    for answer in _renamed(answers):
         for one in answer.reached:
             known = distances.get(one.node.id)
-            if known is None or (one.distance < known.distance and number == 0):
+            if known is None or (nearest and one.distance < known.distance):
                 distances[one.node.id] = one
         edges |= {edge.key: edge for edge in answer.edges if edge.key not in edges}
     return Subgraph(

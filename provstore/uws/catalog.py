@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,9 +16,10 @@ from provstore.uws.descriptions.jsonform import from_json, to_json
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
 from provstore.uws.jobs import integer, text
 
-__all__ = ["Catalog", "Revision", "part_local"]
+__all__ = ["Catalog", "Revision", "find_revision", "part_local"]
 
 _READERS: Final = frozenset({PUBLIC})
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +88,11 @@ class Catalog:
         Raises:
             NotFound: there is no such revision.
         """
-        service, _, number = name.partition("@")
-        newest = self._newest.get(service)
+        newest = self._newest.get(name.partition("@")[0])
         if newest is not None and newest.name == name:
             return newest
         if name not in self._by_name:
-            filters = (Filter("name", Op.EQ, service), Filter("revision", Op.EQ, int(number or 0)))
-            page = self._store.find(Find(condition=Condition(label=Label.ACTIVITY_DESCRIPTION, filters=filters)))
-            if not page.items:
-                raise NotFound(f"no description {name!r}", field="description", value=name)
-            self._by_name[name] = _revision_of(page.items[0])
+            self._by_name[name] = find_revision(self._store, name)
         return self._by_name[name]
 
     def publish(self, description: Description) -> Revision | None:
@@ -115,6 +112,22 @@ class Catalog:
         self._store.write(list(_changes(revision, current, digest, namespace=self._store.namespace)))
         self._newest[description.name] = revision
         return revision
+
+
+def find_revision(store: GraphStore, name: str) -> Revision:
+    """Read a revision by its name ``service@number`` from the graph.
+
+    Raises:
+        NotFound: there is no such revision.
+    """
+    service, _, number = name.partition("@")
+    found: tuple[Node, ...] = ()
+    if _NUMBER.match(number):
+        filters = (Filter("name", Op.EQ, service), Filter("revision", Op.EQ, int(number)))
+        found = store.find(Find(condition=Condition(label=Label.ACTIVITY_DESCRIPTION, filters=filters))).items
+    if not found:
+        raise NotFound(f"no description {name!r}", field="description", value=name)
+    return _revision_of(found[0])
 
 
 def _digest(description: Description) -> str:
@@ -204,7 +217,7 @@ def _contact(revision: Revision, namespace: str) -> Iterable[Change]:
     if not described.contact_name:
         return
     node = NodeId(namespace + stable_local("a", "contact", described.contact_name, described.contact_email))
-    properties = _present({"name": described.contact_name, "email": described.contact_email, "type": "Person"})
+    properties = _present({"name": described.contact_name, "email": described.contact_email})
     yield Upsert(Node(node, frozenset({Label.AGENT}), properties, readers=_READERS))
     yield Create(_relation(Kind.WAS_ATTRIBUTED_TO, revision.node, node, role="contact"))
 

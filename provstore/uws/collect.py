@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from provstore.uws.descriptions.reading import guess_content_type
 from provstore.uws.descriptions.values import result_pattern
 from provstore.uws.files import Files, Measured, measure
 from provstore.uws.jobs import Job
+from provstore.uws.staging import staged_names
 
 __all__ = ["Collected", "collect"]
 
@@ -46,9 +48,9 @@ class Collected:
 
 
 def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: datetime) -> Collected:
-    """Find, move, measure and describe the results of a job that has ended.
+    """Find, measure and describe the results of a job that has ended.
 
-    May be repeated: files that were moved before are found in their place.
+    Files stay where the script has put them, so that a repeated collection finds the same.
 
     Args:
         job: The job, as it is in the graph.
@@ -59,11 +61,14 @@ def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: d
     """
     collected = Collected()
     products: list[Product] = []
+    untouched = frozenset(_untouched_inputs(job, files))
     for generated in revision.description.generated:
         try:
-            products.extend(_products(generated, job, files.run(job.id)))
+            products.extend(_products(generated, job, files.run(job.id), untouched=untouched))
         except Invalid as error:
             collected.problems.append(error.message)
+    collected.problems.extend(_same_names(products))
+    products = list({product.name: product for product in products}.values())
     for index, product in enumerate(products):
         collected.entities[product.name] = _entity_id(job, product, namespace)
         collected.changes.extend(_entity(job, revision, product, files=files, namespace=namespace, at=at))
@@ -72,10 +77,29 @@ def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: d
     return collected
 
 
-def _products(generated: Generated, job: Job, run: Path) -> Iterator[Product]:
+def _untouched_inputs(job: Job, files: Files) -> Iterator[Path]:
+    """Give the staged copies of inputs that the script left as they were: no pattern makes results of them."""
+    work = files.run(job.id) / "work"
+    for item, name in staged_names(job):
+        copy, source = work / name, files.data / item.location
+        if copy.is_file() and (not source.is_file() or _stamp(copy) == _stamp(source)):
+            yield copy
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    facts = file.stat()
+    return facts.st_mtime_ns, facts.st_size
+
+
+def _same_names(products: Sequence[Product]) -> Iterator[str]:
+    counted = Counter(product.name for product in products)
+    return (f"result {name}: {count} files have this name" for name, count in counted.items() if count > 1)
+
+
+def _products(generated: Generated, job: Job, run: Path, *, untouched: Collection[Path]) -> Iterator[Product]:
     values = {parameter.name: parameter.value for parameter in job.parameters}
     pattern = result_pattern(generated, values)
-    found = _matches(pattern, run)
+    found = _matches(pattern, run, untouched)
     if not found and generated.required:
         raise Invalid(f"result {generated.name}: no file {pattern!r} was made", field=generated.name, value=pattern)
     if len(found) > 1 and not many(generated.multiplicity):
@@ -84,39 +108,31 @@ def _products(generated: Generated, job: Job, run: Path) -> Iterator[Product]:
     for number, file in enumerate(found, start=1):
         _refuse_what_is_no_file(generated.name, file, run)
         name = generated.name if number == 1 else f"{generated.name}-{number}"
-        kept = _move(file, run)
-        yield Product(name=name, generated=generated, file=kept, measured=measure(kept))
+        real = run / file.resolve().relative_to(run.resolve())
+        yield Product(name=name, generated=generated, file=real, measured=measure(real))
 
 
-def _matches(pattern: str, run: Path) -> list[Path]:
+def _matches(pattern: str, run: Path, untouched: Collection[Path]) -> list[Path]:
     """Look in the results directory first, then in the working directory."""
     if not pattern:
         return []
     for folder in (run / "results", run / "work"):
         found = sorted(folder.glob(pattern)) if any(one in pattern for one in "*?[") else [folder / pattern]
-        found = [file for file in found if file.is_symlink() or file.exists()]
+        found = [file for file in found if (file.is_symlink() or file.exists()) and file not in untouched]
         if found:
             return found
     return []
 
 
 def _refuse_what_is_no_file(name: str, file: Path, run: Path) -> None:
+    if file.is_symlink() and not file.exists():
+        raise Invalid(f"result {name}: {file.name!r} is a link that leads nowhere", field=name)
+    if not file.resolve().is_relative_to(run.resolve()):
+        raise Invalid(f"result {name}: {file.name!r} is a link to a file outside of the job", field=name)
     if file.is_dir():
         raise Invalid(f"result {name}: {file.name!r} is a directory; a result must be a file", field=name)
     if not file.is_file():
         raise Invalid(f"result {name}: {file.name!r} is no regular file", field=name)
-    if not file.resolve().is_relative_to(run.resolve()):
-        raise Invalid(f"result {name}: {file.name!r} is a link to a file outside of the job", field=name)
-
-
-def _move(file: Path, run: Path) -> Path:
-    results = run / "results"
-    if file.is_relative_to(results) and not file.is_symlink():
-        return file
-    target = results / file.relative_to(run / "work") if file.is_relative_to(run / "work") else file
-    target.parent.mkdir(parents=True, exist_ok=True)
-    file.resolve().replace(target)
-    return target
 
 
 def _entity_id(job: Job, product: Product, namespace: str) -> NodeId:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -33,12 +33,16 @@ _INSTANT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlParameters:
-    """What a client may say of a job besides the parameters of its description."""
+    """What a client may say of a job besides the parameters of its description.
+
+    ``uploads``: input -> ``param:PART`` of this request, or the id or address of an entity (DALI 1.1 §3.4.5).
+    """
 
     run: bool = False
     run_id: str = ""
     execution_duration: timedelta | None = None
     destruction_at: datetime | None = None
+    uploads: Mapping[str, str] = field(default_factory=dict)
 
 
 def controls_of(values: Mapping[str, str]) -> tuple[ControlParameters, dict[str, str]]:
@@ -61,8 +65,16 @@ def controls_of(values: Mapping[str, str]) -> tuple[ControlParameters, dict[str,
         run_id=_run_id(found.get("RUNID", "")),
         execution_duration=None if duration is None else parse_duration(duration),
         destruction_at=None if destruction is None else parse_instant_of_client(destruction, field="DESTRUCTION"),
+        uploads=dict(_upload(item) for item in found.get("UPLOAD", "").split(";") if item.strip()),
     )
     return controls, others
+
+
+def _upload(item: str) -> tuple[str, str]:
+    name, _, address = (part.strip() for part in item.partition(","))
+    if not name or not address:
+        raise Invalid(f"UPLOAD={item!r}: NAME,param:PART or NAME,URI is needed", field="UPLOAD", value=item)
+    return name, address
 
 
 def _run_id(text: str) -> str:

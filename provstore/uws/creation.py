@@ -16,7 +16,7 @@ from provstore.uws.inputs import CONFIG_FILE, Input
 from provstore.uws.jobs import INPUT_NAME, add_change
 from provstore.uws.phases import Phase
 
-__all__ = ["NewJob", "changes_of_new_job"]
+__all__ = ["NewJob", "changes_of_new_job", "changes_of_parameter"]
 
 _JOB: Final = frozenset({Label.ACTIVITY, Label.JOB})
 
@@ -45,6 +45,26 @@ def changes_of_new_job(job: NewJob, *, namespace: str) -> tuple[Change, ...]:
     return tuple(_Batch(job, namespace).changes())
 
 
+def changes_of_parameter(
+    parameter: EffectiveParameter, job: str, revision: Revision, readers: frozenset[str], *, namespace: str
+) -> Iterator[Change]:
+    """Give what is written of a parameter of a job (its local id): the node, and how it stands in the description."""
+    definition = parameter.definition
+    node = NodeId(f"{namespace}{job}.{definition.name}")
+    properties: dict[str, Value] = {
+        "name": definition.name,
+        "value": parameter.value,
+        "given": parameter.given,
+        "datatype": definition.datatype,
+    }
+    properties |= {key: text for key, text in (("unit", definition.unit), ("ucd", definition.ucd)) if text}
+    yield Create(Node(node, frozenset({Label.PARAMETER}), properties, readers=readers))
+    place = revision.description.parameters.index(definition)
+    yield Create(Relation(f"{job}.c{place:04d}", Kind.WAS_CONFIGURED_BY, NodeId(f"{namespace}{job}"), node))
+    described = NodeId(namespace + part_local(revision.node, "parameter", definition.name))
+    yield Create(Relation(f"{job}.{definition.name}.description", Kind.IS_DESCRIBED_BY, node, described))
+
+
 class _Batch:
     def __init__(self, job: NewJob, namespace: str) -> None:
         self._job = job
@@ -59,8 +79,8 @@ class _Batch:
         yield Create(Node(self._node, _JOB, self._properties(), readers=job.readers))
         yield self._relation("s", 0, Kind.IS_DESCRIBED_BY, job.revision.node)
         yield from self._agents()
-        for index, parameter in enumerate(job.parameters):
-            yield from self._parameter(index, parameter)
+        for parameter in job.parameters:
+            yield from changes_of_parameter(parameter, job.local, job.revision, job.readers, namespace=self._namespace)
         for index, item in enumerate(job.inputs):
             yield from self._config_file(index, item) if item.used.type == CONFIG_FILE else self._input(index, item)
 
@@ -102,24 +122,6 @@ class _Batch:
     def _agents(self) -> Iterator[Change]:
         yield self._relation("a", 0, Kind.WAS_ASSOCIATED_WITH, self._id(self._job.agent), role="Operator")
         yield self._relation("a", 1, Kind.WAS_ASSOCIATED_WITH, self._id(PROVSTORE_AGENT), role="Executor")
-
-    def _described(self, local: str, part: str, name: str) -> Create:
-        target = self._id(part_local(self._job.revision.node, part, name))
-        return Create(Relation(f"{local}.description", Kind.IS_DESCRIBED_BY, self._id(local), target))
-
-    def _parameter(self, index: int, parameter: EffectiveParameter) -> Iterator[Change]:
-        definition = parameter.definition
-        local = f"{self._job.local}.{definition.name}"
-        properties: dict[str, Value] = {
-            "name": definition.name,
-            "value": parameter.value,
-            "given": parameter.given,
-            "datatype": definition.datatype,
-        }
-        properties |= {key: text for key, text in (("unit", definition.unit), ("ucd", definition.ucd)) if text}
-        yield Create(Node(self._id(local), frozenset({Label.PARAMETER}), properties, readers=self._job.readers))
-        yield self._relation("c", index, Kind.WAS_CONFIGURED_BY, self._id(local))
-        yield self._described(local, "parameter", definition.name)
 
     def _config_file(self, index: int, item: Input) -> Iterator[Change]:
         """A configuration file is the job's own node, even when its bytes are shared."""

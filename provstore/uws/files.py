@@ -7,11 +7,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from provstore.errors import Invalid, NotFound, TooLarge
+from provstore.errors import Invalid, NotFound, TooLarge, Unavailable
 
 __all__ = ["Files", "Measured", "measure", "safe_name"]
 
@@ -46,11 +47,24 @@ def measure(file: Path) -> Measured:
     return Measured(size=size, sha256=digest.hexdigest())
 
 
+def _make_writable(_action: object, path: str, _fault: object) -> None:
+    """Make removable what a script has protected from itself; a second round removes it."""
+    for one in (Path(path), Path(path).parent):
+        with suppress(OSError):
+            if not one.is_symlink():
+                one.chmod(0o700)
+
+
 class Files:
     """Paths below the data directory; the graph knows files by their path relative to it."""
 
     def __init__(self, data: Path) -> None:
         self._data = data.absolute()
+
+    @property
+    def data(self) -> Path:
+        """The data directory; locations are relative to it."""
+        return self._data
 
     def job(self, job_id: str) -> Path:
         """Give the directory of a job: its uploads, its run, its results."""
@@ -128,8 +142,18 @@ class Files:
         return target
 
     def remove_job(self, job_id: str) -> None:
-        """Remove all files of a job; none there is no error."""
-        shutil.rmtree(self.job(job_id), ignore_errors=True)
+        """Remove all files of a job; none there is no error.
+
+        Raises:
+            Unavailable: something could not be removed.
+        """
+        directory = self.job(job_id)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            shutil.rmtree(directory, onerror=_make_writable)
+        if directory.is_dir():
+            shutil.rmtree(directory, ignore_errors=True)
+        if directory.is_dir():
+            raise Unavailable(f"the files of job {job_id} can't be removed", field="job", value=job_id)
 
     def job_ids(self) -> Iterable[str]:
         """List the jobs that have a directory."""

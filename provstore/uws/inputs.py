@@ -10,18 +10,23 @@ from typing import BinaryIO, Final
 from provstore.errors import Invalid
 from provstore.graph.model import PUBLIC, Label, Node, NodeId, Value, Viewer, new_local, stable_local
 from provstore.graph.store import GraphStore
-from provstore.uws.catalog import Revision
+from provstore.uws.catalog import Revision, find_revision
 from provstore.uws.descriptions.model import Used
 from provstore.uws.descriptions.reading import guess_content_type
 from provstore.uws.descriptions.values import split_items
 from provstore.uws.files import Files, measure, safe_name
-from provstore.uws.jobs import text
+from provstore.uws.jobs import main_result, text
+from provstore.uws.records import Records
 
-__all__ = ["CONFIG_FILE", "Input", "Inputs", "Sources", "Upload"]
+__all__ = ["CONFIG_FILE", "MAIN_RESULT", "Input", "Inputs", "Sources", "Upload"]
 
 CONFIG_FILE: Final = "ConfigFile"
 """The type of a used entity that makes it a configuration file of the job."""
 
+MAIN_RESULT: Final = "result"
+"""The name under which the main result of every job can be had (users of UWS clients rely on it)."""
+
+_CONTENT_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,80}/[A-Za-z0-9!#$&^_.+-]{1,80}\Z")
 _DATASET: Final = frozenset({Label.ENTITY, Label.DATASET})
 _STORE_PATH: Final = re.compile(r"/store/(?P<entity>[A-Za-z0-9._-]+)/?\Z")
 _RESULT_PATH: Final = re.compile(r"/(?:uws|rest)/[^/]+/(?P<job>j[0-9a-f]{32})/results/(?P<name>[^/]+)/?\Z")
@@ -88,11 +93,14 @@ class Inputs:
     def _upload(self, used: Used, upload: Upload, job_id: str) -> Input:
         name = safe_name(upload.file_name or used.name)
         target = self._files.job(job_id) / "inputs" / used.name / name
+        if upload.stream.seekable():
+            upload.stream.seek(0)  # the same part may serve two inputs
         measured = self._files.receive(upload.stream, target, most=self._upload_max)
+        given = upload.content_type if _CONTENT_TYPE.match(upload.content_type) else ""
         properties: dict[str, Value] = {
             "name": name,
             "location": self._files.location(target),
-            "content_type": upload.content_type or next(iter(used.content_types), guess_content_type(name)),
+            "content_type": given or next(iter(used.content_types), guess_content_type(name)),
             "size": measured.size,
             "sha256": measured.sha256,
         }
@@ -135,12 +143,25 @@ class Inputs:
         return None
 
     def _stored(self, used: Used, item: str, local: str, viewer: Viewer) -> Node:
-        found = self._store.get([NodeId(self._store.namespace + local)], viewer)
+        found = self._store.get([NodeId(self._store.namespace + local)], viewer) or self._main_result(local, viewer)
         if not found or Label.ENTITY not in found[0].labels:
             raise Invalid(f"input {used.name}: there is no entity {item!r} in the store", field=used.name, value=item)
         if "invalidated_at" in found[0].properties or not text(found[0].properties, "location"):
             raise Invalid(f"input {used.name}: the file of {item!r} was removed", field=used.name, value=item)
         return found[0]
+
+    def _main_result(self, local: str, viewer: Viewer) -> tuple[Node, ...]:
+        """Follow ``results/result`` of a job that has no result of that name, as the web does."""
+        if not local.endswith(f".{MAIN_RESULT}"):
+            return ()
+        records = Records(self._store)
+        if not self._store.get([records.node_id(job_id := f"j{local[1:33]}")], viewer):
+            return ()
+        job = records.read(job_id)
+        if not job.results:
+            return ()
+        main = find_revision(self._store, job.revision).description.main
+        return self._store.get([main_result(job.results, main).entity], viewer)
 
     def _identifier(self, used: Used, item: str) -> Input:
         """An identifier is one entity for all jobs that use it in the same role, so that lineage meets there."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from provstore.graph.model import Kind, Relation
-from provstore.graph.store import Change, Create, Upsert
+from provstore.graph.store import Change, Create, Update, Upsert
 from provstore.uws.agents import software
 from provstore.uws.jobs import Job
 
@@ -22,6 +23,8 @@ __all__ = ["FILE_NAME", "Told", "read_internal_provenance"]
 FILE_NAME: Final = "internal_provenance.json"
 CURRENT_JOB: Final = "current_job"
 _LARGEST: Final = 4 << 20
+_LONGEST: Final = 4000
+_MOST_AGENTS: Final = 1000
 _KNOWN: Final = frozenset({"prefix", "agent", "wasAssociatedWith"})
 
 
@@ -41,10 +44,24 @@ def read_internal_provenance(job: Job, work: Path, *, namespace: str) -> Told:
     associations = _section(document, "wasAssociatedWith", told)
     told.remarks += [f"{FILE_NAME}: section {name!r} is not read" for name in sorted(set(document) - _KNOWN)]
     roles = dict(_associated(associations))
-    for index, (name, facts) in enumerate(agents.items()):
+    if len(agents) > _MOST_AGENTS:
+        told.remarks.append(f"{FILE_NAME}: {len(agents)} agents; only the first {_MOST_AGENTS} were read")
+    for index, (name, facts) in enumerate(islice(agents.items(), _MOST_AGENTS)):
         if name in roles and isinstance(facts, dict):
             told.changes.extend(_agent(job, index, facts, name=name, role=roles[name], namespace=namespace))
+    if told.remarks:
+        told.changes.append(_remarked(job, told.remarks))
     return told
+
+
+def _remarked(job: Job, remarks: list[str]) -> Update:
+    """Keep what could not be taken with the job, where its owner sees it."""
+    return Update(node=job.node, expected={}, put={"remarks": _clean("\n".join(remarks)[:_LONGEST])})
+
+
+def _clean(text: str) -> str:
+    """Give text that the graph can keep: JSON may hold NUL and halves of characters."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _load(file: Path, told: Told) -> dict[str, Any]:
@@ -55,7 +72,7 @@ def _load(file: Path, told: Told) -> dict[str, Any]:
         return {}
     try:
         document = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         told.remarks.append(f"{FILE_NAME}: {error}")
         return {}
     if not isinstance(document, dict):
@@ -90,7 +107,7 @@ def _literal(value: object) -> str:
 def _agent(job: Job, index: int, facts: Mapping[str, Any], *, name: str, role: str, namespace: str) -> Iterator[Change]:
     label = _literal(facts.get("prov:label") or facts.get("voprov:name")) or name.rsplit(":", 1)[-1]
     version = _literal(facts.get("voprov:version") or facts.get("version") or facts.get("provstore:version"))
-    node = software(namespace, label.replace("\x00", ""), version.replace("\x00", ""))
+    node = software(namespace, _clean(label), _clean(version))
     yield Upsert(node)
     key = f"{job.id}.s{index + 1:04d}"
-    yield Create(Relation(key, Kind.WAS_ASSOCIATED_WITH, job.node, node.id, role or "Software"))
+    yield Create(Relation(key, Kind.WAS_ASSOCIATED_WITH, job.node, node.id, _clean(role) or "Software"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NewType
@@ -28,6 +28,7 @@ __all__ = [
     "integer",
     "job_of",
     "local_part",
+    "main_result",
     "reference_of",
     "text",
 ]
@@ -97,7 +98,10 @@ class JobReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A UWS job: everything is read from its node and the nodes around it."""
+    """A UWS job: everything is read from its node and the nodes around it.
+
+    ``remarks``: what of the job's own words (internal provenance) could not be taken, a line each.
+    """
 
     id: JobId
     node: NodeId
@@ -120,6 +124,7 @@ class Job:
     executor: str = ""
     exit_code: int | None = None
     host: str = ""
+    remarks: str = ""
     open: bool = False
     deleted: bool = False
     readers: frozenset[str] = frozenset()
@@ -163,6 +168,11 @@ def changes_of(history: str) -> tuple[Change, ...]:
     """Read the history that a job's node keeps as text."""
     rows: list[list[str]] = json.loads(history) if history else []
     return tuple(Change(phase=Phase(phase), at=parse_instant(at), cause=cause) for phase, at, cause in rows)
+
+
+def main_result(results: Sequence[JobResult], main: str) -> JobResult:
+    """Give the result of that name, else the first: to where ``results/result`` leads."""
+    return next((one for one in results if one.name == main), results[0])
 
 
 def _failure(properties: Mapping[str, Value]) -> Failure | None:
@@ -217,6 +227,7 @@ def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relatio
         executor=text(properties, "executor"),
         exit_code=integer(properties, "exit_code"),
         host=text(properties, "host"),
+        remarks=text(properties, "remarks"),
         open=properties.get("open") is True,
         deleted=properties.get("deleted") is True,
         readers=node.readers,

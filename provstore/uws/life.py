@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,7 +34,10 @@ _GONE: Final = frozenset({State.ENDED, State.LOST, State.ABSENT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeParts:
-    """What the steps work with; ``changed`` wakes who waits for a job; ``slots``: jobs that may run at a time."""
+    """What the steps work with; ``slots``: jobs that may run at a time.
+
+    ``changed`` wakes who waits for a job, ``freed`` the supervisor, when a job that waits for a slot may start.
+    """
 
     records: Records
     catalog: Catalog
@@ -44,6 +47,7 @@ class LifeParts:
     rules: StagingRules
     clock: Clock
     changed: Callable[[str], None]
+    freed: Callable[[], None]
     slots: int
 
 
@@ -54,13 +58,26 @@ class Life:
         self._parts = parts
         self._records = parts.records
         self._running: set[str] = set()
+        self._crowded = False
         self._guard = threading.Lock()
 
     def pending_work(self) -> tuple[JobId, ...]:
-        """List the jobs that may need a step now: open ones (queued ones only if a slot is free), and expired ones."""
-        free = self._free_slots() > 0
-        opened = [job_id for job_id, phase in self._records.open_jobs() if free or phase is not Phase.QUEUED]
-        return (*opened, *self._records.due(self._parts.clock()))
+        """List the jobs that may need a step now: open ones (as many of the queued as could start) and expired ones."""
+        opened = self._records.open_jobs()
+        queued = [job_id for job_id, phase in opened if phase is Phase.QUEUED]
+        others = [job_id for job_id, phase in opened if phase is not Phase.QUEUED]
+        due = self._records.due(self._parts.clock())
+        return (*others, *self._may_start(queued), *due)
+
+    def _may_start(self, queued: Sequence[JobId]) -> Iterator[JobId]:
+        """Give those in hand already (their start is not recorded yet), and the oldest others, one a slot."""
+        with self._guard:
+            running = frozenset(self._running)
+            free = max(0, self._parts.slots - len(running))
+            waiting = [job_id for job_id in queued if job_id not in running]
+            self._crowded = self._crowded or len(waiting) > free
+        yield from (job_id for job_id in queued if job_id in running)
+        yield from waiting[:free]
 
     def step(self, job_id: str) -> None:
         """Do the next thing for a job.
@@ -97,7 +114,8 @@ class Life:
             return None
 
     def _expired(self, job: Job) -> bool:
-        return job.destruction_at is not None and job.destruction_at <= self._parts.clock() and not job.deleted
+        gone = job.deleted or job.phase is Phase.ARCHIVED
+        return not gone and job.destruction_at is not None and job.destruction_at <= self._parts.clock()
 
     def _executor(self, job: Job) -> Executor:
         return self._parts.executors[job.executor]
@@ -110,18 +128,17 @@ class Life:
         with self._guard:
             if observation.state is State.RUNNING:
                 self._running.add(job.id)
-            elif observation.state in _GONE:
+            elif observation.state in _GONE:  # the slot is free already while its results are collected
                 self._running.discard(job.id)
         return observation
-
-    def _free_slots(self) -> int:
-        with self._guard:
-            return self._parts.slots - len(self._running)
 
     def _ended(self, job: Job) -> None:
         with self._guard:
             self._running.discard(job.id)
+            crowded, self._crowded = self._crowded, False
         self._parts.changed(job.id)
+        if crowded:
+            self._parts.freed()
 
     # --- a job that is queued or runs
 
@@ -136,10 +153,8 @@ class Life:
             self._finish(job, observation)
 
     def _start(self, job: Job) -> None:
-        with self._guard:
-            if len(self._running) >= self._parts.slots:
-                return
-            self._running.add(job.id)
+        if not self._take_slot(job):
+            return
         try:
             revision = self._parts.catalog.revision(job.revision)
             token = self._parts.tokens.token(job.id)
@@ -151,6 +166,15 @@ class Life:
             with self._guard:
                 self._running.discard(job.id)
             raise
+
+    def _take_slot(self, job: Job) -> bool:
+        with self._guard:
+            free = job.id in self._running or len(self._running) < self._parts.slots
+            if free:
+                self._running.add(job.id)
+            else:
+                self._crowded = True
+            return free
 
     def _executing(self, job: Job, observation: Observation) -> None:
         at = observation.started_at or self._parts.clock()
@@ -195,7 +219,8 @@ class Life:
         changes: tuple[Change, ...] = ()
         if not job.results:
             changes, _ = self._harvest(job, observation)
-        self._records.put(job, {**self._facts(job, observation), "open": None}, further=changes)
+        still_there = Update(node=job.node, expected={"deleted": None}, put={})  # deleted meanwhile: its files must go
+        self._records.put(job, {**self._facts(job, observation), "open": None}, further=(*changes, still_there))
         self._ended(job)
 
     def _harvest(self, job: Job, observation: Observation) -> tuple[tuple[Change, ...], list[str]]:

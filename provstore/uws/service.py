@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -11,14 +11,15 @@ from typing import Final
 from provstore.accounts.people import Caller
 from provstore.errors import Forbidden, Invalid, NotFound, WrongPhase
 from provstore.graph.model import Node, NodeId, Value, new_local
-from provstore.graph.store import Update
+from provstore.graph.store import Change, Update
 from provstore.settings import Settings
-from provstore.uws.catalog import Catalog
+from provstore.uws.catalog import Catalog, Revision
 from provstore.uws.control import clamp_destruction, clamp_duration, parse_duration, parse_instant_of_client
-from provstore.uws.creation import changes_of_new_job
-from provstore.uws.descriptions.values import check_value
+from provstore.uws.creation import changes_of_new_job, changes_of_parameter
+from provstore.uws.descriptions.values import EffectiveParameter, check_value
 from provstore.uws.files import Files
-from provstore.uws.jobs import Job, JobId, JobReference, JobResult
+from provstore.uws.inputs import MAIN_RESULT
+from provstore.uws.jobs import Job, JobId, JobReference, JobResult, main_result
 from provstore.uws.phases import BLOCKING, FINAL, Phase, client_may_move
 from provstore.uws.ports import Clock
 from provstore.uws.records import JobFilter, Move, Records
@@ -28,7 +29,6 @@ from provstore.uws.waiting import Waiting
 __all__ = ["JobService", "Parts"]
 
 _JOB_ID: Final = re.compile(r"j[0-9a-f]{32}\Z")
-_MAIN_RESULT: Final = "result"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +90,8 @@ class JobService:
             NotFound: the job has no such result.
         """
         by_name = {one.name: one for one in job.results}
-        if name not in by_name and name == _MAIN_RESULT and by_name:
-            main = self.catalog.revision(job.revision).description.main
-            return by_name.get(main, job.results[0])
+        if name not in by_name and name == MAIN_RESULT and by_name:
+            return main_result(job.results, self.catalog.revision(job.revision).description.main)
         if name not in by_name:
             known = ", ".join(by_name) or "none yet"
             raise NotFound(f"job {job.id} has no result {name!r}; its results: {known}", field="result", value=name)
@@ -211,10 +210,13 @@ class JobService:
 
         Raises:
             Invalid: no instant, or one in the past.
+            WrongPhase: the job is destroyed already.
         """
         asked = parse_instant_of_client(text, field="DESTRUCTION")
 
         def act(job: Job) -> None:
+            if job.phase is Phase.ARCHIVED:
+                raise WrongPhase(job.id, phase=job.phase, rule="its files are gone already")
             at = clamp_destruction(asked, settings=self._parts.settings, at=self._parts.clock())
             self._records.put(job, {"destruction_at": at, "expires_at": at})
 
@@ -230,20 +232,25 @@ class JobService:
 
         def act(job: Job) -> None:
             _must_be_pending(job)
-            description = self.catalog.revision(job.revision).description
-            definitions = {one.name: one for one in description.parameters}
-            fixed = {one.name for one in description.used}
-            further = []
-            for name, value in values.items():
-                if name not in definitions or name in fixed:
-                    raise Invalid(
-                        f"job {job.id} has no parameter {name!r} that can be changed", field=name, value=value
-                    )
-                put: dict[str, Value | None] = {"value": check_value(definitions[name], value), "given": True}
-                further.append(Update(node=NodeId(f"{job.node}.{name}"), expected={}, put=put))
-            self._records.put(job, {}, further=further)
+            revision = self.catalog.revision(job.revision)
+            changes = [change for name, value in values.items() for change in self._set(job, revision, name, value)]
+            self._records.put(job, {}, further=changes)
 
         self._change(caller, service, job_id, act)
+
+    def _set(self, job: Job, revision: Revision, name: str, value: str) -> Iterator[Change]:
+        """Give a parameter its new value; one without a default may not be there yet."""
+        definitions = {one.name: one for one in revision.description.parameters}
+        if name not in definitions or name in {one.name for one in revision.description.used}:
+            raise Invalid(f"job {job.id} has no parameter {name!r} that can be changed", field=name, value=value)
+        checked = check_value(definitions[name], value)
+        if name in {one.name for one in job.parameters}:
+            put: dict[str, Value | None] = {"value": checked, "given": True}
+            yield Update(node=NodeId(f"{job.node}.{name}"), expected={}, put=put)
+            return
+        parameter = EffectiveParameter(definition=definitions[name], value=checked, given=True)
+        namespace = self._records.store.namespace
+        yield from changes_of_parameter(parameter, job.id, revision, job.readers, namespace=namespace)
 
     def _change(self, caller: Caller, service: str, job_id: str, act: Callable[[Job], None]) -> None:
         self.node(caller, service, job_id)

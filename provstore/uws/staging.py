@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from provstore.uws.descriptions.names import exported_name
 from provstore.uws.files import Files, safe_name
 from provstore.uws.jobs import Job, JobParameter
 
-__all__ = ["StagingRules", "stage"]
+__all__ = ["StagingRules", "stage", "staged_names"]
 
 LONGEST_VARIABLE: Final = 64 * 1024
 """Values above this many bytes reach the script in parameters.json only."""
@@ -48,6 +49,8 @@ def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, to
     if final.is_dir():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
+    for left in final.parent.glob(".run-*"):  # by a process that died at this: one step per job at a time
+        shutil.rmtree(left, ignore_errors=True)
     aside = Path(tempfile.mkdtemp(prefix=".run-", dir=final.parent))
     try:
         _fill(aside, job, revision, files=files, rules=rules, token=token)
@@ -90,23 +93,37 @@ def _copy_inputs(job: Job, work: Path, seen_as: Path, files: Files) -> dict[str,
     Returns:
         For each input the paths (or plain identifiers) that the script will see, separated by blanks.
     """
+    names = {(item.name, item.entity): name for item, name in staged_names(job)}
     seen: defaultdict[str, list[str]] = defaultdict(list)
     for item in job.inputs:
-        seen[item.name].append(_copy(item, work, seen_as, files) if item.location else item.value)
+        name = names.get((item.name, item.entity))
+        seen[item.name].append(item.value if name is None else _copy(item, work / name, seen_as / name, files))
     return {name: " ".join(items) for name, items in seen.items()}
 
 
-def _copy(item: JobParameter, work: Path, seen_as: Path, files: Files) -> str:
+def staged_names(job: Job) -> Iterator[tuple[JobParameter, str]]:
+    """Give each input that is a file with the name of its copy in the working directory: always the same one."""
+    taken: set[str] = set()
+    for item in job.inputs:
+        if item.location:
+            name = _free_name(safe_name(Path(item.location).name), taken)
+            taken.add(name)
+            yield item, name
+
+
+def _copy(item: JobParameter, target: Path, seen_as: Path, files: Files) -> str:
+    """Copy a file with its time of change, by which an untouched copy is told from a result."""
     source = files.path(item.location)
-    name = _free_name(work, safe_name(source.name))
-    shutil.copyfile(source, work / name)
-    return str(seen_as / name)
+    facts = source.stat()
+    shutil.copyfile(source, target)
+    os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    return str(seen_as)
 
 
-def _free_name(folder: Path, name: str) -> str:
+def _free_name(name: str, taken: Collection[str]) -> str:
     stem, dot, suffix = name.partition(".")
     number = 1
-    while (folder / name).exists():
+    while name in taken:
         number += 1
         name = f"{stem}-{number}{dot}{suffix}"
     return name

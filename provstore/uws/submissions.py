@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from provstore.accounts.people import Caller
 from provstore.errors import Invalid
@@ -19,6 +19,9 @@ from provstore.uws.jobs import JobId
 from provstore.uws.ports import Clock
 
 __all__ = ["Submission", "Submissions", "cause_of"]
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +63,11 @@ class Submissions:
             TooLarge: an upload above the limit.
         """
         controls, given = controls_of(submission.values)
-        uploads = _uploads(submission.uploads, given)
+        given |= controls.uploads
+        used = [one.name for one in revision.description.used]
+        uploads = _as_declared(_uploads(submission.uploads, given), used)
         parameters = _parameters(revision.description, given, uploads)
-        values = given | {one.definition.name: one.value for one in parameters}
+        values = _as_declared(given, used) | {one.definition.name: one.value for one in parameters}
         sources = Sources(values=values, uploads=uploads, base_url=submission.base_url, viewer=caller.viewer)
         inputs = self._inputs.resolve(revision, local, sources)
         created_at = self._clock()
@@ -99,6 +104,12 @@ def _uploads(uploads: Mapping[str, Upload], given: dict[str, str]) -> dict[str, 
     return {name: upload for name, upload in uploads.items() if name not in referred.values()} | named
 
 
+def _as_declared(items: Mapping[str, _T], names: Iterable[str]) -> dict[str, _T]:
+    """Spell names as the description does, where they differ in case only; others stay, to be refused by name."""
+    declared = {name.casefold(): name for name in names}
+    return {declared.get(name.casefold(), name): item for name, item in items.items()}
+
+
 def _parameters(
     description: Description, given: Mapping[str, str], uploads: Mapping[str, Upload]
 ) -> tuple[EffectiveParameter, ...]:
@@ -107,6 +118,10 @@ def _parameters(
     if unknown:
         takes = ", ".join(sorted(used)) or "none"
         raise Invalid(f"{description.name} takes no file {unknown[0]!r}; files it takes: {takes}", field=unknown[0])
+    files = {name.casefold() for name in uploads}
+    twice = next((name for name, value in given.items() if value.strip() and name.casefold() in files), None)
+    if twice is not None:
+        raise Invalid(f"input {twice} is given twice, as a file and as the value {given[twice]!r}", field=twice)
     names = {one.name for one in description.parameters}
     sent = {name: upload.file_name or name for name, upload in uploads.items() if name in names}
     return complete(description, {**given, **sent}, known=used)

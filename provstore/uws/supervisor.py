@@ -11,6 +11,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = ["Lease", "Supervisor"]
 
 _LOG: Final = logging.getLogger(__name__)
 _POOL: Final = 8
+_PATIENCE: Final = 20
 
 
 class Lease:
@@ -105,20 +107,30 @@ class Supervisor:
                 self._step(job_id)
 
     def _run(self) -> None:
-        woken: str | None = None
+        due = time.monotonic()
         while not self._stopped.is_set():
+            woken = self._next(max(0.0, due - time.monotonic()))
             try:
                 self._look(woken)
             except ProvstoreError as error:
                 _LOG.warning("supervisor: %s", error.message)
             except Exception:  # noqa: BLE001 - the loop must go on; the traceback is logged
                 _LOG.exception("supervisor: looking for work failed; it goes on")
-            try:
-                woken = self._woken.get(timeout=self._tick)
-            except queue.Empty:
-                woken = None
+            if woken is None:
+                due = time.monotonic() + self._tick
+
+    def _next(self, seconds: float) -> str | None:
+        """Give the job to look after next; None for all of them: asked for, or due however many single ones wait."""
+        if not seconds:
+            return None
+        try:
+            return self._woken.get(timeout=seconds)
+        except queue.Empty:
+            return None
 
     def _look(self, woken: str | None) -> None:
+        if self._stopped.is_set():
+            return
         if not self._lease.take():
             self._watch()
         elif woken is not None:
@@ -137,20 +149,20 @@ class Supervisor:
         self._pool.submit(self._work, job_id)
 
     def _work(self, job_id: str) -> None:
-        self._step(job_id)
-        with self._guard:
-            self._busy.discard(job_id)
-            again = job_id in self._again
-            self._again.discard(job_id)
+        try:
+            self._step(job_id)
+        finally:
+            with self._guard:
+                self._busy.discard(job_id)
+                again = job_id in self._again
+                self._again.discard(job_id)
         if again and not self._stopped.is_set():
             self._submit(job_id)
 
     def _step(self, job_id: str) -> None:
         """Do one step; whatever goes wrong, the job is left in a truthful phase."""
         try:
-            self._life.step(job_id)
-        except Conflict:
-            self.wake(job_id)
+            self._step_patiently(job_id)
         except Unavailable as error:
             _LOG.warning("job %s: %s; it is tried again", job_id, error.message)
         except ProvstoreError as error:
@@ -158,6 +170,16 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001 - logged with its traceback; the job is brought to ERROR
             _LOG.exception("job %s: its step failed", job_id)
             self._give_up(job_id, f"internal error: {type(error).__name__}")
+
+    def _step_patiently(self, job_id: str) -> None:
+        """Begin anew when others were faster; a conflict that stays is no race, but something wrong with the job."""
+        for _ in range(_PATIENCE):
+            try:
+                self._life.step(job_id)
+            except Conflict:
+                continue
+            return
+        self._life.step(job_id)
 
     def _give_up(self, job_id: str, reason: str) -> None:
         try:

@@ -83,6 +83,10 @@ class Waiting:
             waited = self._waited.setdefault(job_id, _Waited(phase)) if room else None
             if waited:
                 waited.waiters += 1
+            if waited and waited.phase is not phase:  # it changed unnoticed: who waits longer must learn it
+                waited.phase = phase
+                waited.version += 1
+                self._condition.notify_all()
         try:
             yield waited
         finally:

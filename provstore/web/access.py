@@ -20,6 +20,7 @@ _OPEN: Final = ("/healthz", "/signals/", "/availability", "/capabilities")
 """Addresses that need no caller: operation, and signals, which carry a token of their own."""
 
 _HOST_NAMES: Final = frozenset({"localhost"})
+_RIGHT: Final = "Authorization: Bearer TOKEN, or the token as the password of HTTP Basic"
 
 
 def serves_anonymous(settings: Settings) -> bool:
@@ -43,11 +44,13 @@ def install_access(app: Flask, settings: Settings) -> None:
 
 
 def _caller(anonymous: bool) -> Caller:  # noqa: FBT001 - a fact, not a switch of behaviour
-    credentials = request.authorization
-    if credentials is None:
+    if "Authorization" not in request.headers:
         if not anonymous:
-            raise Unauthenticated("a token is needed: Authorization: Bearer ..., or as the password of HTTP Basic")
+            raise Unauthenticated(f"a token is needed: {_RIGHT}")
         return ANONYMOUS
+    credentials = request.authorization
+    if credentials is None:  # sent, and not readable: nobody becomes anonymous by a slip
+        raise Unauthenticated(f"the Authorization header can't be read; right is {_RIGHT}")
     tokens: dict[str, Callable[[], str | None]] = {
         "bearer": lambda: credentials.token,
         "basic": lambda: credentials.password,
@@ -55,19 +58,27 @@ def _caller(anonymous: bool) -> Caller:  # noqa: FBT001 - a fact, not a switch o
     read = tokens.get(credentials.type.lower())
     token = read() if read else None
     if not token:
-        raise Unauthenticated(f"authorization of type {credentials.type!r} is not understood; send Bearer or Basic")
+        raise Unauthenticated(f"no token is in the Authorization of type {credentials.type!r}; right is {_RIGHT}")
     return site().accounts.authenticate(token)
 
 
 def _refuse_foreign_pages(settings: Settings) -> None:
     """Keep web pages from reaching a server on this machine through its user's browser (DNS rebinding, CSRF)."""
     known = {settings.host, urlsplit(settings.base_url).hostname or settings.host}
-    host = urlsplit(f"//{request.host}").hostname or ""
+    host = _part(f"//{request.host}", "hostname")
     if host not in known and host not in _HOST_NAMES and not _is_loopback(host):
         raise Forbidden(f"unknown host {request.host!r}: this server answers as {settings.host}", field="Host")
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and _part(origin, "netloc") != request.host:
         raise Forbidden(f"requests from pages of {origin!r} are refused", field="Origin", value=origin)
+
+
+def _part(address: str, name: str) -> str:
+    """Give a part of an address, "" where it has none or is none."""
+    try:
+        return getattr(urlsplit(address), name) or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from flask import Flask, Response, json, request
+from flask import Flask, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from provstore.errors import (
@@ -22,7 +22,7 @@ from provstore.errors import (
     UnsupportedType,
 )
 
-__all__ = ["STATUS", "install_error_handlers"]
+__all__ = ["STATUS", "install_error_handlers", "too_large"]
 
 STATUS: Final[tuple[tuple[type[ProvstoreError], int], ...]] = (
     (Unauthenticated, 401),
@@ -43,6 +43,7 @@ _LOG: Final = logging.getLogger(__name__)
 _CHALLENGE: Final = 'Bearer realm="provstore", Basic realm="provstore"'
 _PLAIN: Final = ("/uws/", "/rest/")
 _RETRY_SECONDS: Final = "5"
+_LONGEST: Final = 1000
 
 
 def install_error_handlers(app: Flask) -> None:
@@ -65,12 +66,21 @@ def _own(error: ProvstoreError) -> Response:
 def _of_library(error: HTTPException) -> Response:
     message = error.description or "unknown error"
     if isinstance(error, RequestEntityTooLarge):
-        message = "the request is larger than this server allows"
+        message = too_large()
     response = _answer(error.code or 500, type(error).__name__, message)
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             response.headers[name] = value
     return response
+
+
+def too_large() -> str:
+    """Say what is allowed, of a request that is larger."""
+    limits = current_app.config
+    return (
+        f"the request is larger than this server allows: {limits['MAX_CONTENT_LENGTH']} bytes, "
+        f"{limits['MAX_FORM_MEMORY_SIZE']} of them outside of files"
+    )
 
 
 def _unexpected(error: Exception) -> Response:
@@ -80,11 +90,17 @@ def _unexpected(error: Exception) -> Response:
 
 def _answer(status: int, kind: str, message: str, *, field: str | None = None, value: str | None = None) -> Response:
     """UWS clients get plain text unless they ask for JSON; everybody else gets JSON."""
+    message = _shortened(message)
     if request.path.startswith(_PLAIN) and not _asks_for_json():
         return Response(message + "\n", status, content_type="text/plain; charset=utf-8")
-    facts = {"kind": kind, "message": message, "field": field, "value": value}
+    facts = {"kind": kind, "message": message, "field": field, "value": value and _shortened(value)}
     body = json.dumps({"error": {name: text for name, text in facts.items() if text is not None}})
     return Response(body + "\n", status, content_type="application/json")
+
+
+def _shortened(text: str) -> str:
+    """A value of a megabyte is named, not sent back."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 
 def _asks_for_json() -> bool:

@@ -7,10 +7,12 @@ from typing import Final
 
 from flask import Blueprint, Response, request, send_file
 
-from provstore.errors import Invalid, NotFound
+from provstore.errors import NotFound
 from provstore.graph.model import NodeId
 from provstore.queries.names import expand
+from provstore.uws.files import safe_name
 from provstore.uws.jobs import CONTENT_TYPE_ANY, text
+from provstore.web.forms import whole_number
 from provstore.web.site import caller, site
 
 __all__ = ["send_log", "send_stored", "store"]
@@ -29,8 +31,11 @@ def show_entity(entity: str) -> Response:
     if not found:
         raise NotFound(f"no entity {entity!r}", field="entity", value=entity)
     properties = found[0].properties
+    location = text(properties, "location")
+    if not location:
+        raise NotFound(f"of {entity!r} no file is kept here", field="entity", value=entity)
     return send_stored(
-        text(properties, "location"), content_type=text(properties, "content_type"), sha256=text(properties, "sha256")
+        location, content_type=text(properties, "content_type"), sha256=text(properties, "sha256")
     )
 
 
@@ -40,7 +45,7 @@ def send_stored(location: str, *, content_type: str, sha256: str) -> Response:
     response = send_file(
         file,
         mimetype=content_type or CONTENT_TYPE_ANY,
-        download_name=file.name,
+        download_name=safe_name(file.name),
         conditional=True,
         etag=sha256 or True,
     )
@@ -53,13 +58,12 @@ def send_stored(location: str, *, content_type: str, sha256: str) -> Response:
 def send_log(file: Path) -> Response:
     """Send what a job has printed so far; ``?lines=n``: only the last ones."""
     lines = request.args.get("lines")
-    if lines is not None and (not lines.isdecimal() or int(lines) < 1):
-        raise Invalid(f"lines={lines!r}: a whole number above 0 is needed", field="lines", value=lines)
+    count = None if lines is None else whole_number(lines, name="lines", least=1)
     if not file.is_file():
         return Response("", content_type="text/plain; charset=utf-8")
-    if lines is None:
+    if count is None:
         return send_file(file, mimetype="text/plain; charset=utf-8", conditional=True, etag=False, max_age=0)
-    return Response(_last_lines(file, int(lines)), content_type="text/plain; charset=utf-8")
+    return Response(_last_lines(file, count), content_type="text/plain; charset=utf-8")
 
 
 def _last_lines(file: Path, count: int) -> bytes:

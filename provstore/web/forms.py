@@ -13,15 +13,20 @@ from werkzeug.formparser import FormDataParser
 
 from provstore.errors import Invalid, TooLarge, UnsupportedType
 from provstore.settings import Settings
+from provstore.uws.control import CONTROL_NAMES
 from provstore.uws.inputs import Upload
 from provstore.uws.submissions import Submission
+from provstore.web.errors import too_large
 from provstore.web.site import base_url
 
-__all__ = ["install_forms", "one_value", "read_form", "read_submission"]
+__all__ = ["install_forms", "one_value", "read_form", "read_submission", "read_text", "whole_number"]
 
 _FORM_TYPES: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _IN_MEMORY: Final = 512 * 1024
 _MOST_PARTS: Final = 2000
+_LONGEST_NUMBER: Final = 1000
+"""Digits: more than that Python refuses to read, to keep its time."""
+_LARGEST_NUMBER: Final = (1 << 31) - 1
 
 
 class StrictParser(FormDataParser):
@@ -78,7 +83,7 @@ def read_form() -> MultiDict[str, str]:
         values = MultiDict(request.args)
         values.update(request.form)
     except RequestEntityTooLarge as error:
-        raise TooLarge("the request is larger than this server allows") from error
+        raise TooLarge(too_large()) from error
     except (ValueError, ClientDisconnected) as error:
         raise Invalid(f"malformed request body: {error}") from error
     if request.mimetype == "multipart/form-data" and request.content_length and not (request.form or request.files):
@@ -87,11 +92,49 @@ def read_form() -> MultiDict[str, str]:
 
 
 def read_submission() -> Submission:
-    """Read what a client sends to make a job. A name sent several times has its values joined by blanks."""
+    """Read what a client sends to make a job.
+
+    A parameter sent several times has its values joined by blanks; of a control (``PHASE=RUN`` in the address and in
+    the body) the last one counts, and ``UPLOAD`` is a list (DALI 1.1 §3.4.5).
+    """
     values = read_form()
     uploads = {name: _upload(files) for name, files in request.files.lists() if any(one.filename for one in files)}
-    texts = {name: " ".join(items) for name, items in values.lists()}
+    texts = {name: _joined(name.upper(), items) for name, items in values.lists()}
     return Submission(values=texts, uploads=uploads, base_url=base_url())
+
+
+def _joined(name: str, items: list[str]) -> str:
+    if name == "UPLOAD":
+        return ";".join(items)
+    return items[-1] if name in CONTROL_NAMES else " ".join(items)
+
+
+def read_text() -> str:
+    """Read a body that is one value, as it is.
+
+    Raises:
+        Invalid: it is no UTF-8.
+        TooLarge: it is larger than a value may be.
+    """
+    request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
+    try:
+        return request.get_data().decode()
+    except RequestEntityTooLarge as error:
+        raise TooLarge(too_large()) from error
+    except UnicodeDecodeError as error:
+        raise Invalid(f"the value is no UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def whole_number(text: str, *, name: str, least: int) -> int:
+    """Read a number of a request; one beyond all measure is held to the largest that a store can count.
+
+    Raises:
+        Invalid: it is no whole number, or below the least.
+    """
+    number = int(text[:_LONGEST_NUMBER]) if text.isascii() and text.isdecimal() else least - 1
+    if number < least:
+        raise Invalid(f"{name}={text!r}: a whole number, {least} or above, is needed", field=name, value=text)
+    return min(number, _LARGEST_NUMBER)
 
 
 def _upload(files: Iterable[Any]) -> Upload:

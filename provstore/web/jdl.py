@@ -44,8 +44,8 @@ def show_description(name: str) -> Response:
 
 
 def _format() -> str:
-    given = request.args.get("format")
-    if given is None:
+    given = request.args.get("format", "").lower()
+    if not given:
         best = request.accept_mimetypes.best_match([*_FORMATS.values(), "application/xml", "text/xml"])
         return "json" if best == _FORMATS["json"] else "votable"
     if given not in _FORMATS:

@@ -16,7 +16,8 @@ from provstore.graph.model import Node, Relation, Subgraph, Value, format_instan
 from provstore.queries.lineage import Attachments, Direction, Question, lineage
 from provstore.queries.names import expand
 from provstore.uws.jobs import Job
-from provstore.web.negotiate import provenance_format
+from provstore.web.forms import one_value, whole_number
+from provstore.web.negotiate import lineage_format, provenance_format
 from provstore.web.site import base_url, caller, site
 
 __all__ = ["job_provenance", "prov"]
@@ -30,6 +31,7 @@ _INTERNAL: Final = frozenset({"definition", "digest", "history", "open", "delete
 
 def job_provenance(job: Job) -> Response:
     """Write the provenance of one job: itself and what it used and made, its people, software and configuration."""
+    form = provenance_format()
     question = Question(
         ids=(job.node,),
         direction=Direction.BOTH,
@@ -37,53 +39,50 @@ def job_provenance(job: Job) -> Response:
         attachments=Attachments(descriptions=_descriptions()),
     )
     answer = lineage(site().store, question, caller().viewer)
-    return _send(answer, provenance_format(), title=f"{job.service} {job.id}", name=job.id, focus=frozenset({job.node}))
+    return _send(answer, form, title=f"{job.service} {job.id}", name=job.id, focus=frozenset({job.node}))
 
 
 @prov.get("/lineage")
 def show_lineage() -> Response:
     """GET /prov/lineage?id=…&direction=up|down|both&depth=n|all: JSON, or a provenance format by ``format``, Accept."""
-    ids = tuple(expand(text, site().store.namespace) for text in request.args.getlist("id"))
+    form = lineage_format()
+    asked = (one for name, one in request.args.items(multi=True) if name.lower() == "id")
+    ids = tuple(expand(one, site().store.namespace) for one in asked)
     if not ids:
         raise Invalid("id is needed: a local part, a QName or a URI; it may be repeated", field="id")
     attachments = Attachments(descriptions=_descriptions())
     question = Question(ids=ids, direction=_direction(), depth=_depth("all"), attachments=attachments)
     answer = lineage(site().store, question, caller().viewer)
-    if "format" not in request.args and _wants_graph():
+    if form is None:
         return jsonify(graph_json(answer))
-    return _send(answer, provenance_format(), title="Lineage", name="lineage", focus=frozenset(ids))
+    return _send(answer, form, title="Lineage", name="lineage", focus=frozenset(ids))
 
 
-def _wants_graph() -> bool:
-    best = request.accept_mimetypes.best_match(["application/json", "text/html"])
-    return not request.accept_mimetypes or best is not None
+def _asked(name: str, default: str) -> str:
+    return one_value(request.args, name) or default
 
 
 def _direction() -> Direction:
-    given = request.args.get("direction", Direction.UP.value)
+    given = _asked("direction", Direction.UP).lower()
     if given not in set(Direction):
         raise Invalid(f"direction={given!r}: one of {', '.join(Direction)} is needed", field="direction", value=given)
     return Direction(given)
 
 
 def _depth(default: str) -> int | None:
-    given = request.args.get("depth", default)
-    if given.lower() == "all":
-        return None
-    if not given.isdecimal():
-        raise Invalid(f"depth={given!r}: a whole number or all is needed", field="depth", value=given)
-    return int(given)
+    given = _asked("depth", default)
+    return None if given.lower() == "all" else whole_number(given, name="depth", least=0)
 
 
 def _descriptions() -> int:
-    given = request.args.get("descriptions", "1")
+    given = _asked("descriptions", "1")
     if given not in {"0", "1", "2"}:
         raise Invalid(f"descriptions={given!r}: 0, 1 or 2 is needed", field="descriptions", value=given)
     return int(given)
 
 
 def _model() -> Model:
-    given = request.args.get("model", Model.IVOA.value).upper()
+    given = _asked("model", Model.IVOA).upper()
     if given not in set(Model):
         raise Invalid(f"model={given!r}: one of {', '.join(Model)} is needed", field="model", value=given)
     return Model(given)

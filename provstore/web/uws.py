@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -14,7 +15,7 @@ from provstore.uws.jobs import Job
 from provstore.uws.phases import OPEN, Phase
 from provstore.uws.records import JobFilter
 from provstore.web.files import send_log, send_stored
-from provstore.web.forms import one_value, read_form, read_submission
+from provstore.web.forms import one_value, read_form, read_submission, read_text, whole_number
 from provstore.web.negotiate import prefers_json
 from provstore.web.prov import job_provenance
 from provstore.web.site import base_url, caller, site
@@ -85,7 +86,7 @@ def _filter(service: str) -> JobFilter:
         service=service,
         phases=phases or OPEN,
         after=None if after is None else parse_instant_of_client(after, field="AFTER"),
-        last=None if last is None else _count(last),
+        last=None if last is None else whole_number(last, name="LAST", least=1),
         run_id=one_value(values, "RUNID"),
     )
 
@@ -94,12 +95,6 @@ def _phase(text: str) -> Phase:
     if text not in set(Phase):
         raise Invalid(f"PHASE={text!r}: one of {', '.join(Phase)} is needed", field="PHASE", value=text)
     return Phase(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise Invalid(f"LAST={text!r}: a whole number above 0 is needed", field="LAST", value=text)
-    return int(text)
 
 
 # --- a job
@@ -116,15 +111,18 @@ def show_job(service: str, job_id: str) -> Response:
 
 
 def _wait(service: str, job_id: str) -> None:
-    seconds, phase = one_value(request.args, "WAIT"), one_value(request.args, "PHASE")
-    if seconds is None:
+    given, phase = one_value(request.args, "WAIT"), one_value(request.args, "PHASE")
+    if given is None:
         return
-    try:
-        wanted = float(seconds)
-    except ValueError as error:
-        raise Invalid(f"WAIT={seconds!r}: a number of seconds is needed", field="WAIT", value=seconds) from error
     of_phase = None if phase is None else _phase(phase)
-    site().service.wait(caller(), service, job_id, seconds=wanted, phase=of_phase)
+    site().service.wait(caller(), service, job_id, seconds=_seconds(given), phase=of_phase)
+
+
+def _seconds(text: str) -> float:
+    """Read how long to wait; -1 for as long as the site allows."""
+    if not re.fullmatch(r"-1|\d{1,15}(\.\d{0,9})?", text, re.ASCII):
+        raise Invalid(f"WAIT={text!r}: a number of seconds is needed, or -1", field="WAIT", value=text)
+    return float(text)
 
 
 def change_job(service: str, job_id: str) -> Answer:
@@ -235,7 +233,7 @@ def show_parameter(service: str, job_id: str, name: str) -> Response:
 
 def set_parameter(service: str, job_id: str, name: str) -> Answer:
     """PUT or POST (VALUE=) {job}/parameters/{name}."""
-    value = request.get_data(as_text=True) if request.method == "PUT" else _needed("VALUE")
+    value = read_text() if request.method == "PUT" else _needed("VALUE")
     site().service.set_parameters(caller(), service, job_id, values={name: value})
     return _to_job(service, job_id)
 

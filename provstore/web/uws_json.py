@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from flask import Response, jsonify
 
-from provstore.uws.jobs import Job, JobReference, JobResult
+from provstore.uws.jobs import Job, JobParameter, JobReference, JobResult
 from provstore.web.uws_xml import instant_text
 
 __all__ = ["job_json", "jobs_json"]
@@ -44,7 +45,7 @@ def job_json(job: Job, *, base: str, owner: str) -> Response:
             "endTime": instant_text(job.ended_at) or None,
             "executionDuration": int(job.execution_duration.total_seconds()),
             "destruction": instant_text(job.destruction_at) or None,
-            "parameters": {one.name: one.value for one in job.parameters},
+            "parameters": _parameters(job.parameters),
             "results": [_result(one, f"{base}/{job.id}/results") for one in job.results],
             "errorSummary": failure
             and {
@@ -57,12 +58,21 @@ def job_json(job: Job, *, base: str, owner: str) -> Response:
                 "executor": job.executor,
                 "host": job.host or None,
                 "exitCode": job.exit_code,
+                "remarks": job.remarks or None,
                 "history": [
                     {"phase": one.phase, "at": instant_text(one.at), "cause": one.cause} for one in job.history
                 ],
             },
         }
     )
+
+
+def _parameters(parameters: Iterable[JobParameter]) -> dict[str, str | list[str]]:
+    """An input of several items is a list."""
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for one in parameters:
+        values[one.name].append(one.value)
+    return {name: items if len(items) > 1 else items[0] for name, items in values.items()}
 
 
 def _result(result: JobResult, place: str) -> dict[str, str | int]:

@@ -128,9 +128,10 @@ def _info(job: Job) -> str:
         for one in job.history
     )
     exit_code = "" if job.exit_code is None else f"<p:exitCode>{job.exit_code}</p:exitCode>"
+    remarks = f"<p:remarks>{xml_text(job.remarks)}</p:remarks>" if job.remarks else ""
     host = f"<p:host>{xml_text(job.host)}</p:host>" if job.host else ""
     return (
         f'  <uws:jobInfo xmlns:p="{_INFO}"><p:description>{xml_text(job.revision)}</p:description>'
-        f"<p:executor>{xml_text(job.executor)}</p:executor>{host}{exit_code}<p:history>{changes}</p:history>"
+        f"<p:executor>{xml_text(job.executor)}</p:executor>{host}{exit_code}{remarks}<p:history>{changes}</p:history>"
         "</uws:jobInfo>\n"
     )

@@ -47,6 +47,7 @@ def open_sqlite_again(tmp_path: Path) -> OpenStore:
 @pytest.fixture
 def open_neo4j_again(neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStore]:
     """Open the server of this test run, emptied; workers take turns, for it has one graph only."""
+
     def open_again(namespace: str) -> GraphStore:
         return open_neo4j(neo4j_url.url, user=neo4j_url.user, password=neo4j_url.password, namespace=namespace)
 

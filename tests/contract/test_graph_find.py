@@ -168,9 +168,9 @@ def test_all_filters_must_hold(store: GraphStore) -> None:
         job("c", service="t", phase="RUN", size=1),
         job("d", service="s", phase="RUN", size=2),
     )
-    assert find_ids(
-        store, where(Label.JOB, ("service", Op.EQ, "s"), ("phase", Op.EQ, "RUN"), ("size", Op.LE, 1))
-    ) == {"a"}
+    assert find_ids(store, where(Label.JOB, ("service", Op.EQ, "s"), ("phase", Op.EQ, "RUN"), ("size", Op.LE, 1))) == {
+        "a"
+    }
 
 
 def test_a_property_name_is_never_read_as_query_text(store: GraphStore) -> None:
@@ -190,7 +190,7 @@ def test_a_property_name_is_never_read_as_query_text(store: GraphStore) -> None:
     [(False, ["c", "a", "d", "b", "x", "y"]), (True, ["b", "d", "a", "c", "y", "x"])],
 )
 def test_pages_follow_the_order_with_ties_by_id_and_the_missing_last(
-    store: GraphStore, name: str, descending: bool, expected: list[str], limit: int
+    store: GraphStore, name: str, *, descending: bool, expected: list[str], limit: int
 ) -> None:
     times = {"a": at(2), "b": at(3), "c": at(1), "d": at(2)}
     add(store, job("x"), job("y"), *(having(job(local), {name: time}) for local, time in times.items()))
@@ -207,7 +207,7 @@ def test_without_an_order_nodes_come_by_id(store: GraphStore) -> None:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-def test_numbers_and_texts_can_be_ordered(store: GraphStore, descending: bool) -> None:
+def test_numbers_and_texts_can_be_ordered(store: GraphStore, *, descending: bool) -> None:
     add(store, *(entity(f"n{size}", size=size) for size in (10, 9, -1)), entity("half", size=9.5))
     expected = ["n-1", "n9", "half", "n10"]
     found = listed(store, Find(condition=ENTITIES, order=Order("size", descending=descending), limit=1))
@@ -215,7 +215,7 @@ def test_numbers_and_texts_can_be_ordered(store: GraphStore, descending: bool) -
 
 
 @pytest.mark.parametrize("descending", [False, True])
-def test_pages_are_stable_while_rows_are_added(store: GraphStore, descending: bool) -> None:
+def test_pages_are_stable_while_rows_are_added(store: GraphStore, *, descending: bool) -> None:
     add(store, *(job(f"j{number:02}", created_at=at(number // 2)) for number in range(10)))
     question = Find(condition=JOBS, order=Order("created_at", descending=descending), limit=3)
     seen: list[str] = []

@@ -245,7 +245,7 @@ def test_an_update_leaves_labels_attributes_and_readers(store: GraphStore) -> No
     ],
 )
 def test_an_expectation_that_holds_lets_the_update_through(
-    store: GraphStore, expected: dict[str, str | None | tuple[str | None, ...]]
+    store: GraphStore, expected: dict[str, str | tuple[str | None, ...] | None]
 ) -> None:
     add(store, job("j", phase="PENDING", size=4, open=True, made_at=at(1)))
     store.write([Update(node=nid("j"), expected=expected, put={"phase": "RUN"})])
@@ -267,7 +267,7 @@ def test_an_expectation_that_holds_lets_the_update_through(
     ],
 )
 def test_an_expectation_that_fails_is_a_conflict(
-    store: GraphStore, expected: dict[str, str | None | tuple[str | None, ...]]
+    store: GraphStore, expected: dict[str, str | tuple[str | None, ...] | None]
 ) -> None:
     before = job("j", phase="PENDING", size=4, open=True, empty="")
     add(store, before)
@@ -303,7 +303,9 @@ def _succeeds(store: GraphStore, changes: Sequence[Change]) -> bool:
 
 def test_a_failing_batch_fails_alone_among_concurrent_ones(store: GraphStore) -> None:
     add(store, entity("taken"))
-    batches = [[Create(entity(f"e{number}")), Create(entity("taken" if number % 2 else f"f{number}"))] for number in range(12)]
+    batches = [
+        [Create(entity(f"e{number}")), Create(entity("taken" if number % 2 else f"f{number}"))] for number in range(12)
+    ]
     with ThreadPoolExecutor(6) as pool:
         done = list(pool.map(lambda batch: _succeeds(store, batch), batches))
     assert done == [number % 2 == 0 for number in range(12)]

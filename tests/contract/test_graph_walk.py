@@ -328,7 +328,14 @@ def test_a_hidden_start_that_is_reached_from_another_one_is_hidden_there(store: 
 
 
 def test_a_hidden_node_stops_nothing_and_shows_nothing(store: GraphStore) -> None:
-    add(store, entity("e0"), activity("a", name="x", readers=HIDDEN), entity("e1"), generated("e0", "a"), used("a", "e1"))
+    add(
+        store,
+        entity("e0"),
+        activity("a", name="x", readers=HIDDEN),
+        entity("e1"),
+        generated("e0", "a"),
+        used("a", "e1"),
+    )
     stop = (where(Label.ACTIVITY, ("name", Op.EQ, "x")),)
     assert len(store.walk(lineage("e0", stop=stop), ANONYMOUS).reached) == 3
     matching = store.walk(lineage("e0", keep=stop), ANONYMOUS)

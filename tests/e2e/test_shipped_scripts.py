@@ -19,6 +19,7 @@ import astropy
 import matplotlib as mpl
 import numpy as np
 import pytest
+from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable
@@ -256,7 +257,7 @@ def test_maps_name_their_event_lists_and_the_software(maps: Run) -> None:
     history = [str(line) for line in fits.getheader(maps.results["count_map"])["HISTORY"]]
     for number in (47802, 47803):
         assert any(line.startswith(f"events.fits (observation {number}): ") for line in history)
-    assert sum("which is SIMULATED itself" in line for line in history) == 2
+    assert sum("events, SIMULATED" in line for line in history) == 2
     assert software(maps) == VERSIONS
 
 
@@ -273,7 +274,7 @@ def test_plain_numbers_are_simulated_for_maps_of_any_size_and_that_is_said(
     done = well(run_with("gammapy_maps", tmp_path, given, {}), "gammapy_maps")
     header = fits.getheader(done.results["count_map"])
     assert (header["NAXIS1"], header["NAXIS2"]) == (int(width), int(height))
-    assert "5: no event list was given; SIMULATED here" in done.output
+    assert "5: no event list given; SIMULATED here" in done.output
     assert sum("SIMULATED" in str(line) for line in header["HISTORY"]) == 2
 
 
@@ -329,6 +330,36 @@ def test_the_configuration_file_is_really_read(tmp_path: Path, event_lists: list
     points = QTable.read(done.results["spectrum"], hdu="FLUX_POINTS")
     assert any("on region 0.3 deg, ring background" in str(line) for line in header["HISTORY"])
     assert points["e_min"][0].value == pytest.approx(0.1)
+
+
+def exclusion_map(path: Path, excluded: SkyCoord) -> Path:
+    """Write a map of significance that is high around one place and zero elsewhere."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.cunit = ["RA---TAN", "DEC--TAN"], ["deg", "deg"]
+    wcs.wcs.crval, wcs.wcs.crpix, wcs.wcs.cdelt = [329.7169379, -30.2255883], [151, 151], [-0.02, 0.02]
+    places = wcs.pixel_to_world(*np.meshgrid(np.arange(301), np.arange(301)))
+    image = np.where(places.separation(excluded).deg < 0.9, 20.0, 0.0)
+    fits.PrimaryHDU(image, wcs.to_header()).writeto(path)
+    return path
+
+
+def test_the_background_leaves_out_what_the_exclusion_map_shows(tmp_path: Path, event_lists: list[Path]) -> None:
+    target = SkyCoord(329.7169379, -30.2255883, unit="deg")
+    around = exclusion_map(tmp_path / "map.fits", target.directional_offset_by(0 * u.deg, 1.2 * u.deg))
+    inputs = {"obsids": str(event_lists[0])}
+    free = well(run("gammapy_spectra", tmp_path / "free", inputs), "gammapy_spectra")
+    less = well(run("gammapy_spectra", tmp_path / "less", inputs | {"exclusion_map": str(around)}), "gammapy_spectra")
+    off = [int(QTable.read(one.results["spectrum"], hdu=1)["counts_off"].value.sum()) for one in (free, less)]
+    assert 0 < off[1] < off[0]
+    header = fits.getheader(less.results["spectrum"], 1)
+    assert any("map.fits above 5 sigma" in str(line) for line in header["HISTORY"])
+
+
+def test_an_exclusion_map_without_sky_coordinates_is_refused(tmp_path: Path, event_lists: list[Path]) -> None:
+    fits.PrimaryHDU(np.zeros((5, 5))).writeto(tmp_path / "map.fits")
+    inputs = {"obsids": str(event_lists[0]), "exclusion_map": str(tmp_path / "map.fits")}
+    done = run("gammapy_spectra", tmp_path / "job", inputs)
+    assert (done.code, done.error) == (1, "gammapy_spectra: exclusion map map.fits: its image has no sky coordinates\n")
 
 
 @pytest.mark.parametrize(

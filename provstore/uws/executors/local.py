@@ -31,6 +31,9 @@ WRAPPER: Final = Path(__file__).with_name("wrapper.py")
 _START_LIMIT: Final = 10.0
 """Seconds to wait for a wrapper's word that it has the job; later it may still come."""
 
+_ROUNDS: Final = 5
+"""Looks for processes that a lost wrapper left behind: they may be starting others meanwhile."""
+
 _NEEDED: Final = ("LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What Python may need to start and to call https; the wrapper gets nothing else of the server's environment."""
 
@@ -98,7 +101,7 @@ class LocalExecutor:
             raise Unavailable(f"job {directory.name} can't be aborted: {error}") from error
         if _claimed(directory) and _locked(directory):
             pid = _wrapper_pid(directory)
-            if _argument(pid, directory):
+            if _works_in(pid, directory):
                 _send(pid, signal.SIGTERM)
 
     def _wait(self, process: subprocess.Popen[bytes], directory: Path) -> None:
@@ -163,14 +166,14 @@ def _locked(directory: Path) -> bool:
 
 
 def _wrapper_pid(directory: Path) -> int:
-    return int((directory / "lock").read_text(encoding="ascii"))
+    return int((directory / "lock").read_text(encoding="ascii").split()[0])
 
 
-def _argument(pid: int, directory: Path) -> bool:
-    """Whether this process was started for this directory: pids are used again."""
-    with suppress(OSError):
-        return os.fsencode(directory.absolute()) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    return False
+def _works_in(pid: int, directory: Path) -> bool:
+    """Whether the process is at work in this directory: pids are used again. Where there is no /proc, believe it."""
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/cwd").samefile(directory)
+    return not Path("/proc/self").exists()
 
 
 def _send(pid: int, number: int) -> None:
@@ -180,8 +183,12 @@ def _send(pid: int, number: int) -> None:
 
 def _lost(directory: Path, status: Observation) -> Observation:
     """End what is left of a job whose wrapper is gone: nobody limits or records it any more."""
-    for pid in _left(directory):
-        _send(pid, signal.SIGKILL)
+    for _ in range(_ROUNDS):
+        left = list(_left(directory))
+        for pid in left:
+            _send(pid, signal.SIGKILL)
+        if not left:
+            break
     message = "the wrapper of the job ended without a word"
     return Observation(state=State.LOST, message=message, started_at=status.started_at, host=status.host)
 

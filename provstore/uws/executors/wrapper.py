@@ -267,10 +267,7 @@ class Run:
         elif not self.cause and self.processes.status is not None:
             self.cause, self.message, _ = _verdict(self.processes.status)
         elif not self.cause and now >= self.limit:
-            self.cause, self.message = (
-                "timeout",
-                "stopped after %g s, its execution duration" % (self.limit - self.began),
-            )
+            self.cause, self.message = "timeout", "execution duration of %g s is over" % (self.limit - self.began)
 
     def _push(self, now: float) -> bool:
         """Ask what is left to go, then make it; true when it can't be made."""

@@ -1,10 +1,13 @@
 """Reading descriptions from VOTable, in all dialects."""
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from provstore.errors import Invalid, TooLarge
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
@@ -237,3 +240,16 @@ def test_real_files_are_read(name: str, dialect: str, repairs: int) -> None:
     reading = read_votable((SHARED / name).read_bytes(), source=name)
     assert (reading.dialect, len(reading.repairs)) == (dialect, repairs)
     assert len(reading.description.parameters) in {6, 12}
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    whole = (DATA / "dialects" / data.draw(st.sampled_from(["stack_d0.xml", "stack_d2.xml"]))).read_bytes()
+    start = data.draw(st.integers(0, len(whole)))
+    end = start + data.draw(st.integers(0, 200))
+    patch = data.draw(
+        st.sampled_from([b"", b"\xff", b"<", b'"', b"&#0;", b"None", b"<GROUP/>", b"</PARAM>", b"<PARAM>"])
+    )
+    with contextlib.suppress(Invalid):
+        read_votable(whole[:start] + patch + whole[end:], source="damaged")

@@ -111,9 +111,7 @@ def built_by_hand(*, ivoa: bool = True) -> ProvDocument:
     doc.bundle("said:b1").alternate("id:e1", "id:e2")
     if not ivoa:
         for parameter, role in (("id:p1", "gain"), ("id:c1", "settings")):
-            doc.usage(
-                "id:j1", parameter, other_attributes={"prov:role": role, "voprov:usageType": "Setup"}
-            )
+            doc.usage("id:j1", parameter, other_attributes={"prov:role": role, "voprov:usageType": "Setup"})
         return doc
     plan = types("voprov:ActivityDescription", "prov:Plan")
     revision = ("provstore:revision", typed("3", "long"))
@@ -122,9 +120,7 @@ def built_by_hand(*, ivoa: bool = True) -> ProvDocument:
     doc.entity("id:d2", [*types("voprov:UsageDescription"), *usage])
     choice = [("voprov:options", "1"), ("voprov:options", "2"), ("voprov:default", "1"), ("voprov:valueType", "int")]
     doc.entity("id:d3", [*types("voprov:ParameterDescription"), *named("gain"), *choice])
-    doc.entity(
-        "id:d4", [*types("voprov:EntityDescription"), *named("image"), ("voprov:contentType", "image/fits")]
-    )
+    doc.entity("id:d4", [*types("voprov:EntityDescription"), *named("image"), ("voprov:contentType", "image/fits")])
     for source, target, kind in (
         ("j1", "d1", "DescriptionRelation"),
         ("p1", "d3", "DescriptionRelation"),
@@ -206,9 +202,7 @@ def test_a_node_of_two_classes_is_two_elements(name: str, node: Any, document: A
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_relations_with_one_id_are_kept_apart(
-    name: str, node: Any, relation: Any, document: Any, write: Any
-) -> None:
+def test_relations_with_one_id_are_kept_apart(name: str, node: Any, relation: Any, document: Any, write: Any) -> None:
     nodes = [node("j1", "Activity"), node("e1", "Entity"), node("e2", "Entity")]
     twice = [relation("USED", "j1", file, relation_id=f"{FOREIGN}u1") for file in ("e1", "e2")]
     found = read(write(document(nodes, twice), name), name)
@@ -244,9 +238,7 @@ def test_attributes_that_a_node_carries_are_written_as_they_are(node: Any, docum
     given = document([node("e1", "Entity", name="x")._replace(attributes=carried)], [])
     found = [read(write(given, name), name) for name in READERS]
     assert found[0] == found[1] == found[2]
-    assert (
-        "ns1:k=\"1.00\" %% xsd:decimal, ns1:k=\"Gut\"@de" in write(given, "prov-n")
-    )
+    assert 'ns1:k="1.00" %% xsd:decimal, ns1:k="Gut"@de' in write(given, "prov-n")
 
 
 def test_control_characters_survive_in_json_and_prov_n_and_are_marked_as_lost_in_xml(
