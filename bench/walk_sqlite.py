@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from provstore.graph.model import Kind, Label, Node, NodeId, Relation, format_instant, now
+from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Value, format_instant, now
 from provstore.graph.rules import TO_CAUSES
 from provstore.graph.sqlite import SqliteStore, open_sqlite
 from provstore.graph.store import Change, Create, Walk
@@ -49,14 +49,26 @@ def diamonds(prefix: str) -> Iterator[Change]:
         yield Create(_entity(f"{prefix}e{number + 1}"))
         for side in "ab":
             activity = NodeId(f"urn:bench:{prefix}{side}{number}")
-            properties = {"name": "step", "service": "bench", "phase": "COMPLETED", "created_at": now(), "open": False}
+            properties: dict[str, Value] = {
+                "name": "step",
+                "service": "bench",
+                "phase": "COMPLETED",
+                "created_at": now(),
+                "open": False,
+            }
             yield Create(Node(activity, frozenset({Label.ACTIVITY, Label.JOB}), properties, readers=_READERS))
             yield Create(_relation(Kind.WAS_GENERATED_BY, f"urn:bench:{prefix}e{number}", activity))
             yield Create(_relation(Kind.USED, activity, f"urn:bench:{prefix}e{number + 1}"))
 
 
 def _entity(local: str) -> Node:
-    properties = {"name": local, "sha256": local * 8, "location": f"file:///{local}", "size": 12, "made_at": now()}
+    properties: dict[str, Value] = {
+        "name": local,
+        "sha256": local * 8,
+        "location": f"file:///{local}",
+        "size": 12,
+        "made_at": now(),
+    }
     return Node(NodeId(f"urn:bench:{local}"), frozenset({Label.ENTITY}), properties, readers=_READERS)
 
 

@@ -77,7 +77,7 @@ def _look(box: Box) -> dict[str, str]:
     return {**_SHAPES[box.form], **colours, **link, "label": _plain("\n".join(lines)), "tooltip": _plain(box.id)}
 
 
-def _plain(text: str) -> str:
-    """Keep graphviz from seeing markup, escapes or HTML in a text."""
+def _plain(text: str) -> graphviz.quoting.NoHtml:
+    """Keep graphviz from seeing escapes in a text, or HTML: it takes any string between angle brackets for that."""
     cleaned = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
-    return str(graphviz.escape(cleaned)).replace("\n", "\\n")
+    return graphviz.nohtml(graphviz.escape(cleaned).replace("\n", "\\n"))

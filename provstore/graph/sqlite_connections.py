@@ -42,6 +42,8 @@ def connect(path: Path, *, patience: timedelta = PATIENCE) -> sqlite3.Connection
     # An acknowledged job survives a power cut: WAL alone would sync at checkpoints only.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -16000")
+    # After a long scan the log is cut down again.
+    connection.execute("PRAGMA journal_size_limit = 67108864")
     return connection
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
 from provstore.graph.model import Node, NodeId, Relation
 
-__all__ = ["between", "disguise", "mask", "stub_id"]
+__all__ = ["between", "disguise", "mask", "named_by", "stub_id", "veil"]
 
 R = TypeVar("R", bound=Hashable)
 
@@ -30,6 +30,21 @@ def disguise(relation: Relation, *, stubs: Mapping[NodeId, NodeId], number: int)
     """Leave of a relation that touches a stub its kind and its ends: roles, times and keys may tell who hides there."""
     source, target = stubs.get(relation.source, relation.source), stubs.get(relation.target, relation.target)
     return Relation(f"{_STUB}relation:{number}", relation.kind, source, target)
+
+
+def named_by(relation: Relation) -> Iterator[str]:
+    """Give the ids that a relation names beside its ends: its arguments and its bundle."""
+    yield from relation.arguments.values()
+    if relation.bundle is not None:
+        yield relation.bundle
+
+
+def veil(relation: Relation, *, hidden: Collection[str]) -> Relation:
+    """Take away what names a hidden node."""
+    if not any(one in hidden for one in named_by(relation)):
+        return relation
+    arguments = {name: value for name, value in relation.arguments.items() if value not in hidden}
+    return relation._replace(arguments=arguments, bundle=None if relation.bundle in hidden else relation.bundle)
 
 
 def between(

@@ -10,7 +10,7 @@ from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 from provstore.graph.matching import fails, passes
 from provstore.graph.model import Node, NodeId, Reached, Relation, Subgraph, Viewer
 from provstore.graph.store import Walk
-from provstore.graph.stubs import between, disguise, mask, stub_id
+from provstore.graph.stubs import between, disguise, mask, named_by, stub_id, veil
 
 __all__ = ["Chunk", "Crossing", "Terrain", "search"]
 
@@ -243,6 +243,8 @@ class _Answer(Generic[R, H]):
     def _edges(self, within: set[R], stubs: Mapping[NodeId, NodeId]) -> list[Relation]:
         handles = {handle for origin, other, _, handle in self._run.crossed if origin in within and other in within}
         relations = sorted(self._run.terrain.relations(handles), key=_key)
+        if not self._run.viewer.all:
+            relations = self._veiled(relations)
         if not stubs:
             return relations
         return [
@@ -251,3 +253,13 @@ class _Answer(Generic[R, H]):
             else relation
             for number, relation in enumerate(relations, start=1)
         ]
+
+    def _veiled(self, relations: Sequence[Relation]) -> list[Relation]:
+        """Take away arguments and bundles that name a node which the viewer may not see."""
+        named = {NodeId(one) for relation in relations for one in named_by(relation)}
+        if not named:
+            return list(relations)
+        terrain, viewer = self._run.terrain, self._run.viewer
+        nodes = terrain.load(terrain.locate(named)).values()
+        hidden = {node.id for node in nodes if not viewer.sees(node.readers)}
+        return [veil(relation, hidden=hidden) for relation in relations] if hidden else list(relations)

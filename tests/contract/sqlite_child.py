@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from provstore.graph.sqlite import open_sqlite
-from provstore.graph.store import Create
-from tests.contract.graph_builders import activity, entity, generated
+from tests.contract.graph_builders import activity, add, entity, generated
 
 
 def main(path: Path, mode: str, name: str, count: int) -> None:
@@ -21,8 +20,7 @@ def main(path: Path, mode: str, name: str, count: int) -> None:
 
     def write(number: int) -> None:
         local = f"{name}-{number}"
-        items = [activity(f"a{local}"), entity(f"e{local}"), generated(f"e{local}", f"a{local}")]
-        store.write([Create(item) for item in items])
+        add(store, activity(f"a{local}"), entity(f"e{local}"), generated(f"e{local}", f"a{local}"))
         os.write(1, f"{local}\n".encode())  # one call: threads print whole lines
 
     with ThreadPoolExecutor(4 if mode == "threads" else 1) as pool:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from provstore.errors import Invalid, Unavailable
-from provstore.graph.model import EVERYBODY, Kind, Label, NodeId, Viewer
+from provstore.graph.model import EVERYBODY, Kind, Label, NodeId, Value, Viewer
 from provstore.graph.rules import INDEXES, Step
 from provstore.graph.sqlite import SqliteStore, open_sqlite
 from provstore.graph.store import Condition, Create, Filter, Find, Hop, Op, Order, Update
@@ -251,7 +251,14 @@ def test_a_file_of_a_newer_program_is_refused(path: Path) -> None:
 
 
 def test_a_property_that_gets_an_index_later_keeps_its_values(path: Path) -> None:
-    values = {"text": "r1", "truth": True, "lie": False, "nan": math.nan, "number": 7, "infinite": -math.inf}
+    values: dict[str, Value] = {
+        "text": "r1",
+        "truth": True,
+        "lie": False,
+        "nan": math.nan,
+        "number": 7,
+        "infinite": -math.inf,
+    }
     nodes = [having(job(local), {"run_id": value, "note": "n"}) for local, value in values.items()]
     store = open_sqlite(path)
     add(store, *nodes, job("without"))

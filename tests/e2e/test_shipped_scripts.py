@@ -338,14 +338,14 @@ def exclusion_map(path: Path, excluded: SkyCoord) -> Path:
     wcs.wcs.ctype, wcs.wcs.cunit = ["RA---TAN", "DEC--TAN"], ["deg", "deg"]
     wcs.wcs.crval, wcs.wcs.crpix, wcs.wcs.cdelt = [329.7169379, -30.2255883], [151, 151], [-0.02, 0.02]
     places = wcs.pixel_to_world(*np.meshgrid(np.arange(301), np.arange(301)))
-    image = np.where(places.separation(excluded).deg < 0.9, 20.0, 0.0)
+    image = np.where(places.separation(excluded).deg < 0.5, 20.0, 0.0)
     fits.PrimaryHDU(image, wcs.to_header()).writeto(path)
     return path
 
 
 def test_the_background_leaves_out_what_the_exclusion_map_shows(tmp_path: Path, event_lists: list[Path]) -> None:
     target = SkyCoord(329.7169379, -30.2255883, unit="deg")
-    around = exclusion_map(tmp_path / "map.fits", target.directional_offset_by(0 * u.deg, 1.2 * u.deg))
+    around = exclusion_map(tmp_path / "map.fits", target.directional_offset_by(180 * u.deg, 1.2 * u.deg))
     inputs = {"obsids": str(event_lists[0])}
     free = well(run("gammapy_spectra", tmp_path / "free", inputs), "gammapy_spectra")
     less = well(run("gammapy_spectra", tmp_path / "less", inputs | {"exclusion_map": str(around)}), "gammapy_spectra")

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def node() -> MakeNode:
 def relation() -> MakeRelation:
     """Make a relation of our own nodes: ``relation("USED", "j1", "e1", role="input")``."""
 
-    def make(kind: str, source: str, target: str, **more: object) -> Relation:
+    def make(kind: str, source: str, target: str, **more: Any) -> Relation:
         key = " ".join((kind, source, target, str(sorted(more))))
         ends = NodeId(NAMESPACE + source), NodeId(NAMESPACE + target)
         return Relation(key, Kind(kind), *ends)._replace(**more)
@@ -64,10 +65,9 @@ def relation() -> MakeRelation:
 def document() -> MakeGraph:
     """Make a document of nodes and relations: ``document([...], [...], truncated=True)``."""
 
-    def make(nodes: list[Node], relations: list[Relation], **more: object) -> Document:
+    def make(nodes: list[Node], relations: list[Relation], **more: Any) -> Document:
         graph = Subgraph(reached=tuple(Reached(one, 0) for one in nodes), edges=tuple(relations))
-        fields: dict[str, object] = {"graph": graph, "own_namespace": NAMESPACE, **more}
-        return Document(**fields)  # type: ignore[arg-type] -- a test says which fields it means
+        return Document(graph=graph, own_namespace=NAMESPACE, **more)
 
     return make
 

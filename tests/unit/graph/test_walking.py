@@ -87,7 +87,7 @@ STEPS = (Step(Kind.WAS_DERIVED_FROM),)
 def terrain(
     edges: tuple[Edge, ...], *, ahead: int, hidden: Collection[int] = (), marked: Collection[int] = ()
 ) -> MemoryTerrain:
-    nodes = {
+    nodes: dict[str, Node] = {
         name(number): Node(
             name(number),
             frozenset({Label.ENTITY}),

@@ -29,6 +29,7 @@ def orphaned(directory: Path, script: str, *, count: int) -> list[int]:
     """Start a job and kill its wrapper; gives the processes of the script."""
     LocalExecutor().start(stage(directory, script))
     processes = pids(directory / "work" / "pids", count=count)
+    eventually((directory / "status.json").exists)
     os.kill(wrapper_pid(directory), signal.SIGKILL)
     eventually(lambda: not alive(wrapper_pid(directory)))
     return processes
