@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from provstore.errors import TooLarge
 from provstore.export.document import Document
@@ -87,6 +88,7 @@ _STATES: Final = {
     "EXECUTING": State.RUNNING,
     "SUSPENDED": State.RUNNING,
 }
+_URI_PUNCTUATION: Final = "/:?#[]@!$()*+,;=%~&"
 _BADGES: Final = frozenset({Label.AGENT, Label.PARAMETER, Label.CONFIG_FILE})
 _TO_AGENTS: Final = frozenset({Kind.WAS_ASSOCIATED_WITH, Kind.WAS_ATTRIBUTED_TO})
 _FACTS: Final = ("phase", "error_message", "content_type", "size", "sha256", "location", "value")
@@ -178,10 +180,12 @@ def _box(document: Document, node: Node, form: Form, names: Namespaces) -> Box:
 
 
 def _link(document: Document, uri: str, local: str) -> str:
-    """Give where a click leads: the server's page, or the thing itself if its id is a web address."""
-    if document.site and local:
-        return f"{document.site.rstrip('/')}/id/{local}"
-    return uri if uri.startswith(("http://", "https://")) else ""
+    """Give where a click leads: the server's page, or the thing itself if its id is a web address.
+
+    What is no part of a URI is percent-encoded: graphviz writes links into its SVG without escaping them.
+    """
+    link = f"{document.site.rstrip('/')}/id/{local}" if document.site and local else uri
+    return quote(link, safe=_URI_PUNCTUATION) if link.startswith(("http://", "https://")) else ""
 
 
 def _with_badges(box: Box, attached: Iterable[tuple[str, str]], badges: Mapping[str, Node]) -> Box:

@@ -66,7 +66,14 @@ class _Lines:
             head = f"  {kind}({given}{self._arguments(kind, arguments)}"
         if not attributes:
             return f"{head})\n"
-        return f"{head}, [{', '.join([self._attribute(*one) for one in attributes])}])\n"
+        keys, typed = self._keys, self._typed
+        parts = [
+            f"{keys[key]}{provn_string(lexical)}"
+            if datatype is None and language is None
+            else typed(key, lexical, datatype, language)
+            for key, lexical, datatype, language in attributes
+        ]
+        return f"{head}, [{', '.join(parts)}])\n"
 
     def _arguments(self, kind: str, arguments: tuple[str | None, ...]) -> str:
         name = self.name
@@ -78,9 +85,7 @@ class _Lines:
             for formal, value in zip(FORMALS[kind], arguments, strict=False)
         )
 
-    def _attribute(self, key: str, lexical: str, datatype: str | None, language: str | None) -> str:
-        if datatype is None and language is None:
-            return f"{self._keys[key]}{provn_string(lexical)}"
+    def _typed(self, key: str, lexical: str, datatype: str | None, language: str | None) -> str:
         if language is not None and _LANGUAGE.fullmatch(language):
             return f"{self._keys[key]}{provn_string(lexical)}@{language}"
         if datatype == QNAME:

@@ -75,16 +75,19 @@ class _Elements:
             if value is not None
         ]
         if attributes:
-            parts += [self._attribute(*one) for one in attributes]
+            tags, typed = self._tags, self._typed
+            parts += [
+                f"    <{tags[key]}>{xml_text(lexical)}</{tags[key]}>\n"
+                if datatype is None and language is None
+                else typed(tags[key], lexical, datatype, language)
+                for key, lexical, datatype, language in attributes
+            ]
         given = "" if record_id is None or kind in WITHOUT_ATTRIBUTES else f' prov:id="{name[record_id]}"'
         if not parts:
             return f"  <prov:{kind}{given}/>\n"
         return f"  <prov:{kind}{given}>\n{''.join(parts)}  </prov:{kind}>\n"
 
-    def _attribute(self, key: str, lexical: str, datatype: str | None, language: str | None) -> str:
-        tag = self._tags[key]
-        if datatype is None and language is None:
-            return f"    <{tag}>{xml_text(lexical)}</{tag}>\n"
+    def _typed(self, tag: str, lexical: str, datatype: str | None, language: str | None) -> str:
         if language is not None:
             return f'    <{tag} xml:lang="{xml_attribute(language)}">{xml_text(lexical)}</{tag}>\n'
         if datatype == QNAME:

@@ -161,7 +161,9 @@ def _page(question: Find, viewer: Viewer, *, by: str | None, begin: _Key | None)
     descending = question.order is not None and question.order.descending
     sorting = _Sorting(by=by, descending=descending, parameters=parameters)
     leader = _leader(question, by)
-    tests = [*_tests("n", question.condition, parameters, but=leader), *sees("n", viewer), f"{_BY_ID} IS NOT NULL"]
+    tests = [*_tests("n", question.condition, parameters, but=leader), *sees("n", viewer)]
+    if not question.condition.filters and question.hop is None:
+        tests.append(f"{_BY_ID} IS NOT NULL")  # lets the planner take the index of ids; with filters it must not
     if question.order is not None:
         tests.append(f"{parameters.property('n', question.order.property)} IS {'NOT NULL' if by else 'NULL'}")
     if begin is not None:

@@ -47,6 +47,7 @@ def open_sqlite(path: Path, *, namespace: str = "", patience: timedelta = PATIEN
         connection = connect(path, patience=patience)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA cache_size = -16000")  # the one writer; readers are many and keep the default
             layout = prepare(connection, namespace=namespace)
         except BaseException:
             connection.close()

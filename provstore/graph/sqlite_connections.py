@@ -17,6 +17,8 @@ __all__ = ["PATIENCE", "GroupWriter", "ReaderPool", "connect", "translated"]
 
 PATIENCE: Final = timedelta(seconds=15)
 """So long a connection waits for the lock of another process before it gives up."""
+_IDLE_READERS: Final = 32
+"""So many connections are kept for the next readers; each has a cache of its own."""
 
 Job = Callable[[sqlite3.Connection], Any]
 
@@ -41,7 +43,6 @@ def connect(path: Path, *, patience: timedelta = PATIENCE) -> sqlite3.Connection
     )
     # An acknowledged job survives a power cut: WAL alone would sync at checkpoints only.
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -16000")
     # After a long scan the log is cut down again.
     connection.execute("PRAGMA journal_size_limit = 67108864")
     return connection
@@ -81,7 +82,7 @@ class ReaderPool:
         """End the read transaction and keep the connection, unless something is wrong with it."""
         with suppress(sqlite3.Error):
             connection.rollback()
-        if self._closed or connection.in_transaction:
+        if self._closed or connection.in_transaction or len(self._idle) >= _IDLE_READERS:
             connection.close()
         else:
             self._idle.append(connection)

@@ -60,6 +60,8 @@ class Finder:
 
     def page(self, question: Find, *, columns: str, read: Callable[[tuple[Any, ...]], Node]) -> Page:
         """Give one page; ``columns`` and ``read`` say what is loaded of a node."""
+        if question.limit < 0:
+            raise Invalid(f"limit={question.limit} must not be negative", field="limit")
         after = _read_key(question)
         source = self._source(question.hop)
         passing = condition_term(question.condition, layout=self._layout, alias="n") & self._visible("n")

@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS edge (
 CREATE INDEX IF NOT EXISTS edge_forwards ON edge (source, kind, target);
 CREATE INDEX IF NOT EXISTS edge_backwards ON edge (target, kind, source);
 """
-# No ANALYZE, ever: with statistics the planner builds a Bloom filter over all edges at each walk (docs/decisions).
+# No ANALYZE, ever: with statistics the planner builds a Bloom filter over all edges at each walk (6 ms, not 0.2).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ __all__ = ["Collected", "collect"]
 
 MOST_DERIVATIONS: Final = 1000
 """Above this many pairs of result and input per job derivations are left to the generation and usage relations."""
+
+_NO_TEXT: Final = re.compile("[\udc80-\udcff]")
+"""How Python spells the bytes of a file name that are not UTF-8."""
 
 _DATASET: Final = frozenset({Label.ENTITY, Label.DATASET})
 
@@ -125,6 +129,8 @@ def _matches(pattern: str, run: Path, untouched: Collection[Path]) -> list[Path]
 
 
 def _refuse_what_is_no_file(name: str, file: Path, run: Path) -> None:
+    if _NO_TEXT.search(str(file)):
+        raise Invalid(f"result {name}: the file name {ascii(file.name)} is not UTF-8", field=name)
     if file.is_symlink() and not file.exists():
         raise Invalid(f"result {name}: {file.name!r} is a link that leads nowhere", field=name)
     if not file.resolve().is_relative_to(run.resolve()):

@@ -340,6 +340,11 @@ def test_a_hop_to_something_rare_begins_there(store: SqliteStore) -> None:
     assert "SEARCH n USING INTEGER PRIMARY KEY (rowid=?)" in steps
 
 
+def test_a_negative_limit_is_refused(store: SqliteStore) -> None:
+    with pytest.raises(Invalid, match="limit=-5"):
+        store.find(Find(condition=Condition(label=Label.JOB), limit=-5))
+
+
 def test_the_json_text_is_not_read_for_fields_with_columns(store: SqliteStore) -> None:
     assert "props" not in store._codec.columns(("phase", "created_at"))
     assert "props" in store._codec.columns(("phase", "note"))

@@ -6,17 +6,22 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from provstore.client import Client, RemoteJob
 from provstore.graph.model import Kind
-from provstore.uws.phases import Phase
 from tests.e2e.served import Served, finish
 
+XML_FORMATS = ("prov-xml", "votable", "svg")
 MADE = 'echo hello >"$rs/out.txt"'
 
 
 def bytes_of(client: Client, job: RemoteJob, name: str = "result") -> bytes:
     return client.fetch(f"/uws/{job.service}/{job.id}/results/{name}")
+
+
+def provenance(client: Client, job: RemoteJob, form: str) -> bytes:
+    return client.fetch(f"/uws/{job.service}/{job.id}/prov", query={"format": form})
 
 
 def test_a_script_that_ends_well_completes_with_its_result(any_client: Client) -> None:
@@ -68,10 +73,13 @@ def test_a_script_that_ends_early_with_success_is_an_error_that_names_the_patter
     assert (job.phase, job.error) == ("ERROR", "result result: no file 'out.txt' was made")
 
 
-def test_a_script_that_writes_nothing_at_all_is_an_error(client: Client) -> None:
+def test_a_script_that_writes_nothing_fails_where_something_is_promised(client: Client) -> None:
+    assert finish(client, "only", ":").phase == "ERROR"
+
+
+def test_a_script_that_writes_nothing_completes_where_nothing_is_promised(client: Client) -> None:
     job = finish(client, "many", ":")
     assert (job.phase, dict(job.results)) == ("COMPLETED", {})
-    assert finish(client, "only", ":").phase == "ERROR"
 
 
 def test_a_script_that_is_killed_is_an_error_that_names_the_signal(any_client: Client) -> None:
@@ -175,6 +183,22 @@ def test_an_input_changed_in_place_is_a_result_and_the_stored_one_stays(client: 
     assert client.fetch(f"/uws/reads/{job.id}/parameters/input") == b"input"
 
 
-def test_a_file_name_that_is_no_text_does_not_stop_the_job(client: Client) -> None:
+def test_a_file_name_that_is_no_text_is_an_error_that_shows_it(client: Client) -> None:
     job = finish(client, "many", "touch $'bad\\xff.dat'")
-    assert job.phase in {Phase.COMPLETED, Phase.ERROR}
+    assert (job.phase, job.error) == ("ERROR", "result data: the file name 'bad\\udcff.dat' is not UTF-8")
+
+
+def test_what_no_xml_can_hold_on_stderr_leaves_the_documents_well_formed(client: Client) -> None:
+    job = finish(client, "one", "printf 'a\\001\\033[31m\\377\\000z' >&2; exit 1")
+    assert len(etree.fromstring(client.fetch(f"/uws/one/{job.id}")))
+    for one in XML_FORMATS:
+        assert etree.fromstring(provenance(client, job, one)).tag
+    assert client.fetch(f"/uws/one/{job.id}/stderr") == b"a\001\033[31m\377\000z"
+
+
+def test_a_file_name_with_markup_and_newlines_is_exported_whole(client: Client) -> None:
+    job = finish(client, "many", "touch $'<a & \"b\"\\n\\001>.dat'")
+    assert job.phase == "COMPLETED"
+    for one in XML_FORMATS:
+        assert etree.fromstring(provenance(client, job, one)).tag
+    assert bytes_of(client, job, "data") == b""

@@ -32,8 +32,7 @@ import socket
 import sys
 import time
 
-SIGNAL_LIMIT = 15.0  # seconds spent on telling the server of one event
-CALL_LIMIT = 5.0  # seconds for each step of one call
+SIGNAL_LIMIT, CALL_LIMIT = 15.0, 5.0  # seconds for telling the server of one event; for each step of one call
 KILL_LIMIT = 10.0  # seconds after KILL until a process that does not go (disk wait, another user's) is given up
 LOOK_AGAIN, FAR = 0.05, 3600.0  # seconds between looks at processes that are ending, or that are not
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -99,11 +98,11 @@ class Processes:
 
     def start(self, task: Task, outputs: "list[int]") -> str:
         """Start the script with these ends of pipes as stdout and stderr; gives what went wrong, or nothing."""
-        heard, told = os.pipe()
+        (heard, told), parent = os.pipe(), os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                _become(task, outputs)
+                _become(task, outputs, parent)
             except (OSError, ValueError) as error:
                 os.write(told, str(error).encode() or b"unknown")
             finally:
@@ -167,10 +166,11 @@ def _descendants() -> "list[int]":
     return found
 
 
-def _become(task: Task, outputs: "list[int]") -> None:
+def _become(task: Task, outputs: "list[int]", parent: int) -> None:
     """Turn this forked process into the script; raises where that can't be."""
     os.setsid()
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    assert os.getppid() == parent  # noqa: S101 - it died before the line above: end here too
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python: `yes | head` would not end
         signal.signal(ignored, signal.SIG_DFL)
     script = os.path.abspath("script.sh")

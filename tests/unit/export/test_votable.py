@@ -22,13 +22,7 @@ def tables(text: str) -> dict[str, list[dict[str, str]]]:
     """Rows as astropy reads them, by table and column."""
     found = votable.parse(io.BytesIO(text.encode()), verify="exception")
     return {
-        table.ID: [
-            {
-                field.name: str(row[field.ID] if field.ID in (row.dtype.names or ()) else row[field.name])
-                for field in table.fields
-            }
-            for row in table.array
-        ]
+        str(table.ID): [{str(field.name): str(row[field.ID]) for field in table.fields} for row in table.array]
         for table in found.iter_tables()
     }
 
@@ -44,8 +38,11 @@ def test_a_votable_is_valid_by_its_schema(version: str, model: Model, job: Docum
     schema.assertValid(etree.fromstring(write(replace(job, model=model, notes=("x",)), "votable").encode()))
 
 
-def test_a_job_looks_as_in_the_golden_file(job: Document, write: Any, data: Path) -> None:
-    assert write(job, "votable") == (data / "job.vot").read_text(encoding="utf-8")
+def test_a_use_looks_as_in_the_golden_file(job: Document, write: Any, data: Path) -> None:
+    graph = job.graph
+    assert isinstance(graph, Subgraph)
+    small = replace(job, graph=replace(graph, reached=graph.reached[:2], edges=graph.edges[:1]))
+    assert write(small, "votable") == (data / "use.vot").read_text(encoding="utf-8")
 
 
 def test_astropy_finds_each_thing_in_its_table(job: Document, write: Any) -> None:
@@ -139,7 +136,6 @@ def test_astropy_finds_each_thing_in_its_table(job: Document, write: Any) -> Non
         "actedOnBehalfOf": [{"id": "_:r11", "delegate": "id:a1", "responsible": "id:a2"}],
         "alternateOf": [{"alternate1": "id:e1", "alternate2": "id:e2", "bundle": "ns1:b1"}],
     }
-    rows: dict[tuple[str, str], tuple[str, str | None]]
     rows = {(row["owner"], row["key"]): (row["value"], row.get("type")) for row in attributes}
     assert rows["id:p1", "prov:value"] == ("2", "xsd:int")
     assert rows["id:e1", "prov:location"] == ("https://example.org/raw.fits", "xsd:anyURI")
@@ -150,7 +146,7 @@ def test_astropy_finds_each_thing_in_its_table(job: Document, write: Any) -> Non
 def test_what_stands_before_the_tables_follows_the_serialisation(job: Document, write: Any) -> None:
     root = etree.fromstring(write(replace(job, truncated=True), "votable").encode())
     resource = root[0]
-    assert dict(resource.attrib) == {
+    assert dict(resource.attrib.items()) == {
         "ID": "provenance",
         "name": "provenance",
         "type": "results",
@@ -167,7 +163,7 @@ def test_fields_keys_and_foreign_keys_are_declared(job: Document, write: Any) ->
     root = etree.fromstring(write(job, "votable").encode())
     (used,) = (table for table in root.iter(f"{V}TABLE") if table.get("ID") == "used")
     assert list(used.attrib.items())[1:] == [("name", "used"), ("utype", "voprov:Used"), ("nrows", "1")]
-    fields = {field.get("name"): dict(field.attrib) for field in used.findall(f"{V}FIELD")}
+    fields = {field.get("name"): dict(field.attrib.items()) for field in used.findall(f"{V}FIELD")}
     assert list(fields) == ["id", "activity", "entity", "role", "time", "usageDescription", "bundle"]
     assert fields["time"] == {
         "ID": "used.time",

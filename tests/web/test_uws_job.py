@@ -1,0 +1,317 @@
+"""The job document, whole, in each phase; and what else can be read of a job."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from provstore.uws.phases import Phase
+from provstore.uws.ports import Cause
+from tests.web.documents import assert_valid, parsed, uws
+from tests.web.served import STACKED, Served, job_id
+
+NIL: Final = 'xsi:nil="true"'
+NOON: Final = "2026-03-01T12:00:00.000Z"
+LATER: Final = "2026-03-01T12:00:02.000Z"
+
+
+def change(phase: str, at: str, cause: str) -> str:
+    return f'<p:change phase="{phase}" at="{at}" cause="{cause}"/>'
+
+
+CREATED: Final = change("PENDING", NOON, "user anonymous")
+QUEUED: Final = CREATED + change("QUEUED", NOON, "user anonymous")
+EXECUTING: Final = QUEUED + change("EXECUTING", NOON, "executor local")
+ABORTED: Final = EXECUTING + change("ABORTED", LATER, "user anonymous")
+NEVER: Final = f"<uws:startTime {NIL}/><uws:endTime {NIL}/>"
+STARTED: Final = f"<uws:startTime>{NOON}</uws:startTime><uws:endTime {NIL}/>"
+ENDED: Final = f"<uws:startTime>{NOON}</uws:startTime><uws:endTime>{LATER}</uws:endTime>"
+EXIT_0: Final = "<p:host>fake</p:host><p:exitCode>0</p:exitCode>"
+RESULT: Final = '<uws:result id="result" xlink:type="simple" xlink:href="{href}/results/result" size="5" mime-type="text/plain"/>'
+
+
+def sleep_job(
+    job: str, phase: str, times: str, *, history: str, run: str = "", results: str = "", error: str = ""
+) -> object:
+    """The whole document of a job of the service sleep with its defaults."""
+    return uws(
+        "job",
+        f"<uws:jobId>{job_id(job)}</uws:jobId><uws:ownerId {NIL}/><uws:phase>{phase}</uws:phase>"
+        "<uws:quote>2026-03-01T12:00:01.000Z</uws:quote>"
+        f"<uws:creationTime>{NOON}</uws:creationTime>{times}"
+        "<uws:executionDuration>120</uws:executionDuration>"
+        "<uws:destruction>2026-03-31T12:00:00.000Z</uws:destruction>"
+        '<uws:parameters><uws:parameter id="duration">1</uws:parameter><uws:parameter id="exit_code">0</uws:parameter>'
+        '<uws:parameter id="text">hello</uws:parameter></uws:parameters>'
+        f"<uws:results>{results.format(href=f'http://localhost{job}')}</uws:results>{error}"
+        f"<uws:jobInfo><p:description>sleep@1</p:description><p:executor>local</p:executor>{run}"
+        f"<p:history>{history}</p:history></uws:jobInfo>",
+    )
+
+
+def pending(served: Served) -> tuple[str, object]:
+    job = served.create()
+    return job, sleep_job(job, "PENDING", NEVER, history=CREATED)
+
+
+def queued(served: Served) -> tuple[str, object]:
+    job = served.create(PHASE="RUN")
+    return job, sleep_job(job, "QUEUED", NEVER, history=QUEUED)
+
+
+def executing(served: Served) -> tuple[str, object]:
+    job = served.create()
+    served.execute(job)
+    return job, sleep_job(job, "EXECUTING", STARTED, history=EXECUTING, run="<p:host>fake</p:host>")
+
+
+def completed(served: Served) -> tuple[str, object]:
+    job = served.completed()
+    history = EXECUTING + change("COMPLETED", LATER, "executor local")
+    return job, sleep_job(job, "COMPLETED", ENDED, history=history, run=EXIT_0, results=RESULT)
+
+
+def failed(served: Served) -> tuple[str, object]:
+    job = served.create()
+    served.execute(job)
+    served.clock.advance(2)
+    served.finish(job, {"stderr": b"no disk <left>\n"}, exit_code=7)
+    error = (
+        '<uws:errorSummary type="fatal" hasDetail="true"><uws:message>the script ended with exit code 7</uws:message>'
+        "</uws:errorSummary>"
+    )
+    run = "<p:host>fake</p:host><p:exitCode>7</p:exitCode>"
+    history = EXECUTING + change("ERROR", LATER, "executor local")
+    return job, sleep_job(job, "ERROR", ENDED, history=history, run=run, error=error)
+
+
+def aborted(served: Served) -> tuple[str, object]:
+    job = served.create()
+    served.execute(job)
+    served.clock.advance(2)
+    served.anonymous.post(f"{job}/phase", data={"PHASE": "ABORT"})
+    return job, sleep_job(job, "ABORTED", ENDED, history=ABORTED, run="<p:host>fake</p:host>")
+
+
+def archived(served: Served) -> tuple[str, object]:
+    job = served.completed()
+    served.clock.advance(31 * 86400)
+    served.tick()
+    history = EXECUTING + change("COMPLETED", LATER, "executor local")
+    history += change("ARCHIVED", "2026-04-01T12:00:02.000Z", "destruction")
+    return job, sleep_job(job, "ARCHIVED", ENDED, history=history, run=EXIT_0, results=RESULT)
+
+
+MakeJob = Callable[[Served], tuple[str, object]]
+every_phase: Final = pytest.mark.parametrize(
+    "make", [pending, queued, executing, completed, failed, aborted, archived], ids=lambda make: make.__name__
+)
+
+
+@every_phase
+def test_the_document_of_a_job_tells_everything_and_nothing_else(served: Served, make: MakeJob) -> None:
+    job, expected = make(served)
+    answer = served.anonymous.get(job)
+    assert (answer.status_code, answer.content_type) == (200, "text/xml; charset=utf-8")
+    assert parsed(answer.data) == expected
+
+
+@every_phase
+def test_every_document_of_a_job_obeys_the_published_schema(served: Served, make: MakeJob) -> None:
+    job, _ = make(served)
+    for place in (job, f"{job}/parameters", f"{job}/results", "/uws/sleep"):
+        assert_valid(served.anonymous.get(place).data)
+
+
+def test_a_job_that_timed_out_is_aborted_and_says_so(served: Served) -> None:
+    job = served.create()
+    served.execute(job)
+    served.clock.advance(2)
+    served.finish(job, {"results/result.txt": b"hello"}, exit_code=None, cause=Cause.TIMEOUT)
+    error = (
+        '<uws:errorSummary type="fatal" hasDetail="false"><uws:message>time-out: stopped after its execution duration of 120 s'
+        "</uws:message></uws:errorSummary>"
+    )
+    history = EXECUTING + change("ABORTED", LATER, "executor local")
+    run = "<p:host>fake</p:host>"
+    expected = sleep_job(job, "ABORTED", ENDED, history=history, run=run, results=RESULT, error=error)
+    assert parsed(served.anonymous.get(job).data) == expected
+
+
+def test_a_job_with_owner_run_id_and_files_shows_them(served: Served) -> None:
+    values = {"count": 3, "RUNID": "<night> & day", "note": "a\nb", "observation": "33794"}
+    job = served.create("stack", by=served.curie, image=(io.BytesIO(b"IMAGE"), "m 31.fits"), **values)
+    href = f"http://localhost{job}"
+    expected = uws(
+        "job",
+        f"<uws:jobId>{job_id(job)}</uws:jobId><uws:runId>&lt;night&gt; &amp; day</uws:runId><uws:ownerId>curie</uws:ownerId>"
+        "<uws:phase>PENDING</uws:phase><uws:quote>2026-03-01T12:00:30.000Z</uws:quote>"
+        f"<uws:creationTime>{NOON}</uws:creationTime>{NEVER}"
+        "<uws:executionDuration>120</uws:executionDuration><uws:destruction>2026-03-31T12:00:00.000Z</uws:destruction>"
+        '<uws:parameters><uws:parameter id="threshold">5</uws:parameter><uws:parameter id="mode">mean</uws:parameter>'
+        '<uws:parameter id="count">3</uws:parameter><uws:parameter id="note">a\nb</uws:parameter>'
+        f'<uws:parameter id="config" byReference="true">{href}/parameters/config</uws:parameter>'
+        f'<uws:parameter id="image" byReference="true">{href}/parameters/image</uws:parameter>'
+        '<uws:parameter id="observation">33794</uws:parameter></uws:parameters><uws:results/>'
+        "<uws:jobInfo><p:description>stack@1</p:description><p:executor>local</p:executor>"
+        f"<p:history>{change('PENDING', NOON, 'user curie')}</p:history></uws:jobInfo>",
+    )
+    answer = served.curie.get(job)
+    assert parsed(answer.data) == expected
+    assert_valid(answer.data)
+
+
+def test_parameters_and_results_are_documents_of_their_own(served: Served) -> None:
+    job = served.completed("stack", STACKED, count=3, image=(io.BytesIO(b"IMAGE"), "m31.fits"))
+    href = f"http://localhost{job}"
+    assert parsed(served.anonymous.get(f"{job}/parameters").data) == uws(
+        "parameters",
+        '<uws:parameter id="threshold">5</uws:parameter><uws:parameter id="mode">mean</uws:parameter>'
+        f'<uws:parameter id="count">3</uws:parameter>'
+        f'<uws:parameter id="config" byReference="true">{href}/parameters/config</uws:parameter>'
+        f'<uws:parameter id="image" byReference="true">{href}/parameters/image</uws:parameter>',
+        version="",
+    )
+    assert parsed(served.anonymous.get(f"{job}/results").data) == uws(
+        "results",
+        f'<uws:result id="stacked" xlink:type="simple" xlink:href="{href}/results/stacked" size="7" mime-type="image/fits"/>'
+        f'<uws:result id="log" xlink:type="simple" xlink:href="{href}/results/log" size="8" mime-type="text/plain"/>',
+        version="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("phase", "COMPLETED"),
+        ("executionduration", "120"),
+        ("destruction", "2026-03-31T12:00:00.000Z"),
+        ("quote", "2026-03-01T12:00:01.000Z"),
+        ("owner", ""),
+        ("error", ""),
+        ("parameters/text", "hello"),
+        ("stdout", ""),
+        ("stderr", ""),
+    ],
+)
+def test_small_resources_are_plain_text(served: Served, resource: str, expected: str) -> None:
+    answer = served.anonymous.get(f"{served.completed()}/{resource}")
+    assert (answer.status_code, answer.content_type) == (200, "text/plain; charset=utf-8")
+    assert answer.text == expected
+
+
+def test_the_owner_is_the_name_of_the_account(served: Served) -> None:
+    assert served.curie.get(f"{served.create(by=served.curie)}/owner").text == "curie"
+
+
+def test_the_error_resource_has_the_message_and_the_last_lines_of_stderr(served: Served) -> None:
+    job, _ = failed(served)
+    answer = served.anonymous.get(f"{job}/error")
+    assert answer.text == "the script ended with exit code 7\n\nno disk <left>\n"
+
+
+def test_the_second_mount_gives_the_same_documents_with_addresses_of_its_own(served: Served) -> None:
+    job = served.completed()
+    for place in (job, f"{job}/parameters", f"{job}/results", "/uws/sleep"):
+        old = place.replace("/uws/", "/rest/")
+        here, there = served.anonymous.get(place).text, served.anonymous.get(old).text
+        assert there == here.replace("http://localhost/uws/", "http://localhost/rest/")
+    made = served.anonymous.post("/rest/sleep", data={"PHASE": "RUN"})
+    assert made.location.startswith("http://localhost/rest/sleep/j")
+    assert served.anonymous.get(made.location).status_code == 200
+    assert served.anonymous.delete(made.location).location == "http://localhost/rest/sleep?LAST=100"
+
+
+def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
+    job = served.completed("stack", STACKED, count=3, image=(io.BytesIO(b"IMAGE"), "m31.fits"))
+    answer = served.anonymous.get(job, headers={"Accept": "application/json"})
+    href = f"http://localhost{job}"
+    ended = [("PENDING", NOON, "user anonymous"), ("QUEUED", NOON, "user anonymous"), ("EXECUTING", NOON, "executor local")]
+    ended.append(("COMPLETED", LATER, "executor local"))
+    assert answer.json == {
+        "jobId": job_id(job),
+        "runId": None,
+        "ownerId": None,
+        "phase": "COMPLETED",
+        "quote": "2026-03-01T12:00:30.000Z",
+        "creationTime": NOON,
+        "startTime": NOON,
+        "endTime": LATER,
+        "executionDuration": 120,
+        "destruction": "2026-03-31T12:00:00.000Z",
+        "parameters": {"threshold": "5", "mode": "mean", "count": "3", "config": "stack.cfg", "image": "m31.fits"},
+        "results": [
+            {
+                "id": "stacked",
+                "href": f"{href}/results/stacked",
+                "size": 7,
+                "mimeType": "image/fits",
+                "sha256": "83b88c6da1b7e70a68d5cf2eb68c3b0c29cc0b8b31ec7d1e3ec5d2cf8cf2c1f6",
+            },
+            {
+                "id": "log",
+                "href": f"{href}/results/log",
+                "size": 8,
+                "mimeType": "text/plain",
+                "sha256": "d6e8a1c9a2b2",
+            },
+        ],
+        "errorSummary": None,
+        "jobInfo": {
+            "description": "stack@1",
+            "executor": "local",
+            "host": "fake",
+            "exitCode": 0,
+            "remarks": None,
+            "history": [{"phase": phase, "at": at, "cause": cause} for phase, at, cause in ended],
+        },
+    }
+
+
+def test_an_input_of_several_items_is_a_list_in_json(served: Served) -> None:
+    ids = [f"e{job_id(served.completed(text=text))[1:]}.result" for text in "ab"]
+    job = served.create("stack", count=1, image=ids[0], flats=",".join(ids))
+    answer = served.anonymous.get(job, headers={"Accept": "application/json"})
+    assert answer.json is not None
+    assert (answer.json["parameters"]["image"], answer.json["parameters"]["flats"]) == ("result", ["result", "result"])
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", "text/xml; charset=utf-8"),
+        ("*/*", "text/xml; charset=utf-8"),
+        ("application/xml,text/plain", "text/xml; charset=utf-8"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/xml; charset=utf-8"),
+        ("application/json;q=0.5, text/xml", "text/xml; charset=utf-8"),
+        ("image/png", "text/xml; charset=utf-8"),
+        ("application/json", "application/json"),
+        ("application/json, */*;q=0.1", "application/json"),
+    ],
+)
+def test_xml_is_the_default_and_json_is_given_where_preferred(served: Served, accept: str, expected: str) -> None:
+    headers = {"Accept": accept} if accept else {}
+    for place in (served.create(), "/uws/sleep"):
+        assert served.anonymous.get(place, headers=headers).content_type == expected
+
+
+@pytest.mark.parametrize("phase", [Phase.HELD, Phase.SUSPENDED, Phase.UNKNOWN])
+def test_the_rarer_phases_are_valid_documents_too(served: Served, phase: Phase) -> None:
+    job = served.create()
+    served.force(job, phase)
+    assert f"<uws:phase>{phase}</uws:phase>" in served.anonymous.get(job).text
+    assert_valid(served.anonymous.get(job).data)
+
+
+def test_the_job_of_a_script_that_tells_nonsense_of_itself_says_what_was_not_understood(served: Served) -> None:
+    nonsense = b'{"activity": {}, "agent": {"x:tool": {"prov:label": "\\ud800\\u0000"}}, "wasAssociatedWith": []}'
+    job = served.completed(files={"results/result.txt": b"hello", "work/internal_provenance.json": nonsense})
+    answer = served.anonymous.get(job, headers={"Accept": "application/json"})
+    assert answer.json is not None
+    assert answer.json["jobInfo"]["remarks"].splitlines() == [
+        "internal_provenance.json: section 'wasAssociatedWith' must be an object",
+        "internal_provenance.json: section 'activity' is not read",
+    ]
