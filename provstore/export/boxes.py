@@ -7,7 +7,7 @@ from typing import Final
 
 from provstore.export.escapes import xml_attribute, xml_text
 from provstore.export.lettering import fit, is_right_to_left, width
-from provstore.export.palette import ALARM, BORDERS, FILLS, INK
+from provstore.export.palette import ALARM, BORDERS, FADED, FILLS, INK
 from provstore.export.picture import Box, Form, State
 from provstore.export.placement import HEIGHT, WIDTH
 
@@ -43,9 +43,9 @@ def outline(form: Form, state: State, across: float, down: float) -> str:
     """Give the shape of a box or of its sample in the legend."""
     failed = state is State.FAILED
     border = ALARM if failed else BORDERS[form]
-    look = f'fill="{FILLS[form]}" stroke="{border}" stroke-width="{2.5 if failed else 1.3}"'
-    if state is State.RUNNING:
-        look += ' class="running"'
+    fill = FADED[form] if state is State.INVALID else FILLS[form]
+    look = f'fill="{fill}" stroke="{border}" stroke-width="{2.5 if failed else 1.3}"'
+    look += ' class="running"' if state is State.RUNNING else ""
     half, high = across / 2, down / 2
     if form is Form.ENTITY:
         return f'<ellipse rx="{half:g}" ry="{high:g}" {look}/>'

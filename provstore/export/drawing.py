@@ -7,6 +7,7 @@ from typing import Final
 
 from provstore.export.boxes import drawn_box
 from provstore.export.escapes import xml_text
+from provstore.export.labels import lines_of, middle, place_labels
 from provstore.export.legend import drawn_legend
 from provstore.export.lettering import fit
 from provstore.export.palette import ALARM, ARROW, BACKGROUND, INK, QUIET
@@ -16,11 +17,14 @@ from provstore.export.placement import HEIGHT, MOST_LABELS, WIDTH, Placement
 __all__ = ["Caption", "draw"]
 
 Point = tuple[float, float]
+Way = Sequence[Point]
 Caption = tuple[str, tuple[str, ...]]
 """A heading, and warnings below it."""
 
 _MARGIN: Final = 28
 _LEAST_WIDTH: Final = 640
+_OVER: Final = 40
+_ASIDE: Final = 50
 _STYLE: Final = f"""\
 <style>
 text{{font-family:Helvetica,Arial,"DejaVu Sans",sans-serif;fill:{INK};text-anchor:middle}}
@@ -36,7 +40,6 @@ text{{font-family:Helvetica,Arial,"DejaVu Sans",sans-serif;fill:{INK};text-ancho
 .wasDerivedFrom,.wasInformedBy{{stroke-dasharray:5 3}}
 .hadMember,.alternateOf,.specializationOf{{stroke-dasharray:1.5 3}}
 .running{{stroke-dasharray:6 3}}
-.invalidated{{opacity:.6}}
 a:hover,a:focus{{outline:2px solid {INK}}}
 </style>
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto">\
@@ -46,7 +49,9 @@ a:hover,a:focus{{outline:2px solid {INK}}}
 
 def draw(picture: Picture, placement: Placement, caption: Caption) -> Iterator[str]:
     """Give the SVG, piece by piece."""
-    left, top, right, bottom = _bounds(placement)
+    ways = [_points(number, arrow, placement) for number, arrow in enumerate(picture.arrows)]
+    labels = _label_centres(picture, placement, ways)
+    left, top, right, bottom = _bounds(placement, ways, labels)
     wide = max(right - left, _LEAST_WIDTH)
     shift = (_MARGIN - left + (wide - (right - left)) / 2, _MARGIN - top + 30 + 20 * len(caption[1]))
     legend, legend_height = drawn_legend(picture, wide)
@@ -64,11 +69,11 @@ def draw(picture: Picture, placement: Placement, caption: Caption) -> Iterator[s
         shown = fit(f"⚠ {line}", 13, room=wide, bold=True)
         yield f'<text class="warning" x="{_MARGIN}" y="{_MARGIN + 8 + 20 * number}">{xml_text(shown)}</text>\n'
     yield f'<g transform="translate({shift[0]:.1f} {shift[1]:.1f})">\n'
-    yield from _arrows(picture, placement)
+    yield from _arrows(picture, ways)
     for box in picture.boxes:
         x, y = placement.centres[box.id]
         yield f'<g transform="translate({x:.1f} {y:.1f})">{drawn_box(box)}</g>\n'
-    yield from _labels(picture, placement)
+    yield from _labels(picture, labels)
     yield f'</g>\n<g transform="translate({_MARGIN} {legend_top:.1f})">\n{legend}</g>\n</svg>\n'
 
 
@@ -77,38 +82,38 @@ def _summary(picture: Picture, caption: Caption) -> str:
     return " ".join((counts, *caption[1]))
 
 
-def _bounds(placement: Placement) -> tuple[float, float, float, float]:
-    """Give left, top, right and bottom of all that is placed, badges included."""
+def _bounds(placement: Placement, ways: Sequence[Way], labels: Sequence[Point]) -> tuple[float, float, float, float]:
+    """Give left, top, right and bottom of all that is placed, badges and labels included."""
     points = [
         (x + across, y + down)
         for x, y in placement.centres.values()
         for across, down in ((-WIDTH / 2 - 6, -HEIGHT / 2 - 14), (WIDTH / 2 + 6, HEIGHT / 2 + 14))
     ]
-    points += [point for route in placement.routes.values() for point in route]
-    points += [(x + across, y) for x, y in placement.labels.values() for across in (-45, 45)]
+    middles = (middle(way) for way in ways)
+    points += [(x + across, y + down) for x, y in (*labels, *middles) for across, down in ((-45, -14), (45, 14))]
+    points += [point for way in ways for point in (way if len(way) != 4 else (way[0], way[-1]))]
     points = points or [(0, 0)]
     across, down = [x for x, _ in points], [y for _, y in points]
     return min(across), min(down), max(across), max(down)
 
 
-def _arrows(picture: Picture, placement: Placement) -> Iterator[str]:
+def _arrows(picture: Picture, ways: Sequence[Way]) -> Iterator[str]:
     titled = len(picture.arrows) >= MOST_LABELS
-    for number, arrow in enumerate(picture.arrows):
-        points = _points(number, arrow, placement)
+    for arrow, points in zip(picture.arrows, ways, strict=True):
         title = f"<title>{xml_text(' '.join(filter(None, (arrow.relation, arrow.role))))}</title>" if titled else ""
         path = _path(points)
         end = f">{title}</path>" if title else "/>"
         yield f'<path class="arrow {arrow.relation}" marker-end="url(#tip)" d="{path}"{end}\n'
 
 
-def _points(number: int, arrow: Arrow, placement: Placement) -> Sequence[Point]:
+def _points(number: int, arrow: Arrow, placement: Placement) -> Way:
     if number in placement.routes:
         return placement.routes[number]
     return _curve(placement.centres[arrow.source], placement.centres[arrow.target])
 
 
-def _curve(source: Point, target: Point) -> Sequence[Point]:
-    """Bend from the effect's left side to the cause's right side; a way back or aside goes around."""
+def _curve(source: Point, target: Point) -> Way:
+    """Bend from the effect's left side to the cause's right side; a way back goes above, one aside beside the boxes."""
     half = WIDTH / 2
     if source[0] - target[0] > WIDTH:
         begin, end = (source[0] - half, source[1]), (target[0] + half, target[1])
@@ -116,10 +121,12 @@ def _curve(source: Point, target: Point) -> Sequence[Point]:
         # Over several ranks straight lines would run under the boxes between.
         sag = 0.0 if bend < WIDTH else HEIGHT + bend * 0.12
         return begin, (begin[0] - bend, begin[1] + sag), (end[0] + bend, end[1] + sag), end
-    side = half if source[0] <= target[0] else -half
-    begin, end = (source[0] + side, source[1]), (target[0] + side, target[1])
-    out = 60 if side > 0 else -60
-    return begin, (begin[0] + out, begin[1]), (end[0] + out, end[1]), end
+    if target[0] - source[0] > WIDTH:
+        begin, end = (source[0], source[1] - HEIGHT / 2), (target[0], target[1] - HEIGHT / 2)
+        over = min(begin[1], end[1]) - _OVER
+        return begin, (begin[0] + half, over), (end[0] - half, over), end
+    begin, end = (source[0] - half, source[1]), (target[0] - half, target[1])
+    return begin, (begin[0] - _ASIDE, begin[1]), (end[0] - _ASIDE, end[1]), end
 
 
 def _path(points: Sequence[Point]) -> str:
@@ -127,24 +134,22 @@ def _path(points: Sequence[Point]) -> str:
     return f"M{first}C{' '.join(others)}"
 
 
-def _labels(picture: Picture, placement: Placement) -> Iterator[str]:
-    if len(picture.arrows) >= MOST_LABELS:
-        return
-    for number, arrow in enumerate(picture.arrows):
-        x, y = placement.labels.get(number) or _middle(_points(number, arrow, placement))
-        role = fit(arrow.role, 9, room=104, bold=True)
+def _labels(picture: Picture, centres: Sequence[Point]) -> Iterator[str]:
+    for arrow, (x, y) in zip(picture.arrows, centres, strict=False):
+        relation, *role = lines_of(arrow)
         if not role:
-            yield f'<text class="relation" x="{x:.1f}" y="{y + 1:.1f}">{arrow.relation}</text>\n'
+            yield f'<text class="relation" x="{x:.1f}" y="{y + 1:.1f}">{relation}</text>\n'
             continue
         yield (
-            f'<text class="relation" x="{x:.1f}" y="{y - 4:.1f}">{arrow.relation}'
-            f'<tspan class="role" x="{x:.1f}" dy="10">{xml_text(role)}</tspan></text>\n'
+            f'<text class="relation" x="{x:.1f}" y="{y - 4:.1f}">{relation}'
+            f'<tspan class="role" x="{x:.1f}" dy="10">{xml_text(role[0])}</tspan></text>\n'
         )
 
 
-def _middle(points: Sequence[Point]) -> Point:
-    """Give the middle of a curve."""
-    if len(points) != 4:
-        return points[len(points) // 2]
-    (a, b), (c, d), (e, f), (g, h) = points
-    return (a + 3 * c + 3 * e + g) / 8, (b + 3 * d + 3 * f + h) / 8
+def _label_centres(picture: Picture, placement: Placement, ways: Sequence[Way]) -> list[Point]:
+    """Give the labels' centres; none where there are too many to be read."""
+    if len(picture.arrows) >= MOST_LABELS:
+        return []
+    if len(placement.labels) == len(ways):
+        return [placement.labels[number] for number in range(len(ways))]
+    return place_labels(picture.arrows, ways, placement.centres.values())

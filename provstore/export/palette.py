@@ -6,7 +6,7 @@ from typing import Final
 
 from provstore.export.picture import Form
 
-__all__ = ["ALARM", "ARROW", "BACKGROUND", "BORDERS", "FILLS", "INK", "QUIET"]
+__all__ = ["ALARM", "ARROW", "BACKGROUND", "BORDERS", "FADED", "FILLS", "INK", "QUIET"]
 
 FILLS: Final = {
     Form.ACTIVITY: "#9FB1FC",
@@ -15,6 +15,15 @@ FILLS: Final = {
     Form.VALUE: "#E6E6E6",
     Form.AGENT: "#FED37F",
 }
+FADED: Final = {
+    Form.ACTIVITY: "#E2E8FE",
+    Form.ENTITY: "#FEFEDC",
+    Form.COLLECTION: "#FEFEDC",
+    Form.VALUE: "#F5F5F5",
+    Form.AGENT: "#FFF3DE",
+}
+"""Fills of what is no longer there."""
+
 BORDERS: Final = {
     Form.ACTIVITY: "#0000FF",
     Form.ENTITY: "#808080",

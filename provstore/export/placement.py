@@ -28,6 +28,9 @@ _INCH: Final = 72
 _ROUTED: Final = 60
 """Up to so many boxes dot bends arrows around boxes; it is quick enough there, and its limits hold anyway."""
 
+_SIDEWAYS: Final = frozenset({"alternateOf", "wasInvalidatedBy", "mentionOf"})
+"""They say nothing of what comes first: what ends a thing is no cause of it."""
+
 Point = tuple[float, float]
 
 
@@ -56,7 +59,7 @@ def place(picture: Picture) -> Placement:
 def place_in_layers(picture: Picture) -> Placement:
     """Place a picture with our own layout."""
     labelled = len(picture.arrows) < MOST_LABELS
-    links = [(arrow.target, arrow.source) for arrow in picture.arrows]
+    links = [(arrow.target, arrow.source) for arrow in picture.arrows if arrow.relation not in _SIDEWAYS]
     step = (WIDTH + (130 if labelled else 64), _ROOM + 12)
     return Placement(centres=layered([box.id for box in picture.boxes], links, step=step))
 
@@ -87,19 +90,19 @@ def _source(picture: Picture) -> str:
     splines = {"splines": "spline"} if len(picture.boxes) <= _ROUTED else {}
     labelled = len(picture.arrows) < MOST_LABELS
     graph = graphviz.Digraph(
-        graph_attr={"rankdir": "LR", "nodesep": "0.2", "ranksep": "0.6", **LIMITS, **splines},
+        graph_attr={"rankdir": "LR", "nodesep": "0.36", "ranksep": "0.6", **LIMITS, **splines},
         node_attr={"label": "", "fixedsize": "true", "width": str(WIDTH / _INCH)},
         edge_attr={"dir": "none", "fontsize": "9", "fontname": "Helvetica"},
     )
     numbers = {box.id: f"n{number}" for number, box in enumerate(picture.boxes)}
     for box in picture.boxes:
         round_ = box.form in (Form.ENTITY, Form.COLLECTION)
-        room = _ROOM if box.agents or box.parameters else HEIGHT
-        graph.node(numbers[box.id], shape="ellipse" if round_ else "box", height=str(room / _INCH))
+        graph.node(numbers[box.id], shape="ellipse" if round_ else "box", height=str(HEIGHT / _INCH))
     for number, arrow in enumerate(picture.arrows):
         lines = [arrow.relation, *([arrow.role[:18]] if arrow.role else [])]
         label = "\\n".join("n" * len(line) for line in lines) if labelled else ""
-        graph.edge(numbers[arrow.target], numbers[arrow.source], id=str(number), label=label)
+        ranked = "false" if arrow.relation in _SIDEWAYS else "true"
+        graph.edge(numbers[arrow.target], numbers[arrow.source], id=str(number), label=label, constraint=ranked)
     return str(graph.source)
 
 

@@ -226,7 +226,7 @@ def now() -> datetime:
 
 def format_instant(instant: datetime) -> str:
     """Write an instant as ``YYYY-MM-DDThh:mm:ss.ffffffZ`` (UTC, sorts as text)."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def parse_instant(text: str) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -35,8 +35,10 @@ from provstore.graph.walking import search
 
 __all__ = ["Neo4jStore", "open_neo4j"]
 
+_SCHEMES: Final = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _RETRY_SECONDS: Final = 15.0
 """So long is a change tried again after a deadlock or a change of leader; a request must not wait longer."""
+_FIRST_RETRY_SECONDS: Final = 0.05
 _CONNECT_SECONDS: Final = 10.0
 _CONNECTIONS: Final = 256
 """One for each thread of `provstore serve`."""
@@ -44,6 +46,7 @@ _OLDEST: Final = (5, 26)
 """Labels and types of relationships as parameters came with this version."""
 _STREAMED: Final = 1_000
 _WALKS: Final = 5
+_NO_DATABASE: Final = "Neo.ClientError.Database.DatabaseNotFound"
 _ALREADY_THERE: Final = "AlreadyExists"
 _NAMESPACE: Final = """
     MERGE (s:Store {name: 'provstore'}) ON CREATE SET s.namespace = $namespace RETURN s.namespace"""
@@ -63,6 +66,8 @@ def open_neo4j(url: str, *, user: str = "", password: str = "", namespace: str =
         Unavailable: nobody answers there, or not to this user.
     """
     parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES:
+        raise Invalid(f"{parts.scheme}:// is no address of Neo4j; it takes {', '.join(_SCHEMES)}", field="graph_url")
     address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     query = f"?{parts.query}" if parts.query else ""
     with _translated(address):
@@ -70,6 +75,7 @@ def open_neo4j(url: str, *, user: str = "", password: str = "", namespace: str =
             address + query,
             auth=(user, password) if user else None,
             max_transaction_retry_time=_RETRY_SECONDS,
+            initial_retry_delay=_FIRST_RETRY_SECONDS,
             connection_timeout=_CONNECT_SECONDS,
             max_connection_pool_size=_CONNECTIONS,
             notifications_min_severity=NotificationMinimumSeverity.OFF,
@@ -115,6 +121,10 @@ def _translated(address: str) -> Iterator[None]:
         ) from error
     except (DriverError, AuthError, Forbidden, TransientError, DatabaseError) as error:
         raise Unavailable(f"Neo4j at {address}: {error}") from error
+    except ClientError as error:
+        if error.code != _NO_DATABASE:
+            raise  # a query of ours is wrong
+        raise Unavailable(f"Neo4j at {address}: {error.message}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +189,10 @@ class _Server:
             _translated(self.address),
             self.driver.session(database=self.database, bookmark_manager=bookmarks) as session,
         ):
+            if batch.upserts_relations:
+                with suppress(ConstraintError):  # somebody added the same relation: the second time it is found
+                    session.execute_write(_carry_out, batch)
+                    return
             session.execute_write(_carry_out, batch)
 
     def delete(self, ids: Sequence[NodeId]) -> int:

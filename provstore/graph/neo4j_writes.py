@@ -62,6 +62,12 @@ _CREATE_RELATIONS: Final = f"""
     RETURN count(r)"""
 _REPLACE_RELATIONS: Final = """
     UNWIND $rows AS row
+    MATCH ()-[r:%s {key: row.put.key}]->()
+    SET r += row.put
+    RETURN count(r)"""
+# A relationship's type can't change.
+_CHANGE_KINDS: Final = """
+    UNWIND $rows AS row
     MATCH (a)-[old:%s {key: row.put.key}]->(b)
     DELETE old
     CREATE (a)-[r:$(row.kind)]->(b) SET r = row.put
@@ -105,6 +111,11 @@ class Batch:
 
     nodes: tuple[tuple[_NodeChange, ...], ...]
     relations: tuple[tuple[_RelationChange, ...], ...]
+
+    @property
+    def upserts_relations(self) -> bool:
+        """Tell whether a relation may be added that another process adds at the same time."""
+        return any(not change.is_new for wave in self.relations for change in wave)
 
     def carry_out(self, run: Run) -> None:
         """Make the changes.
@@ -194,7 +205,7 @@ def _write_relations(changes: Sequence[_RelationChange], run: Run) -> None:
     labels, ends = _facts(changes, run)
     for change in changes:
         _check_relation(change, labels, ends.get(change.key))
-    pairs = ((_relation_text(ends.get(change.key)), _row(change.relation)) for change in changes)
+    pairs = ((_relation_text(change.relation, ends.get(change.key)), _row(change.relation)) for change in changes)
     for text, rows in _grouped(pairs):
         (written,) = run(text, rows=rows)
         if written[0] != len(rows):
@@ -228,10 +239,10 @@ def _check_relation(change: _RelationChange, labels: Mapping[str, frozenset[Labe
     check_ends(relation, labels[relation.source], labels[relation.target])
 
 
-def _relation_text(there: _Ends | None) -> str:
+def _relation_text(relation: Relation, there: _Ends | None) -> str:
     if there is None:
         return _CREATE_RELATIONS
-    return _REPLACE_RELATIONS % there.kind.value
+    return (_REPLACE_RELATIONS if there.kind is relation.kind else _CHANGE_KINDS) % there.kind.value
 
 
 def _row(relation: Relation) -> Row:

@@ -102,6 +102,7 @@ TO_EFFECTS: Final[tuple[Step, ...]] = (
 """Down: towards what was made of something."""
 
 INDEXES: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
+    (Label.JOB, ("created_at",)),
     (Label.JOB, ("service", "created_at")),
     (Label.JOB, ("phase", "created_at")),
     (Label.JOB, ("owner", "created_at")),

@@ -129,7 +129,7 @@ class Find:
     """Which nodes, in which order, how many, from where.
 
     ``fields``: names of the only properties wanted (the others are left out of the nodes), None for all. ``after``:
-    the ``next`` of the page before; rows added in between shift nothing.
+    the ``next`` of the page before; rows added in between shift nothing. A negative ``limit`` is Invalid.
     """
 
     condition: Condition

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from provstore import __version__
+from provstore.accounts.people import Caller
 from provstore.graph.model import PUBLIC, Kind, Label, Node, NodeId, Relation, Value, stable_local
 from provstore.graph.store import Change, Upsert
 
-__all__ = ["PROVSTORE_AGENT", "organization", "person", "software", "software_local"]
+__all__ = ["PROVSTORE_AGENT", "organization", "person", "pseudonym", "software", "software_local"]
 
 _READERS: Final = frozenset({PUBLIC})
 _AGENT: Final = frozenset({Label.AGENT})
@@ -44,6 +45,13 @@ def organization(namespace: str, *, name: str, url: str) -> tuple[Change, ...]:
     if url:
         properties["url"] = url
     return (Upsert(Node(NodeId(namespace + _ORGANIZATION), _AGENT, properties, readers=_READERS)),)
+
+
+def pseudonym(caller: Caller) -> str:
+    """Give the name of a person in the graph until he publishes another."""
+    if caller.admin:
+        return "administrator"
+    return f"user {caller.agent[-8:]}" if caller.name else "anonymous"
 
 
 def person(namespace: str, local: str, *, name: str, employed: bool) -> tuple[Change, ...]:

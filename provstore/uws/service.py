@@ -13,6 +13,7 @@ from provstore.errors import Forbidden, Invalid, NotFound, WrongPhase
 from provstore.graph.model import Node, NodeId, Value, new_local
 from provstore.graph.store import Change, Update
 from provstore.settings import Settings
+from provstore.uws.agents import person, pseudonym
 from provstore.uws.catalog import Catalog, Revision
 from provstore.uws.control import clamp_destruction, clamp_duration, parse_duration, parse_instant_of_client
 from provstore.uws.creation import changes_of_new_job, changes_of_parameter
@@ -53,6 +54,7 @@ class JobService:
         self._records = parts.records
         self.catalog = parts.catalog
         self.files = parts.files
+        self._met: set[str] = set()
 
     def job(self, caller: Caller, service: str, job_id: str) -> Job:
         """Give a job.
@@ -130,13 +132,22 @@ class JobService:
         local = JobId(new_local("j"))
         try:
             job = self._parts.submissions.job(caller, revision, submission, local=local)
-            self._records.create(changes_of_new_job(job, namespace=self._records.store.namespace))
+            changes = changes_of_new_job(job, namespace=self._records.store.namespace)
+            self._records.create([*self._newcomer(caller), *changes])
         except BaseException:
             self.files.remove_job(local)
             raise
+        self._met.add(caller.agent)
         if job.queued:
             self._parts.wake(local)
         return local
+
+    def _newcomer(self, caller: Caller) -> tuple[Change, ...]:
+        """Give the agent of a person whose account is younger than this process, for his first job."""
+        if caller.agent in self._met or self._records.visible([self._records.node_id(caller.agent)]):
+            return ()
+        employed = bool(self._parts.settings.organization)
+        return person(self._records.store.namespace, caller.agent, name=pseudonym(caller), employed=employed)
 
     def start(self, caller: Caller, service: str, job_id: str) -> None:
         """Queue a job (``PHASE=RUN``).

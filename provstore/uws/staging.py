@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from provstore.errors import NotFound
 from provstore.uws.catalog import Revision
 from provstore.uws.descriptions.model import ParameterDefinition
 from provstore.uws.descriptions.names import exported_name
@@ -68,6 +69,7 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
     work = aside / "work"
     work.mkdir()
     (aside / "results").mkdir()
+    _refuse_removed_inputs(job, revision)
     inputs = _copy_inputs(job, work, final / "work", files)
     values = _values(job, revision, inputs)
     parameters = json.dumps(_typed(values, revision.description.parameters), ensure_ascii=False, indent=1)
@@ -85,6 +87,14 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
     if rules.signals_url:
         task["callback"] = f"{rules.signals_url}/{job.id}"
     (aside / "task.json").write_text(json.dumps(task, ensure_ascii=False), encoding="utf-8")
+
+
+def _refuse_removed_inputs(job: Job, revision: Revision) -> None:
+    """A file that was removed since the job was made is no identifier for the script to look up."""
+    files = {used.name for used in revision.description.used if used.url}
+    for item in job.inputs:
+        if item.name in files and not item.location:
+            raise NotFound(f"input {item.name}: the file of {item.entity} was removed", field=item.name)
 
 
 def _copy_inputs(job: Job, work: Path, seen_as: Path, files: Files) -> dict[str, str]:

@@ -62,7 +62,7 @@ def send_log(file: Path) -> Response:
     if not file.is_file():
         return Response("", content_type="text/plain; charset=utf-8")
     if count is None:
-        return send_file(file, mimetype="text/plain; charset=utf-8", conditional=True, etag=False, max_age=0)
+        return send_file(file, mimetype="text/plain", conditional=True, etag=False, max_age=0)
     return Response(_last_lines(file, count), content_type="text/plain; charset=utf-8")
 
 

@@ -9,11 +9,20 @@ from pathlib import Path
 import pytest
 
 from provstore.client import Client
+from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition
+from provstore.uws.staging import LONGEST_VARIABLE
 from tests.e2e.conftest import MakeServed
-from tests.e2e.served import Served, finish
+from tests.e2e.served import Served, finish, write_services
 
 SECRET = "do-not-tell-anyone"  # noqa: S105 - of this test
 DUMP = 'tr "\\0" "\\n" </proc/self/environ >"$rs/out.txt"'
+MEASURES = Description(
+    name="measures", parameters=(ParameterDefinition(name="text"),), generated=(Generated(name="result", default="r"),)
+)
+MEASURE = """python3 -c 'import json, os, sys
+seen = json.load(open(os.environ["PROVSTORE_PARAMETERS"]))["text"]
+json.dump([len(seen), "text" in os.environ], open(os.environ["rs"] + "/r", "w"))'
+"""
 TEXTS = {
     "quotes": """it's "quoted" \\ 'twice' """,
     "commands": "$(touch x) `touch x` ; touch x | touch x & touch x > x",
@@ -28,9 +37,12 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def served(make_served: MakeServed) -> Served:
+def served(make_served: MakeServed, tmp_path_factory: pytest.TempPathFactory) -> Served:
     """A server with secrets in its environment."""
-    return make_served(MY_PASSWORD=SECRET, PROVSTORE_ORGANIZATION=SECRET).start()
+    folder = write_services(tmp_path_factory.mktemp("services"))
+    write_services(folder, (MEASURES,), script=MEASURE)
+    variables = {"MY_PASSWORD": SECRET, "PROVSTORE_ORGANIZATION": SECRET, "PROVSTORE_DESCRIPTIONS": str(folder)}
+    return make_served(**variables).start()
 
 
 def environment(client: Client, code: str = DUMP, **values: str) -> Mapping[str, str]:
@@ -77,14 +89,10 @@ def test_a_parameter_arrives_as_it_was_sent(served: Served, client: Client, text
 
 
 def test_a_long_value_reaches_the_script_in_the_file_only(client: Client) -> None:
-    text = "x" * (64 * 1024)
-    code = """python3 -c 'import json, os, sys
-seen = json.load(open(os.environ["PROVSTORE_PARAMETERS"]))["code"]
-json.dump([len(seen), "code" in os.environ], open(os.environ["rs"] + "/out.txt", "w"))'"""
-    script = f"{code} #{text}"
-    job = client.wait(client.run("reads_file", parameters={"code": script}))
-    assert job.phase == "COMPLETED", job.error
-    assert json.loads(client.fetch(f"/uws/reads_file/{job.id}/results/result")) == [len(script), False]
+    for length, expected in ((LONGEST_VARIABLE, [LONGEST_VARIABLE, True]), (100_000, [100_000, False])):
+        job = client.wait(client.run("measures", parameters={"text": "x" * length}))
+        assert job.phase == "COMPLETED", job.error
+        assert json.loads(client.fetch(f"/uws/measures/{job.id}/results/result")) == expected
 
 
 def test_numbers_have_their_type_in_the_parameters_file(served: Served, client: Client) -> None:

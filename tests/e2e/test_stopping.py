@@ -162,7 +162,7 @@ def test_a_job_of_removed_input_says_so(served: Served, client: Client, tmp_path
     move(second, "RUN")
     second = client.wait(client.job("copy", second.id))
     assert second.phase == "ERROR"
-    assert "is not here any more" in second.error
+    assert second.error.endswith(f"{first.entity('output')} was removed")
 
 
 def test_files_a_script_has_protected_are_removed_all_the_same(served: Served, client: Client) -> None:

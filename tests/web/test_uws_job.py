@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final
 
 import pytest
@@ -249,14 +250,14 @@ def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
                 "href": f"{href}/results/stacked",
                 "size": 7,
                 "mimeType": "image/fits",
-                "sha256": "83b88c6da1b7e70a68d5cf2eb68c3b0c29cc0b8b31ec7d1e3ec5d2cf8cf2c1f6",
+                "sha256": sha256(b"STACKED").hexdigest(),
             },
             {
                 "id": "log",
                 "href": f"{href}/results/log",
                 "size": 8,
                 "mimeType": "text/plain",
-                "sha256": "d6e8a1c9a2b2",
+                "sha256": sha256(b"one\ntwo\n").hexdigest(),
             },
         ],
         "errorSummary": None,

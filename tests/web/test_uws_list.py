@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 
 import pytest
@@ -61,7 +62,7 @@ def test_the_list_in_json_has_the_same_facts(served: Served) -> None:
 def test_each_sees_the_own_jobs_and_the_administrator_all(served: Served) -> None:
     own = served.create(by=served.curie)
     nobody = served.create()
-    served.create("copy", input=(__import__("io").BytesIO(b"x"), "x"))
+    served.create("copy", input=(io.BytesIO(b"x"), "x"))
     seen = {
         name: {one["jobId"] for one in client.get("/uws/sleep", headers={"Accept": "application/json"}).json["items"]}
         for name, client in (("curie", served.curie), ("anonymous", served.anonymous), ("admin", served.admin))
