@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from provstore.errors import Invalid
 from provstore.graph.model import TIME_SUFFIX, Value, Viewer
-from provstore.graph.neo4j_rows import comparable, stored_name
+from provstore.graph.neo4j_rows import comparable, limit, stored_name
 from provstore.graph.neo4j_schema import ATTRIBUTES, CUT, CUT_NAMES, ID, LONG, READERS, is_plain, quote
 from provstore.graph.rules import INDEXES
 from provstore.graph.store import Condition, Filter, Find, Op
@@ -92,10 +92,10 @@ def _differs(variable: str, question: Filter, parameters: _Parameters) -> str:
 
 
 def _ordered(variable: str, question: Filter, parameters: _Parameters) -> str:
-    values = comparable(question.property, _values(question)[:1])
-    if not values:
+    value = limit(question.property, next(iter(_values(question)), None))
+    if value is None:
         return _NEVER
-    return f"{parameters.whole(variable, question.property)} {question.op.value} {parameters.add(values[0])}"
+    return f"{parameters.whole(variable, question.property)} {question.op.value} {parameters.add(value)}"
 
 
 def _contains(variable: str, question: Filter, parameters: _Parameters) -> str:

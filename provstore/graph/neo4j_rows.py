@@ -32,6 +32,7 @@ __all__ = [
     "Row",
     "comparable",
     "labels_from_row",
+    "limit",
     "node_from_row",
     "node_row",
     "property_from_row",
@@ -46,6 +47,7 @@ Row = dict[str, Any]
 
 _MOST_TEXT: Final = 2_000
 _INTEGER_BITS: Final = 63
+_FLOAT_BITS: Final = 1023
 _LABELS: Final = {label.value: label for label in Label}
 
 
@@ -84,14 +86,17 @@ def _checked(row: Row) -> Row:
     """Refuse what is no Unicode text: the driver can't send it."""
     for name, value in row.items():
         for text in value if isinstance(value, list) else (value,):
-            if isinstance(text, str) and not _is_text(text):
+            if not _is_text(text):
                 raise Invalid(f"{name}: a lone surrogate is no Unicode text: {ascii(text)[:80]}", field=name)
     return row
 
 
-def _is_text(text: str) -> bool:
+def _is_text(value: object) -> bool:
+    """Tell whether a value, if it is text, is Unicode; any other value is."""
+    if not isinstance(value, str):
+        return True
     try:
-        text.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -101,20 +106,24 @@ def comparable(name: str, values: Iterable[Value | None]) -> list[str | int | fl
     """Give, as they are stored, those of the values that this property could equal at all."""
     is_time = name.endswith(TIME_SUFFIX)
     fitting = (value for value in values if value is not None and isinstance(value, datetime) == is_time)
-    storable = (value for value in fitting if not isinstance(value, str) or _is_text(value))
-    return [_bounded(value) if _is_large(value) else _stored(value, name=name) for value in storable]
+    return [_stored(value, name=name) for value in fitting if not _is_large(value) and _is_text(value)]
+
+
+def limit(name: str, value: Value | None) -> str | int | float | bool | None:
+    """Give, as it is stored, a value that this property may be more or less than; None if it can't be compared."""
+    if value is not None and _is_large(value):
+        return _beyond(value)
+    return next(iter(comparable(name, [value])), None)
 
 
 def _is_large(value: Value) -> TypeGuard[int]:
     return isinstance(value, int) and not -(1 << _INTEGER_BITS) <= value < 1 << _INTEGER_BITS
 
 
-def _bounded(value: int) -> float:
-    """Stand for an integer that no property can hold, but that may be compared with one."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+def _beyond(value: int) -> float:
+    """Stand for an integer that no property can hold. Neo4j takes the largest integers for equal to the nearest float."""
+    end = float(value) if value.bit_length() <= _FLOAT_BITS else math.inf * (1 if value > 0 else -1)
+    return math.nextafter(end, math.copysign(math.inf, end))
 
 
 def property_from_row(name: str, value: Any) -> Value | None:
