@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from provstore.accounts.people import ANONYMOUS, Accounts
-from provstore.errors import Invalid
+from provstore.errors import Invalid, Unavailable
 from provstore.graph.model import now
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
@@ -153,13 +154,22 @@ def open_provstore(
         Invalid: a setting is wrong.
         Unavailable: the graph or the data directory can't be used.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
+    _make_data_directory(settings.data.absolute())
     opened = store or open_store(settings)
     provstore = _compose(settings, opened, executors=executors, clock=clock, signals_url=signals_url)
     try:
         yield provstore
     finally:
         provstore.close()
+
+
+def _make_data_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise Unavailable(f"data directory {directory}: {error.strerror}", field="data", value=str(directory)) from error
 
 
 def _compose(

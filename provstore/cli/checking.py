@@ -73,7 +73,7 @@ def _store(settings: Settings) -> _Finding:
         store = open_store(settings)
     except (ProvstoreError, OSError) as error:
         remedy = "check PROVSTORE_GRAPH_URL, PROVSTORE_GRAPH_USER and PROVSTORE_GRAPH_PASSWORD_FILE, and that it runs"
-        return _Finding(part="graph store", found=f"{where}: {error}", remedy=remedy)
+        return _Finding(part="graph store", found=f"{where}: {' '.join(str(error).split())}", remedy=remedy)
     namespace = store.namespace
     store.close()
     return _Finding(part="graph store", found=f"{where} answers; namespace {namespace}")

@@ -128,4 +128,4 @@ def describe(service: str | None) -> None:
             click.echo(json.dumps(to_json(provstore.catalog.newest(service).description), indent=2, ensure_ascii=False))
             return
         for one in provstore.catalog.services():
-            click.echo(f"{one.name:<24} {one.description.description}")
+            click.echo(f"{one.description.name:<24} {one.description.description}")

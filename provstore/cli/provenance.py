@@ -14,6 +14,7 @@ import click
 
 from provstore.cli.opening import opened
 from provstore.cli.tree import lineage_tree
+from provstore.errors import Unavailable
 from provstore.export.document import Document
 from provstore.export.registry import FORMATS, by_name
 from provstore.queries.lineage import Attachments, Direction, Question, lineage
@@ -75,6 +76,8 @@ def _write_whole(target: Path, write: Callable[[BinaryIO], None]) -> None:
         with part.open("wb") as sink:
             write(sink)
         part.replace(target)
+    except OSError as error:
+        raise Unavailable(f"can't write {target}: {error.strerror}", field="output", value=str(target)) from error
     finally:
         part.unlink(missing_ok=True)
 

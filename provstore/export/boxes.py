@@ -11,7 +11,12 @@ from provstore.export.palette import ALARM, BORDERS, FADED, FILLS, INK
 from provstore.export.picture import Box, Form, State
 from provstore.export.placement import HEIGHT, WIDTH
 
-__all__ = ["drawn_box", "initials", "outline", "pentagon"]
+__all__ = ["PENTAGON", "drawn_box", "initials", "outline", "pentagon"]
+
+PENTAGON: Final = (
+    f'<path id="agent" d="M-11 9V-4L0 -11L11 -4V9z" fill="{FILLS[Form.AGENT]}" stroke="{BORDERS[Form.AGENT]}"/>'
+)
+"""What every badge of an agent refers to, for the picture's definitions."""
 
 _MOST_BADGES: Final = 3
 _ROOMS: Final = {Form.ENTITY: 128, Form.COLLECTION: 128}
@@ -44,8 +49,8 @@ def outline(form: Form, state: State, across: float, down: float) -> str:
     failed = state is State.FAILED
     border = ALARM if failed else BORDERS[form]
     fill = FADED[form] if state is State.INVALID else FILLS[form]
-    look = f'fill="{fill}" stroke="{border}" stroke-width="{2.5 if failed else 1.3}"'
-    look += ' class="running"' if state is State.RUNNING else ""
+    look = f'fill="{fill}" stroke="{border}"'
+    look += f' class="{state}"' if state in (State.RUNNING, State.FAILED) else ""
     half, high = across / 2, down / 2
     if form is Form.ENTITY:
         return f'<ellipse rx="{half:g}" ry="{high:g}" {look}/>'
@@ -90,10 +95,7 @@ def initials(name: str) -> str:
 
 def pentagon(text: str) -> str:
     """Give the small house that stands for an agent."""
-    return (
-        f'<path d="M-11 9V-4L0 -11L11 -4V9z" fill="{FILLS[Form.AGENT]}" stroke="{BORDERS[Form.AGENT]}"/>'
-        f'<text class="small" y="6">{xml_text(text)}</text>'
-    )
+    return f'<use href="#agent"/><text class="small" y="6">{xml_text(text)}</text>'
 
 
 def _agents(box: Box) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from provstore.export.boxes import drawn_box
+from provstore.export.boxes import PENTAGON, drawn_box
 from provstore.export.escapes import xml_text
 from provstore.export.labels import lines_of, middle, place_labels
 from provstore.export.legend import drawn_legend
@@ -36,14 +36,15 @@ text{{font-family:Helvetica,Arial,"DejaVu Sans",sans-serif;fill:{INK};text-ancho
 .small{{font-size:9px}}
 .relation{{font-size:9px;fill:{QUIET};paint-order:stroke;stroke:{BACKGROUND};stroke-width:3px;stroke-linejoin:round}}
 .role{{font-weight:bold}}
-.arrow{{fill:none;stroke:{ARROW};stroke-width:1.2}}
+.arrow{{fill:none;stroke:{ARROW};stroke-width:1.2;marker-end:url(#tip)}}
+.failed{{stroke-width:2.5}}
 .wasDerivedFrom,.wasInformedBy{{stroke-dasharray:5 3}}
 .hadMember,.alternateOf,.specializationOf{{stroke-dasharray:1.5 3}}
 .running{{stroke-dasharray:6 3}}
 a:hover,a:focus{{outline:2px solid {INK}}}
 </style>
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto">\
-<path d="M0 .5L8 4L0 7.5z" fill="{ARROW}"/></marker></defs>
+<path d="M0 .5L8 4L0 7.5z" fill="{ARROW}"/></marker>{PENTAGON}</defs>
 """
 
 
@@ -103,7 +104,7 @@ def _arrows(picture: Picture, ways: Sequence[Way]) -> Iterator[str]:
         title = f"<title>{xml_text(' '.join(filter(None, (arrow.relation, arrow.role))))}</title>" if titled else ""
         path = _path(points)
         end = f">{title}</path>" if title else "/>"
-        yield f'<path class="arrow {arrow.relation}" marker-end="url(#tip)" d="{path}"{end}\n'
+        yield f'<path class="arrow {arrow.relation}" d="{path}"{end}\n'
 
 
 def _points(number: int, arrow: Arrow, placement: Placement) -> Way:
@@ -130,7 +131,7 @@ def _curve(source: Point, target: Point) -> Way:
 
 
 def _path(points: Sequence[Point]) -> str:
-    first, *others = (f"{x:.1f} {y:.1f}" for x, y in points)
+    first, *others = (f"{x:.0f} {y:.0f}" for x, y in points)
     return f"M{first}C{' '.join(others)}"
 
 

@@ -26,7 +26,7 @@ _STATES: Final = {
     State.RUNNING: (outline(Form.ACTIVITY, State.RUNNING, 28, 16), "running"),
     State.INVALID: (_GONE, "no longer there"),
 }
-_ARROW: Final = '<path class="arrow" marker-end="url(#tip)" d="M13 0H-13"/>'
+_ARROW: Final = '<path class="arrow" d="M13 0H-13"/>'
 
 
 def drawn_legend(picture: Picture, across: float) -> tuple[str, float]:

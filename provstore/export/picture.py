@@ -112,12 +112,22 @@ def picture_of(document: Document) -> Picture:
         if len(boxes) > MOST_BOXES:
             raise TooLarge(f"more than {MOST_BOXES} boxes can't be drawn; ask for less, or for another format")
     arrows, attached = _relations(document, boxes, badges)
-    for agent in sorted(badges.keys() - {target for pairs in attached.values() for target, _ in pairs}):
-        if Label.AGENT in badges[agent].labels:
-            boxes[agent] = _box(document, badges[agent], Form.AGENT, names)
+    for agent in _free_agents(document, badges, boxes):
+        boxes[agent] = _box(document, badges[agent], Form.AGENT, names)
     done = (_with_badges(boxes[one], attached.get(one, ()), badges) for one in sorted(boxes))
     shown = _without_implied(arrows)
     return Picture(boxes=tuple(done), arrows=tuple(sorted(shown)), implied=len(arrows) - len(shown))
+
+
+def _free_agents(document: Document, badges: Mapping[str, Node], boxes: Mapping[str, Box]) -> list[str]:
+    """Give the agents that get a box: those asked for, and those whose only tie would be to something not drawn.
+
+    Beside anything else, the contact of a description or the organization of a person would only stand about.
+    """
+    agents = {one for one, node in badges.items() if Label.AGENT in node.labels}
+    if boxes:
+        agents &= document.focus
+    return sorted(agents)
 
 
 def _relations(

@@ -149,11 +149,9 @@ class _Tables:
         if record.kind == "wasInfluencedBy" and len(marks) == 1 and self._ways[marks[0][1]](record):
             return
         table = record.kind
-        names = [column.name for column in _TABLES[table].columns if column.name not in ("id", "bundle")]
         cells = {"id": self._name(record.id), "bundle": self._name(record.bundle)}
-        for place, (formal, value) in enumerate(zip(FORMALS[table], record.arguments, strict=False)):
-            column = names[place] if formal not in TIMES else "time"
-            column = formal if formal in _COLUMNS[table] else column
+        for formal, value in zip(FORMALS[table], record.arguments, strict=False):
+            column = "mentionedBundle" if formal == "bundle" else formal
             cells[column] = (value or "") if formal in TIMES else self._name(value)
         self._add_relation(_Line(table=table, cells=cells), list(record.attributes))
         self._tell_entity(record)

@@ -121,7 +121,7 @@ def _is_large(value: Value) -> TypeGuard[int]:
 
 
 def _beyond(value: int) -> float:
-    """Stand for an integer that no property can hold. Neo4j takes the largest integers for equal to the nearest float."""
+    """Stand for an integer that no property can hold, beyond the float that Neo4j takes for equal to the largest."""
     end = float(value) if value.bit_length() <= _FLOAT_BITS else math.inf * (1 if value > 0 else -1)
     return math.nextafter(end, math.copysign(math.inf, end))
 

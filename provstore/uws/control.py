@@ -82,6 +82,8 @@ def _run_id(text: str) -> str:
         raise Invalid(
             f"RUNID has {len(text)} characters; at most {_LONGEST_RUN_ID} are allowed", field="RUNID", value=text
         )
+    if "\0" in text:
+        raise Invalid(f"RUNID={text!r}: text without NUL characters is needed", field="RUNID", value=text)
     return text
 
 

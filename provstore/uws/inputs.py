@@ -165,6 +165,9 @@ class Inputs:
 
     def _identifier(self, used: Used, item: str) -> Input:
         """An identifier is one entity for all jobs that use it in the same role, so that lineage meets there."""
+        if "\0" in item:
+            right = "text without NUL characters"
+            raise Invalid(f"input {used.name}: {item!r} is not {right}", field=used.name, value=item)
         local = stable_local("e", "identifier", used.role or used.name, *used.content_types, item)
         node = Node(
             NodeId(self._store.namespace + local),

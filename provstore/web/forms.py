@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from typing import IO, Any, Final
+from urllib.parse import parse_qsl
 
 from flask import Flask, Request, current_app, request
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
@@ -21,7 +22,8 @@ from provstore.web.site import base_url
 
 __all__ = ["install_forms", "one_value", "read_form", "read_submission", "read_text", "whole_number"]
 
-_FORM_TYPES: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+_URLENCODED: Final = "application/x-www-form-urlencoded"
+_FORM_TYPES: Final = frozenset({_URLENCODED, "multipart/form-data"})
 _IN_MEMORY: Final = 512 * 1024
 _MOST_PARTS: Final = 2000
 _LONGEST_NUMBER: Final = 1000
@@ -30,10 +32,37 @@ _LARGEST_NUMBER: Final = (1 << 31) - 1
 
 
 class StrictParser(FormDataParser):
-    """A form parser that refuses what it can't read, where the library's would give an empty form."""
+    """A form parser that refuses what it can't read.
+
+    The library's gives an empty form for what is malformed, reads an urlencoded one of any size into memory, and leaves
+    bytes that are no UTF-8 escaped in the values.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "silent": False})
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        """Read a body; see the library."""
+        if mimetype != _URLENCODED:
+            return super().parse(stream, mimetype, content_length, options)
+        body = _read_at_most(stream, self.max_form_memory_size or 0)
+        items = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARTS)
+        return stream, self.cls(items), self.cls()
+
+
+def _read_at_most(stream: IO[bytes], most: int) -> bytes:
+    body = bytearray()
+    while chunk := stream.read(most + 1 - len(body)):
+        body += chunk
+        if len(body) > most:
+            raise RequestEntityTooLarge
+    return bytes(body)
 
 
 class FormRequest(Request):

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 from provstore.errors import Invalid
 from provstore.export.document import Document, Model
 from provstore.export.registry import Format
+from provstore.export.vocabulary import is_internal
 from provstore.graph.model import Node, Relation, Subgraph, Value, format_instant
 from provstore.queries.lineage import Attachments, Direction, Question, lineage
 from provstore.queries.names import expand
@@ -26,7 +27,6 @@ prov: Final = Blueprint("prov", __name__, url_prefix="/prov")
 
 _CHUNK: Final = 1 << 16
 _IN_MEMORY: Final = 4 << 20
-_INTERNAL: Final = frozenset({"definition", "digest", "history", "open", "deleted", "expires_at", "owner"})
 
 
 def job_provenance(job: Job) -> Response:
@@ -121,7 +121,7 @@ def graph_json(answer: Subgraph) -> dict[str, object]:
 
 
 def _node(node: Node, distance: int) -> dict[str, object]:
-    shown = {name: _plain(value) for name, value in node.properties.items() if name not in _INTERNAL}
+    shown = {name: _plain(value) for name, value in node.properties.items() if not is_internal(name)}
     foreign = {one.key: one.lexical for one in node.attributes}
     return {
         "id": node.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -66,17 +66,16 @@ def opened_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
     return data, {ADMIN: admin, CURIE: curie}
 
 
-@pytest.fixture
-def serve(opened_once: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Serve]:
-    """Give a function that opens a server with other settings than the defaults."""
+@contextmanager
+def starting(opened_once: tuple[Path, dict[str, str]], folder: Path) -> Iterator[Serve]:
     data, tokens = opened_once
-    shutil.copytree(data, tmp_path / "data")
+    shutil.copytree(data, folder / "data")
     with ExitStack() as stack:
 
         def start(**settings: object) -> Served:
             clock = HandClock()
             executor = FakeExecutor(clock=clock)
-            chosen = Settings(data=tmp_path / "data", **settings)  # type: ignore[arg-type]  # a test's own settings
+            chosen = Settings(data=folder / "data", **settings)  # type: ignore[arg-type]  # a test's own settings
             provstore = stack.enter_context(open_provstore(chosen, executors={"local": executor}, clock=clock))
             return Served(provstore, create_app(provstore), executor, clock, tokens)
 
@@ -84,6 +83,20 @@ def serve(opened_once: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[
 
 
 @pytest.fixture
+def serve(opened_once: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Serve]:
+    """Give a function that opens a server with other settings than the defaults."""
+    with starting(opened_once, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture
 def served(serve: Serve) -> Served:
     """A server with default settings."""
     return serve()
+
+
+@pytest.fixture(scope="module")
+def lasting(opened_once: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for all tests of a module: for requests that change nothing."""
+    with starting(opened_once, tmp_path_factory.mktemp("lasting")) as start:
+        yield start()

@@ -72,7 +72,6 @@ def test_a_picture_has_agents_and_parameters_as_badges_and_no_descriptions(job: 
         "e1": Form.ENTITY,
         "e2": Form.ENTITY,
         "e3": Form.VALUE,
-        "a2": Form.AGENT,
     }
     assert boxes["j1"].agents == ("Ada",)
     assert boxes["j1"].parameters == ("gain = 2", "settings = /etc/stack.ini")
@@ -265,3 +264,53 @@ def test_the_direction_of_a_name_is_that_of_its_first_letter(text: str, *, expec
 
 def test_boxes_without_relations_are_all_placed() -> None:
     assert place_in_layers(Picture(boxes=(), arrows=())).centres == {}
+
+
+def test_collections_are_stacked_and_running_jobs_dashed(node: Any, document: Any) -> None:
+    text = drawn(document([node("c", "Entity Collection", name="night"), node("j", "Activity", phase="EXECUTING")], []))
+    root = etree.fromstring(text.encode())
+    (collection,) = (group for group in root.iter(f"{S}g") if group.get("class") == "collection")
+    assert len(collection.findall(f"{S}ellipse")) == 2
+    assert any(shape.get("class") == "running" for shape in root.iter(f"{S}rect"))
+
+
+def test_the_node_that_was_asked_for_is_outlined(node: Any, document: Any) -> None:
+    one = node("e1", "Entity", name="x")
+    assert "stroke-dasharray" in drawn(document([one], [], focus=frozenset({one.id}))).partition("</style>")[2]
+
+
+def test_more_agents_than_fit_are_counted(node: Any, relation: Any, document: Any) -> None:
+    agents = [node(f"a{number:02}", "Agent", name=f"Agent Number{number}") for number in range(15)]
+    relations = [relation("WAS_ASSOCIATED_WITH", "j1", f"a{number:02}") for number in range(15)]
+    text = drawn(document([node("j1", "Activity"), *agents], relations))
+    assert ">+12</text>" in text
+    assert "and 3 more agents" in text
+
+
+def test_labels_of_our_layout_keep_clear_of_each_other(node: Any, relation: Any, document: Any) -> None:
+    nodes = [node(f"j{number}", "Activity") for number in range(2)]
+    nodes += [node(f"e{number}", "Entity") for number in range(2)]
+    relations = [relation("USED", f"j{job}", f"e{file}", role="x") for job in range(2) for file in range(2)]
+    root = etree.fromstring(drawn(document(nodes, relations)).encode())
+    places = [(text.get("x"), text.get("y")) for text in root.iter(f"{S}text") if text.get("class") == "relation"]
+    assert len(set(places)) == 4
+
+
+@pytest.mark.parametrize("relations", [("USED", "WAS_INVALIDATED_BY"), ("ALTERNATE_OF",)])
+def test_an_arrow_against_the_order_leaves_its_box_and_ends_at_the_other(
+    relations: tuple[str, ...], node: Any, relation: Any, document: Any
+) -> None:
+    nodes = [node("j1", "Activity"), node("e1", "Entity"), node("e2", "Entity")]
+    ends = {"USED": ("j1", "e1"), "WAS_INVALIDATED_BY": ("e1", "j1"), "ALTERNATE_OF": ("e1", "e2")}
+    given = document(nodes, [relation(kind, *ends[kind]) for kind in relations])
+    root = etree.fromstring(drawn(given).encode())
+    assert sum(1 for path in root.iter(f"{S}path") if str(path.get("class")).startswith("arrow ")) == len(relations)
+    width_, height = float(root.get("width", "0")), float(root.get("height", "0"))
+    assert width_ >= 640
+    assert height > 100
+
+
+def test_an_answer_tells_its_limits_itself(job: Document) -> None:
+    graph: Any = job.graph
+    told = Document.of_answer(replace(graph, truncated=True), job.own_namespace)
+    assert (told.truncated, told.restricted) == (True, False)

@@ -221,3 +221,54 @@ def test_several_values_of_a_column_are_rows(node: Any, document: Any, write: An
     found = tables(write(document([more], []), "votable"))
     assert found["entity"][0]["comment"] == "one"
     assert [(row["seq"], row["value"]) for row in found["attribute"]] == [("1", "one"), ("2", "two")]
+
+
+def test_every_relation_has_its_table(node: Any, relation: Any, document: Any, write: Any) -> None:
+    nodes = [
+        node("j1", "Activity"),
+        node("j2", "Activity"),
+        node("e1", "Entity"),
+        node("e2", "Entity Collection"),
+        node("p1", "Parameter", name="n", value="1"),
+        node("d4", "EntityDescription", name="image"),
+        node("d5", "GenerationDescription", role="out"),
+        node("d6", "ActivityDescription", name="x"),
+    ]
+    relations = [
+        relation("WAS_INFORMED_BY", "j2", "j1"),
+        relation("HAD_MEMBER", "e2", "e1"),
+        relation("HAD_REFERENCE", "p1", "e1"),
+        relation("IS_DESCRIBED_BY", "e1", "d4"),
+        relation("IS_DESCRIBED_BY", "j1", "d6"),
+        relation("IS_RELATED_TO", "d5", "d4"),
+        relation("IS_RELATED_TO", "d5", "d6"),
+        relation("WAS_GENERATED_BY", "e1", "j1", role="out"),
+        relation("WAS_INFLUENCED_BY", "e1", "j1"),
+        relation("SPECIALIZATION_OF", "e1", "e2"),
+        relation("MENTION_OF", "e1", "e2", arguments={"bundle": "http://e.org/b"}),
+        relation("WAS_ENDED_BY", "j1", "e1", arguments={"ender": nodes[1].id}),
+    ]
+    found = {
+        name: [filled(row) for row in rows]
+        for name, rows in tables(write(document(nodes, relations), "votable")).items()
+    }
+    assert found["wasInformedBy"] == [{"id": "_:r2", "informed": "id:j2", "informant": "id:j1"}]
+    assert found["hadMember"] == [{"collection": "id:e2", "entity": "id:e1"}]
+    assert found["parameter"] == [{"id": "id:p1", "name": "n", "value": "1", "valueEntity": "id:e1"}]
+    assert [row.get("entityDescription") for row in found["entity"]] == ["id:d4", None]
+    assert found["describedEntity"] == [{"description": "id:d5", "entityDescription": "id:d4"}]
+    assert found["wasGeneratedBy"][0]["generationDescription"] == "id:d5"
+    assert found["wasInfluencedBy"] == [{"id": "_:r5", "influencee": "id:e1", "influencer": "id:j1"}]
+    assert found["specializationOf"] == [{"specificEntity": "id:e1", "generalEntity": "id:e2"}]
+    assert found["mentionOf"] == [{"specificEntity": "id:e1", "generalEntity": "id:e2", "mentionedBundle": "ns1:b"}]
+    assert found["wasEndedBy"] == [{"id": "_:r4", "activity": "id:j1", "trigger": "id:e1", "ender": "id:j2"}]
+
+
+def test_a_use_that_names_its_description_says_it_in_a_column(
+    node: Any, relation: Any, document: Any, write: Any
+) -> None:
+    nodes = [node("j1", "Activity"), node("e1", "Entity"), node("d2", "UsageDescription", role="x")]
+    uses = [relation("USED", "j1", "e1", arguments={"usageDescription": nodes[2].id})]
+    found = tables(write(document(nodes, uses), "votable"))
+    assert found["used"][0]["usageDescription"] == "id:d2"
+    assert "attribute" not in found
