@@ -37,7 +37,8 @@ def chunk_text(steps: Collection[Step], *, levels: int) -> str:
     nodes are asked for; one such pattern has one direction, so it looks ahead in the direction most steps have.
     """
     ahead = _main_direction(steps)
-    match = f"MATCH (s:{NODE}) WHERE s.id IN $frontier "
+    # Not "WHERE s.id IN $frontier": Neo4j 5.26 then forgets the DISTINCT.
+    match = f"UNWIND $frontier AS id MATCH (s:{NODE} {{id: id}}) "
     if levels and ahead:
         pattern = _arrow(ahead, reach=f"*0..{levels}")
         match += f"MATCH (s){pattern}(n) WITH DISTINCT n LIMIT $room "

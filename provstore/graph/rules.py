@@ -104,6 +104,7 @@ TO_EFFECTS: Final[tuple[Step, ...]] = (
 INDEXES: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
     (Label.JOB, ("created_at",)),
     (Label.JOB, ("service", "created_at")),
+    (Label.JOB, ("service", "phase", "created_at")),
     (Label.JOB, ("phase", "created_at")),
     (Label.JOB, ("owner", "created_at")),
     (Label.JOB, ("open",)),

@@ -83,7 +83,8 @@ def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -
     if not answer.reached:
         asked = ", ".join(question.ids[:3])
         raise NotFound(f"nothing is known of {asked}", field="id", value=asked)
-    return _joined([answer, *_attached(store, answer, question.attachments, viewer)], nearest=False)
+    between = _between(store, answer, question, viewer)
+    return _joined([answer, between, *_attached(store, answer, question.attachments, viewer)], nearest=False)
 
 
 def merge(answers: Sequence[Subgraph]) -> Subgraph:
@@ -133,6 +134,7 @@ def _with_names(answer: Subgraph, names: dict[NodeId, NodeId]) -> Subgraph:
     )
 
 
+_JOINS: Final = tuple(step._replace(expand=False) for step in TO_CAUSES)
 _AGENTS: Final = (Step(Kind.WAS_ASSOCIATED_WITH), Step(Kind.WAS_ATTRIBUTED_TO), Step(Kind.ACTED_ON_BEHALF_OF))
 _CONFIGURATION: Final = (Step(Kind.WAS_CONFIGURED_BY, expand=False),)
 _ACTIVITY_DESCRIPTION: Final = (Step(Kind.IS_DESCRIBED_BY), Step(Kind.WAS_ATTRIBUTED_TO, expand=False))
@@ -170,6 +172,14 @@ def _without_revisions(answer: Subgraph, roots: Sequence[NodeId]) -> Subgraph:
         reached=tuple(one for one in answer.reached if one.node.id not in later),
         edges=tuple(edge for edge in answer.edges if not later & {edge.source, edge.target}),
     )
+
+
+def _between(store: GraphStore, answer: Subgraph, question: Question, viewer: Viewer) -> Subgraph:
+    """Find what joins the outermost nodes, which the walk did not expand, to others of the answer."""
+    known = {one.node.id for one in answer.reached}
+    outermost = [one.node.id for one in answer.reached if one.distance == question.depth]
+    found = _around(store, [one for one in outermost if not one.startswith(_STUB)], _JOINS, viewer=viewer)
+    return Subgraph(reached=(), edges=tuple(one for one in found.edges if {one.source, one.target} <= known))
 
 
 def _ids(answer: Subgraph, label: Label) -> tuple[NodeId, ...]:

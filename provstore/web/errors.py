@@ -99,7 +99,7 @@ def _answer(status: int, kind: str, message: str, *, field: str | None = None, v
 
 
 def _shortened(text: str) -> str:
-    """Leave out the middle: a value of a megabyte is named, not sent back, and what would be right stands at the end."""
+    """Leave out the middle: a value of a megabyte is named, not sent back; what would be right stands at the end."""
     half = _LONGEST // 2
     return text if len(text) <= _LONGEST else f"{text[:half]}…({len(text)} characters)…{text[-half:]}"
 

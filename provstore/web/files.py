@@ -34,9 +34,7 @@ def show_entity(entity: str) -> Response:
     location = text(properties, "location")
     if not location:
         raise NotFound(f"of {entity!r} no file is kept here", field="entity", value=entity)
-    return send_stored(
-        location, content_type=text(properties, "content_type"), sha256=text(properties, "sha256")
-    )
+    return send_stored(location, content_type=text(properties, "content_type"), sha256=text(properties, "sha256"))
 
 
 def send_stored(location: str, *, content_type: str, sha256: str) -> Response:

@@ -11,7 +11,7 @@ import pytest
 from provstore.graph.neo4j import open_neo4j
 from provstore.graph.sqlite import open_sqlite
 from provstore.graph.store import GraphStore
-from tests.neo4j_server import Neo4jServer
+from tests.neo4j_server import Neo4jServer, wipe
 
 OpenStore = Callable[[str], GraphStore]
 """Opens the test's address, once more at each call; the argument is the namespace (empty for none)."""
@@ -53,7 +53,5 @@ def open_neo4j_again(neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFa
 
     with (tmp_path_factory.getbasetemp().parent / "neo4j-turn.lock").open("a") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        last = open_again("")
-        last.delete([node.id for node in last.scan().nodes()])
-        last.close()
+        wipe(neo4j_url)
         yield open_again

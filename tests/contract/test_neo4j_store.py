@@ -9,11 +9,24 @@ import pytest
 
 from provstore.errors import Conflict, Invalid, Unavailable
 from provstore.graph.model import Kind, Label
-from provstore.graph.neo4j import open_neo4j
+from provstore.graph.neo4j import Neo4jStore, open_neo4j
 from provstore.graph.neo4j_schema import CUT, quote
+from provstore.graph.neo4j_walk import chunk_text
+from provstore.graph.rules import TO_CAUSES
 from provstore.graph.store import Condition, Create, Filter, Find, Op, Order, Upsert
 from tests.contract.conftest import OpenStore
-from tests.contract.graph_builders import activity, add, entity, find_ids, nid, parameter, relation, used, where
+from tests.contract.graph_builders import (
+    activity,
+    add,
+    diamonds,
+    entity,
+    find_ids,
+    nid,
+    parameter,
+    relation,
+    used,
+    where,
+)
 from tests.neo4j_server import Neo4jServer, wipe
 
 neo4j = pytest.mark.neo4j
@@ -102,6 +115,17 @@ def test_texts_longer_than_an_index_entry_are_found_and_ordered(open_neo4j_again
     assert [node.id for node in (*first.items, *second.items)] == [nid(local) for local in "eabcd"]
     store.write([Upsert(parameter("c", value="short"))])
     assert store.get([nid("c")]) == (parameter("c", name="n", value="short"),)
+    store.close()
+
+
+@neo4j
+def test_looking_ahead_from_several_nodes_gives_each_node_once(open_neo4j_again: OpenStore) -> None:
+    store = open_neo4j_again("")
+    assert isinstance(store, Neo4jStore)
+    store.write(diamonds(4))
+    text = chunk_text(TO_CAUSES, levels=16)
+    rows = store._server.read(text, frontier=[nid("e0"), nid("a1"), nid("e2")], room=100)
+    assert sorted(row[1]["id"] for row in rows) == sorted(node.id for node in store.scan().nodes())
     store.close()
 
 

@@ -111,7 +111,7 @@ def _prov(form: str) -> Callable[[bytes], object]:
 READERS: Final[Mapping[str, Callable[[bytes], object]]] = {
     "prov-json": _prov("json"),
     "prov-xml": _prov("xml"),
-    "prov-n": lambda data: data.decode().startswith("document") and data.decode().rstrip().endswith("endDocument"),
+    "prov-n": _prov("provn"),
     "votable": lambda data: list(parse_votable(io.BytesIO(data), verify="exception").iter_tables()),
     "svg": lambda data: etree.fromstring(data).tag == "{http://www.w3.org/2000/svg}svg",
     "dot": lambda data: data.decode().startswith("digraph"),

@@ -28,7 +28,9 @@ STACK: Final = Description(
     quote=30,
     script="true\n",
     parameters=(
-        ParameterDefinition(name="threshold", datatype="double", default="5", unit="K", ucd="phys.temperature", min="0", max="100"),
+        ParameterDefinition(
+            name="threshold", datatype="double", default="5", unit="K", ucd="phys.temperature", min="0", max="100"
+        ),
         ParameterDefinition(name="mode", default="mean", options=("mean", "median")),
         ParameterDefinition(name="count", datatype="int"),
         ParameterDefinition(name="note", required=False),
@@ -41,7 +43,9 @@ STACK: Final = Description(
     ),
     generated=(
         Generated(name="stacked", role="stack", default="stacked.fits", content_type="image/fits"),
-        Generated(name="log", role="log", default="log.txt", content_type="text/plain", multiplicity="0..1", derived_from=()),
+        Generated(
+            name="log", role="log", default="log.txt", content_type="text/plain", multiplicity="0..1", derived_from=()
+        ),
     ),
 )
 """A service with everything: unit, options, no default, several files, a plain identifier, a configuration file."""

@@ -13,7 +13,7 @@ __all__ = ["Tree", "assert_valid", "parsed", "uws"]
 
 SCHEMAS: Final = Path(__file__).parents[3] / "shared" / "schemas"
 
-Tree = tuple[str, dict[str, str], str, list["Tree"]]  # type: ignore[misc]  # mypy has no recursive tuples of this form
+Tree = tuple[str, dict[str, str], str, list["Tree"]]
 
 
 def parsed(document: str | bytes) -> Tree:
@@ -38,7 +38,9 @@ def uws(kind: str, content: str, *, version: str = ' version="1.1"') -> Tree:
 def assert_valid(document: str | bytes, *, schema: str = "UWS-1.1.xsd") -> None:
     """Hold a document to a published schema; skip where it is not at hand."""
     file = SCHEMAS / schema
-    require("schemas", present=file.is_file(), reason=f"the folder shared/schemas with {schema} is not beside the clone")
+    require(
+        "schemas", present=file.is_file(), reason=f"the folder shared/schemas with {schema} is not beside the clone"
+    )
     parser = etree.XMLParser(no_network=True)
     content = document.encode() if isinstance(document, str) else document
     etree.XMLSchema(etree.parse(file, parser)).assertValid(etree.fromstring(content))

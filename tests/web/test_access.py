@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 from flask.testing import FlaskClient
 
+from provstore import __version__
 from provstore.graph.store import Update
 from tests.web.conftest import Serve
 from tests.web.documents import parsed
@@ -201,7 +202,9 @@ def test_on_an_open_address_nobody_is_anonymous_unless_it_is_said(serve: Serve) 
     assert served.app.test_client().get("/healthz", headers={"Host": "any.example.org"}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example.org", "evil.example.org:8080", "127.0.0.1.example.org", "[::1", "", "8.8.8.8"])
+@pytest.mark.parametrize(
+    "host", ["evil.example.org", "evil.example.org:8080", "127.0.0.1.example.org", "[::1", "", "8.8.8.8"]
+)
 def test_an_unknown_host_is_refused_on_a_loopback_address(lasting: Served, host: str) -> None:
     answer = lasting.app.test_client().get("/uws/sleep", headers={"Host": host})
     assert answer.status_code in {400, 403}
@@ -218,7 +221,9 @@ def test_the_host_of_the_address_that_is_set_is_known(serve: Serve) -> None:
     assert served.anonymous.get("/uws/sleep", headers={"Host": "jobs.example.org"}).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example.org", "null", "http://localhost:1234", "http://[", "", "localhost"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example.org", "null", "http://localhost:1234", "http://[", "", "localhost"]
+)
 def test_a_request_from_a_foreign_page_is_refused(lasting: Served, origin: str) -> None:
     answer = lasting.anonymous.post("/uws/sleep", headers={"Origin": origin})
     assert told(answer) == (403, f"requests from pages of {origin!r} are refused")
@@ -235,7 +240,9 @@ def test_a_signal_with_the_token_of_its_job_wakes_the_supervisor_and_changes_not
     header = {"Authorization": f"Bearer {served.provstore.tokens.token(local)}"}
     before = parsed(served.anonymous.get(job).data)
     for _ in range(3):
-        answer = served.app.test_client().post(f"/signals/{local}", headers=header, json={"state": "ENDED", "exit_code": 0})
+        answer = served.app.test_client().post(
+            f"/signals/{local}", headers=header, json={"state": "ENDED", "exit_code": 0}
+        )
         assert told(answer) == (204, "")
     woken = served.provstore.supervisor._woken
     assert {woken.get_nowait() for _ in range(woken.qsize())} == {local}
@@ -281,8 +288,6 @@ def test_a_store_that_is_away_is_told_as_such(served: Served) -> None:
 
 
 def test_health_tells_the_version(lasting: Served) -> None:
-    from provstore import __version__
-
     assert lasting.anonymous.get("/healthz").json == {"status": "ok", "version": __version__}
 
 

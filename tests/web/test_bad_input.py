@@ -10,16 +10,25 @@ from typing import Any
 
 import pytest
 
+from provstore.accounts.people import ANONYMOUS
 from provstore.errors import ProvstoreError
+from provstore.uws.inputs import Upload
+from provstore.uws.submissions import Submission
 from tests.web.conftest import Serve
 from tests.web.served import Served, job_id, told
 
 BOUNDARY = "multipart/form-data; boundary=frontier"
+NEITHER = "is neither an upload nor the id or address of an entity stored here"
 PART = b'--frontier\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello\r\n'
 
 
 def file(content: bytes = b"IMAGE") -> tuple[io.BytesIO, str]:
     return io.BytesIO(content), "m31.fits"
+
+
+def afresh(value: Any) -> Any:
+    """A file can be sent once only: make it anew."""
+    return (io.BytesIO(b"x"), value[1]) if isinstance(value, tuple) else value
 
 
 def traces(served: Served) -> tuple[list[str], int]:
@@ -41,7 +50,11 @@ def untouched(lasting: Served) -> Iterator[Served]:
     ("service", "values", "words"),
     [
         ("sleep", {"duration": "-0.5"}, "parameter duration: '-0.5' is not at least 0"),
-        ("sleep", {"duration": "1,5"}, "parameter duration: '1,5' is not a finite number, written with a decimal point"),
+        (
+            "sleep",
+            {"duration": "1,5"},
+            "parameter duration: '1,5' is not a finite number, written with a decimal point",
+        ),
         ("sleep", {"exit_code": "256"}, "parameter exit_code: '256' is not at most 255"),
         ("sleep", {"exit_code": "1.0"}, "parameter exit_code: '1.0' is not an integer"),
         ("sleep", {"exit_code": ""}, "parameter exit_code: '' is not an integer"),
@@ -54,10 +67,14 @@ def untouched(lasting: Served) -> Iterator[Served]:
         ("sleep", {"PHASE": "run"}, "PHASE='run': a new job takes only RUN"),
         ("sleep", {"text": file()}, "sleep takes no file 'text'; files it takes: none"),
         ("copy", {}, "input input: 0 items; right is exactly 1"),
-        ("copy", {"input": "a.fits"}, "input input: 'a.fits' is neither an upload nor the id or address of an entity stored here"),
+        ("copy", {"input": "a.fits"}, f"input input: 'a.fits' {NEITHER}"),
         ("copy", {"input": "id:e0"}, "input input: there is no entity 'id:e0' in the store"),
         ("copy", {"input": "id:"}, "input input: there is no entity 'id:' in the store"),
-        ("copy", {"input": f"e{'0' * 32}.result"}, f"input input: there is no entity 'e{'0' * 32}.result' in the store"),
+        (
+            "copy",
+            {"input": f"e{'0' * 32}.result"},
+            f"input input: there is no entity 'e{'0' * 32}.result' in the store",
+        ),
         (
             "copy",
             {"input": f"http://localhost/uws/sleep/j{'0' * 32}/results/result"},
@@ -66,34 +83,49 @@ def untouched(lasting: Served) -> Iterator[Served]:
         (
             "copy",
             {"input": "file:///etc/passwd"},
-            "input input: 'file:///etc/passwd' is neither an upload nor the id or address of an entity stored here",
+            f"input input: 'file:///etc/passwd' {NEITHER}",
         ),
         (
             "copy",
             {"input": "http://localhost/store/../../etc/passwd"},
-            "input input: 'http://localhost/store/../../etc/passwd' is neither an upload nor the id or address of an entity stored here",
+            f"input input: 'http://localhost/store/../../etc/passwd' {NEITHER}",
         ),
         ("copy", {"other": file()}, "copy takes no file 'other'; files it takes: input"),
         ("copy", {"input": [file(), file()]}, "2 files were sent as 'input'; one is taken"),
         ("copy", {"input": "param:x", "INPUT": file()}, "param:x: the request has no part 'x'"),
         ("stack", {"image": file()}, "parameter count is required and has no default"),
         ("stack", {"image": file(), "count": "1", "mode": "max"}, "parameter mode: 'max' is not one of: mean, median"),
-        ("stack", {"image": file(), "count": "1", "threshold": "100.5"}, "parameter threshold: '100.5' is not at most 100"),
-        ("stack", {"image": file(), "count": str(1 << 31)}, f"parameter count: '{1 << 31}' is not within the range of int: -2147483648 to 2147483647"),
+        (
+            "stack",
+            {"image": file(), "count": "1", "threshold": "100.5"},
+            "parameter threshold: '100.5' is not at most 100",
+        ),
+        (
+            "stack",
+            {"image": file(), "count": str(1 << 31)},
+            "parameter count: '2147483648' is not within the range of int: -2147483648 to 2147483647",
+        ),
         ("stack", {"count": "1"}, "input image: 0 items; right is exactly 1"),
-        ("stack", {"image": file(), "count": "1", "flats": "e1,e2"}, "input flats: 'e1' is neither an upload nor the id or address of an entity stored here"),
-        ("stack", {"image": file(), "count": "1", "observation": "a\0b"}, r"input observation: 'a\x00b' is not text without NUL characters"),
-        ("stack", {"image": file(), "count": "1", "DESTRUCTION": "tomorrow"}, "DESTRUCTION='tomorrow': an ISO 8601 instant in UTC is needed, such as 2026-11-22T17:00:00Z"),
+        ("stack", {"image": file(), "count": "1", "flats": "e1,e2"}, f"input flats: 'e1' {NEITHER}"),
+        (
+            "stack",
+            {"image": file(), "count": "1", "observation": "a\0b"},
+            r"input observation: 'a\x00b' is not text without NUL characters",
+        ),
+        (
+            "stack",
+            {"image": file(), "count": "1", "DESTRUCTION": "tomorrow"},
+            "DESTRUCTION='tomorrow': an ISO 8601 instant in UTC is needed, such as 2026-11-22T17:00:00Z",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_refused_with_what_would_be_right(
     untouched: Served, service: str, values: dict[str, Any], words: str
 ) -> None:
     sent = {
-        name: [(io.BytesIO(b"x"), one[1]) for one in value] if isinstance(value, list)
-        else (io.BytesIO(b"x"), value[1]) if isinstance(value, tuple) else value
+        name: [afresh(one) for one in value] if isinstance(value, list) else afresh(value)
         for name, value in values.items()
-    }  # fmt: skip
+    }
     assert told(untouched.anonymous.post(f"/uws/{service}", data=sent)) == (400, words)
 
 
@@ -120,7 +152,7 @@ def test_an_input_both_as_file_and_as_value_is_refused(untouched: Served) -> Non
         ("multipart/form-data; boundary=other", PART + b"--frontier--\r\n", "malformed"),
         (BOUNDARY, PART * 2001 + b"--frontier--\r\n", "larger than this server allows"),
     ],
-)  # fmt: skip
+)
 def test_a_malformed_upload_is_refused(untouched: Served, content_type: str, body: bytes, words: str) -> None:
     answer = untouched.anonymous.post("/uws/sleep", data=body, content_type=content_type)
     assert answer.status_code == (413 if "larger" in words else 400)
@@ -162,13 +194,8 @@ def test_too_much_is_refused_whatever_it_is_and_leaves_nothing(serve: Serve) -> 
 
 
 def test_an_upload_at_the_limit_of_one_file_is_refused_by_its_true_size(serve: Serve) -> None:
-    from provstore.uws.submissions import Submission
-
     served = serve(upload_max=100)
     before = traces(served)
-    from provstore.accounts.people import ANONYMOUS
-    from provstore.uws.inputs import Upload
-
     upload = Upload(file_name="a", content_type="", stream=io.BytesIO(b"x" * 101))
     with pytest.raises(ProvstoreError, match="a has more than the 100 bytes allowed for one file"):
         served.provstore.service.create(ANONYMOUS, "copy", Submission(values={}, uploads={"input": upload}))
@@ -272,7 +299,9 @@ def test_a_question_that_can_not_be_understood_is_refused(untouched: Served, que
     assert answer.json["error"]["message"].startswith(words)
 
 
-@pytest.mark.parametrize("query", ["id=none", "id=a:b", "id=%00", "id=id:none", "id=http://[", f"id={'x' * 5000}", "id="])
+@pytest.mark.parametrize(
+    "query", ["id=none", "id=a:b", "id=%00", "id=id:none", "id=http://[", f"id={'x' * 5000}", "id="]
+)
 def test_lineage_of_an_unknown_id_is_not_found(untouched: Served, query: str) -> None:
     assert untouched.anonymous.get(f"/prov/lineage?{query}").status_code == 404
 

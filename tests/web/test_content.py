@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from provstore.graph.store import Update
 from tests.web.served import STACKED, Served, job_id, told
 
 CONTENT = bytes(range(256)) * 4
@@ -44,7 +45,8 @@ def test_head_tells_the_same_without_the_bytes(served: Served, address: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("wanted", "first", "last"), [("bytes=0-3", 0, 3), ("bytes=1000-", 1000, 1023), ("bytes=-4", 1020, 1023), ("bytes=9-99999", 9, 1023)]
+    ("wanted", "first", "last"),
+    [("bytes=0-3", 0, 3), ("bytes=1000-", 1000, 1023), ("bytes=-4", 1020, 1023), ("bytes=9-99999", 9, 1023)],
 )
 def test_a_range_gives_just_that_part(served: Served, address: str, wanted: str, first: int, last: int) -> None:
     answer = served.anonymous.get(address, headers={"Range": wanted})
@@ -71,8 +73,6 @@ def test_a_file_name_of_a_script_can_not_break_the_header(served: Served) -> Non
     result = served.provstore.records.read(job_id(job)).results[0]
     odd = served.provstore.files.path(result.location).with_name('o"d\r\nX: y é.dat')
     odd.write_bytes(b"odd")
-    from provstore.graph.store import Update
-
     location = served.provstore.files.location(odd)
     served.provstore.store.write([Update(node=result.entity, expected={}, put={"location": location})])
     answer = served.anonymous.get(f"{job}/results/output")

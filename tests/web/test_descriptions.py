@@ -29,7 +29,9 @@ def test_the_list_names_every_service_with_its_newest_revision(served: Served) -
 
 
 @pytest.mark.parametrize("name", ["stack", "stack@1"])
-@pytest.mark.parametrize("accept", ["", "*/*", "application/x-votable+xml", "text/html,application/xml;q=0.9,*/*;q=0.8"])
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "application/x-votable+xml", "text/html,application/xml;q=0.9,*/*;q=0.8"]
+)
 def test_a_description_is_a_votable_that_reads_back(served: Served, name: str, accept: str) -> None:
     answer = served.anonymous.get(f"/jdl/{name}", headers={"Accept": accept} if accept else {})
     assert (answer.status_code, answer.content_type) == (200, "application/x-votable+xml")
@@ -38,7 +40,9 @@ def test_a_description_is_a_votable_that_reads_back(served: Served, name: str, a
     assert [one.name for one in parse(io.BytesIO(answer.data)).resources] == ["stack"]
 
 
-@pytest.mark.parametrize(("query", "accept"), [("?format=json", ""), ("?format=JSON", "text/xml"), ("", "application/json")])
+@pytest.mark.parametrize(
+    ("query", "accept"), [("?format=json", ""), ("?format=JSON", "text/xml"), ("", "application/json")]
+)
 def test_a_description_is_json_where_asked_for(served: Served, query: str, accept: str) -> None:
     answer = served.anonymous.get(f"/jdl/stack{query}", headers={"Accept": accept} if accept else {})
     assert answer.content_type == "application/json"
@@ -47,7 +51,9 @@ def test_a_description_is_json_where_asked_for(served: Served, query: str, accep
     assert [one["name"] for one in answer.json["parameters"]] == ["threshold", "mode", "count", "note"]
 
 
-@pytest.mark.parametrize("name", ["none", "stack@2", "stack@0", "stack@", "stack@abc", "stack@-1", f"stack@{'9' * 5000}", "@1"])
+@pytest.mark.parametrize(
+    "name", ["none", "stack@2", "stack@0", "stack@", "stack@abc", "stack@-1", f"stack@{'9' * 5000}", "@1"]
+)
 def test_an_unknown_description_is_not_found(served: Served, name: str) -> None:
     answer = served.anonymous.get(f"/jdl/{name}")
     assert answer.status_code == 404

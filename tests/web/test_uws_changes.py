@@ -16,12 +16,6 @@ from tests.web.served import Served, job_id, told
 TARGETS = {"RUN": Phase.QUEUED, "ABORT": Phase.ABORTED}
 
 
-def facts(served: Served, job: str) -> dict[str, Any]:
-    answer = served.admin.get(job, headers={"Accept": "application/json"})
-    assert answer.json is not None, answer.text
-    return dict(answer.json)
-
-
 @pytest.mark.parametrize("word", TARGETS)
 def test_a_request_moves_a_job_exactly_where_the_table_allows_it(served: Served, word: str) -> None:
     for phase in Phase:
@@ -39,7 +33,7 @@ def test_a_request_moves_a_job_exactly_where_the_table_allows_it(served: Served,
             assert job_id(job) in answer.text
 
 
-@pytest.mark.parametrize(("phase", "word"), [*product(("PENDING", "EXECUTING"), ("", "run", "STOP", "COMPLETED", "RUN ABORT"))])
+@pytest.mark.parametrize(("phase", "word"), product(("PENDING", "EXECUTING"), ("", "run", "STOP", "RUN ABORT")))
 def test_an_unknown_word_moves_nothing(served: Served, phase: str, word: str) -> None:
     job = served.create()
     served.force(job, Phase(phase))
@@ -63,17 +57,17 @@ def test_aborting_ends_the_run_and_keeps_what_was_made(served: Served) -> None:
     served.tick(2)
     assert served.executor.aborted == [served.directory(job)]
     assert served.anonymous.get(f"{job}/results/result").data == b"half"
-    seen = facts(served, job)
+    seen = served.json(job)
     assert (seen["phase"], seen["endTime"], seen["errorSummary"]) == ("ABORTED", "2026-03-01T12:00:05.000Z", None)
 
 
-@pytest.mark.parametrize("start", [False, True])
-def test_aborting_before_the_run_sets_the_end_and_nothing_is_started(served: Served, start: bool) -> None:  # noqa: FBT001 - a case
-    job = served.create(**({"PHASE": "RUN"} if start else {}))
+@pytest.mark.parametrize("values", [{}, {"PHASE": "RUN"}])
+def test_aborting_before_the_run_sets_the_end_and_nothing_is_started(served: Served, values: dict[str, Any]) -> None:
+    job = served.create(**values)
     served.clock.advance(5)
     served.anonymous.post(f"{job}/phase", data={"PHASE": "ABORT"})
     served.tick(3)
-    seen = facts(served, job)
+    seen = served.json(job)
     assert (seen["phase"], seen["startTime"], seen["endTime"]) == ("ABORTED", None, "2026-03-01T12:00:05.000Z")
     assert served.executor.started == []
 
@@ -81,7 +75,8 @@ def test_aborting_before_the_run_sets_the_end_and_nothing_is_started(served: Ser
 @pytest.mark.parametrize("way", ["delete", "action", "ACTION in the address"])
 @pytest.mark.parametrize("state", ["PENDING", "QUEUED", "EXECUTING", "COMPLETED", "ERROR"])
 def test_a_deleted_job_leaves_the_tree_and_stays_in_the_graph(served: Served, way: str, state: str) -> None:
-    job = served.create(**({"PHASE": "RUN"} if state != "PENDING" else {}))
+    values: dict[str, Any] = {"PHASE": "RUN"} if state != "PENDING" else {}
+    job = served.create(**values)
     if state not in {"PENDING", "QUEUED"}:
         served.tick(2)
     if state in {"COMPLETED", "ERROR"}:
@@ -115,7 +110,7 @@ def test_the_results_of_a_deleted_job_are_invalidated_and_still_have_ancestors(s
     served.anonymous.delete(job)
     served.tick(2)
     assert told(served.anonymous.get(f"/store/{entity}"))[0] == 404
-    nodes = served.anonymous.get(f"/prov/lineage?id={entity}").json["nodes"]  # type: ignore[index]  # JSON
+    nodes = served.json(f"/prov/lineage?id={entity}", by=served.anonymous)["nodes"]
     by_id = {node["id"]: node for node in nodes}
     assert by_id[served.node(entity)]["attributes"]["invalidated_at"] == "2026-03-01T12:01:42.000000Z"
     assert served.node(job_id(job)) in by_id
@@ -127,7 +122,9 @@ def test_an_unknown_action_is_refused(served: Served) -> None:
     assert served.phase(job) == "PENDING"
 
 
-@pytest.mark.parametrize(("text", "expected"), [("30", "30"), ("3600", "3600"), ("3601", "3600"), ("0", "3600"), (" 7 ", "7")])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("30", "30"), ("3600", "3600"), ("3601", "3600"), ("0", "3600"), (" 7 ", "7")]
+)
 def test_an_execution_duration_is_held_to_the_limit(served: Served, text: str, expected: str) -> None:
     job = served.create()
     answer = served.anonymous.post(f"{job}/executionduration", data={"EXECUTIONDURATION": text})
@@ -189,7 +186,7 @@ def test_destruction_archives_a_job_once_and_it_can_be_postponed_till_then(serve
     answer = served.anonymous.post(f"{job}/destruction", data={"DESTRUCTION": "2026-04-10"})
     assert told(answer) == (403, f"phase ARCHIVED: its files are gone already (job {job_id(job)})")
     served.tick(2)
-    history = facts(served, job)["jobInfo"]["history"]
+    history = served.json(job)["jobInfo"]["history"]
     assert [one["phase"] for one in history] == ["PENDING", "QUEUED", "EXECUTING", "COMPLETED", "ARCHIVED"]
 
 
@@ -203,12 +200,12 @@ def test_parameters_of_a_pending_job_can_be_changed_in_every_way(served: Served)
         served.anonymous.put(f"{job}/parameters/text", data=" ü\n", content_type="text/plain; charset=utf-8"),
     ]
     assert [(answer.status_code, answer.location) for answer in answers] == [(303, f"http://localhost{job}")] * 5
-    assert facts(served, job)["parameters"] == {"duration": "4", "exit_code": "3", "text": " ü\n"}
+    assert served.json(job)["parameters"] == {"duration": "4", "exit_code": "3", "text": " ü\n"}
 
 
 def test_a_parameter_without_default_can_be_given_later(served: Served) -> None:
     job = served.create("stack", count=3, image=(io.BytesIO(b"x"), "x"))
-    assert "note" not in facts(served, job)["parameters"]
+    assert "note" not in served.json(job)["parameters"]
     assert served.anonymous.put(f"{job}/parameters/note", data="late").status_code == 303
     assert served.anonymous.put(f"{job}/parameters/note", data="later").status_code == 303
     shown = [(child[1]["id"], child[2]) for child in parsed(served.anonymous.get(f"{job}/parameters").data)[3]]
@@ -233,7 +230,7 @@ def test_a_wrong_value_changes_nothing(served: Served, name: str, value: str, wo
     for answer in answers:
         assert answer.status_code == 400
         assert words in answer.text
-    assert facts(served, job)["parameters"] == {"duration": "1", "exit_code": "0", "text": "hello"}
+    assert served.json(job)["parameters"] == {"duration": "1", "exit_code": "0", "text": "hello"}
 
 
 def test_an_input_is_fixed_when_the_job_is_made(served: Served) -> None:

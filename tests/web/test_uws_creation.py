@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,12 +14,6 @@ from tests.web.served import Served, job_id, told
 
 def file(content: bytes = b"IMAGE", name: str = "m31.fits") -> tuple[io.BytesIO, str]:
     return io.BytesIO(content), name
-
-
-def facts(served: Served, job: str) -> dict[str, Any]:
-    answer = served.admin.get(job, headers={"Accept": "application/json"})
-    assert answer.json is not None, answer.text
-    return dict(answer.json)
 
 
 def test_a_new_job_is_pending_and_its_address_starts_with_that_of_the_server(served: Served) -> None:
@@ -50,13 +45,13 @@ def test_a_job_can_be_run_with_its_creation(served: Served, address: str, body: 
 
 def test_values_of_the_address_and_of_the_body_make_one_job(served: Served) -> None:
     answer = served.anonymous.post("/uws/sleep?duration=3", data={"text": "both"})
-    assert facts(served, answer.location)["parameters"] == {"duration": "3", "exit_code": "0", "text": "both"}
+    assert served.json(answer.location)["parameters"] == {"duration": "3", "exit_code": "0", "text": "both"}
 
 
 def test_names_count_in_any_case(served: Served) -> None:
     job = served.create("stack", COUNT=3, IMAGE=file(), Config=file(b"sigma = 9\n", "my.cfg"), RunId="r")
-    assert facts(served, job)["runId"] == "r"
-    assert facts(served, job)["parameters"] | {"config": ""} == {
+    assert served.json(job)["runId"] == "r"
+    assert served.json(job)["parameters"] | {"config": ""} == {
         "threshold": "5", "mode": "mean", "count": "3", "image": "m31.fits", "config": ""
     }  # fmt: skip
     assert served.anonymous.get(f"{job}/parameters/config").text == "sigma = 9\n"
@@ -70,14 +65,14 @@ def test_an_input_named_in_another_case_is_not_replaced_by_the_default(served: S
 
 def test_a_value_sent_several_times_is_joined(served: Served) -> None:
     answer = served.anonymous.post("/uws/sleep", data=MultiDict([("text", "a"), ("text", "b")]))
-    assert facts(served, answer.location)["parameters"]["text"] == "a b"
+    assert served.json(answer.location)["parameters"]["text"] == "a b"
 
 
 def test_a_value_is_kept_to_the_letter(served: Served) -> None:
     text = " Größe <&> \"'\t\r\n 星\u2028 $(id) `id` %41 + \U0001f52d "
     job = served.create(text=text)
     assert served.anonymous.get(f"{job}/parameters/text").data.decode() == text
-    assert facts(served, job)["parameters"]["text"] == text
+    assert served.json(job)["parameters"]["text"] == text
 
 
 def test_a_value_of_a_megabyte_is_a_value(served: Served) -> None:
@@ -97,7 +92,7 @@ def test_an_upload_is_stored_and_served_as_the_parameter_of_its_name(served: Ser
     job = served.create("copy", input=(io.BytesIO(b"\x00bytes"), "../../etc/pass wd", "application/fits"))
     answer = served.anonymous.get(f"{job}/parameters/input")
     assert (answer.data, answer.content_type) == (b"\x00bytes", "application/fits")
-    assert facts(served, job)["parameters"] == {"input": "pass_wd"}
+    assert served.json(job)["parameters"] == {"input": "pass_wd"}
 
 
 def test_a_content_type_that_is_none_is_not_repeated(served: Served) -> None:
@@ -120,7 +115,7 @@ def test_an_upload_can_be_run_at_once(served: Served) -> None:
         {"upload": " input , param:sent ;"},
     ],
 )
-def test_a_value_may_refer_to_another_part_of_the_request(served: Served, values: dict[str, str]) -> None:
+def test_a_value_may_refer_to_another_part_of_the_request(served: Served, values: dict[str, Any]) -> None:
     job = served.create("copy", **values, sent=file(b"abc", "a.dat"))
     assert served.anonymous.get(f"{job}/parameters/input").data == b"abc"
 
@@ -165,15 +160,13 @@ def test_a_stored_entity_can_be_named_in_every_spelling(served: Served) -> None:
 
 
 def test_the_limits_of_the_site_are_kept(serve: Any) -> None:
-    from datetime import timedelta
-
     served = serve(execution_duration_max=timedelta(seconds=500), destruction_max=timedelta(days=2))
     asked = served.create(EXECUTIONDURATION=300, DESTRUCTION="2026-03-02T12:00:00Z")
     above = served.create(executionDuration=501, destruction="2026-04-01")
     unlimited = served.create(EXECUTIONDURATION=0)
     default = served.create()
-    seen = [(facts(served, job)["executionDuration"], facts(served, job)["destruction"]) for job in (asked, above, unlimited, default)]
-    assert seen == [
+    shown = [served.json(job) for job in (asked, above, unlimited, default)]
+    assert [(one["executionDuration"], one["destruction"]) for one in shown] == [
         (300, "2026-03-02T12:00:00.000Z"),
         (500, "2026-03-03T12:00:00.000Z"),
         (500, "2026-03-03T12:00:00.000Z"),
@@ -182,14 +175,12 @@ def test_the_limits_of_the_site_are_kept(serve: Any) -> None:
 
 
 def test_no_limit_on_the_duration_lets_it_be_unlimited(serve: Any) -> None:
-    from datetime import timedelta
-
     served = serve(execution_duration_max=timedelta(0))
-    assert facts(served, served.create(EXECUTIONDURATION=0))["executionDuration"] == 0
+    assert served.json(served.create(EXECUTIONDURATION=0))["executionDuration"] == 0
 
 
 def test_a_run_id_of_64_characters_is_the_longest(served: Served) -> None:
-    assert facts(served, served.create(RUNID="x" * 64))["runId"] == "x" * 64
+    assert served.json(served.create(RUNID="x" * 64))["runId"] == "x" * 64
     answer = served.anonymous.post("/uws/sleep", data={"RUNID": "x" * 65})
     assert told(answer) == (400, "RUNID has 65 characters; at most 64 are allowed")
 

@@ -23,6 +23,12 @@ def change(phase: str, at: str, cause: str) -> str:
     return f'<p:change phase="{phase}" at="{at}" cause="{cause}"/>'
 
 
+def run(changes: str, *, exit_code: int | None = None, host: str = "<p:host>fake</p:host>") -> str:
+    """What jobInfo says of a run and of its history."""
+    code = "" if exit_code is None else f"<p:exitCode>{exit_code}</p:exitCode>"
+    return f"{host}{code}<p:history>{changes}</p:history>"
+
+
 CREATED: Final = change("PENDING", NOON, "user anonymous")
 QUEUED: Final = CREATED + change("QUEUED", NOON, "user anonymous")
 EXECUTING: Final = QUEUED + change("EXECUTING", NOON, "executor local")
@@ -30,13 +36,12 @@ ABORTED: Final = EXECUTING + change("ABORTED", LATER, "user anonymous")
 NEVER: Final = f"<uws:startTime {NIL}/><uws:endTime {NIL}/>"
 STARTED: Final = f"<uws:startTime>{NOON}</uws:startTime><uws:endTime {NIL}/>"
 ENDED: Final = f"<uws:startTime>{NOON}</uws:startTime><uws:endTime>{LATER}</uws:endTime>"
-EXIT_0: Final = "<p:host>fake</p:host><p:exitCode>0</p:exitCode>"
-RESULT: Final = '<uws:result id="result" xlink:type="simple" xlink:href="{href}/results/result" size="5" mime-type="text/plain"/>'
+RESULT: Final = (
+    '<uws:result id="result" xlink:type="simple" xlink:href="{href}/results/result" size="5" mime-type="text/plain"/>'
+)
 
 
-def sleep_job(
-    job: str, phase: str, times: str, *, history: str, run: str = "", results: str = "", error: str = ""
-) -> object:
+def sleep_job(job: str, phase: str, times: str, *, history: str, results: str = "", error: str = "") -> object:
     """The whole document of a job of the service sleep with its defaults."""
     return uws(
         "job",
@@ -48,31 +53,31 @@ def sleep_job(
         '<uws:parameters><uws:parameter id="duration">1</uws:parameter><uws:parameter id="exit_code">0</uws:parameter>'
         '<uws:parameter id="text">hello</uws:parameter></uws:parameters>'
         f"<uws:results>{results.format(href=f'http://localhost{job}')}</uws:results>{error}"
-        f"<uws:jobInfo><p:description>sleep@1</p:description><p:executor>local</p:executor>{run}"
-        f"<p:history>{history}</p:history></uws:jobInfo>",
+        f"<uws:jobInfo><p:description>sleep@1</p:description><p:executor>local</p:executor>"
+        f"{history}</uws:jobInfo>",
     )
 
 
 def pending(served: Served) -> tuple[str, object]:
     job = served.create()
-    return job, sleep_job(job, "PENDING", NEVER, history=CREATED)
+    return job, sleep_job(job, "PENDING", NEVER, history=run(CREATED, host=""))
 
 
 def queued(served: Served) -> tuple[str, object]:
     job = served.create(PHASE="RUN")
-    return job, sleep_job(job, "QUEUED", NEVER, history=QUEUED)
+    return job, sleep_job(job, "QUEUED", NEVER, history=run(QUEUED, host=""))
 
 
 def executing(served: Served) -> tuple[str, object]:
     job = served.create()
     served.execute(job)
-    return job, sleep_job(job, "EXECUTING", STARTED, history=EXECUTING, run="<p:host>fake</p:host>")
+    return job, sleep_job(job, "EXECUTING", STARTED, history=run(EXECUTING))
 
 
 def completed(served: Served) -> tuple[str, object]:
     job = served.completed()
     history = EXECUTING + change("COMPLETED", LATER, "executor local")
-    return job, sleep_job(job, "COMPLETED", ENDED, history=history, run=EXIT_0, results=RESULT)
+    return job, sleep_job(job, "COMPLETED", ENDED, history=run(history, exit_code=0), results=RESULT)
 
 
 def failed(served: Served) -> tuple[str, object]:
@@ -84,9 +89,8 @@ def failed(served: Served) -> tuple[str, object]:
         '<uws:errorSummary type="fatal" hasDetail="true"><uws:message>the script ended with exit code 7</uws:message>'
         "</uws:errorSummary>"
     )
-    run = "<p:host>fake</p:host><p:exitCode>7</p:exitCode>"
     history = EXECUTING + change("ERROR", LATER, "executor local")
-    return job, sleep_job(job, "ERROR", ENDED, history=history, run=run, error=error)
+    return job, sleep_job(job, "ERROR", ENDED, history=run(history, exit_code=7), error=error)
 
 
 def aborted(served: Served) -> tuple[str, object]:
@@ -94,7 +98,7 @@ def aborted(served: Served) -> tuple[str, object]:
     served.execute(job)
     served.clock.advance(2)
     served.anonymous.post(f"{job}/phase", data={"PHASE": "ABORT"})
-    return job, sleep_job(job, "ABORTED", ENDED, history=ABORTED, run="<p:host>fake</p:host>")
+    return job, sleep_job(job, "ABORTED", ENDED, history=run(ABORTED))
 
 
 def archived(served: Served) -> tuple[str, object]:
@@ -103,7 +107,7 @@ def archived(served: Served) -> tuple[str, object]:
     served.tick()
     history = EXECUTING + change("COMPLETED", LATER, "executor local")
     history += change("ARCHIVED", "2026-04-01T12:00:02.000Z", "destruction")
-    return job, sleep_job(job, "ARCHIVED", ENDED, history=history, run=EXIT_0, results=RESULT)
+    return job, sleep_job(job, "ARCHIVED", ENDED, history=run(history, exit_code=0), results=RESULT)
 
 
 MakeJob = Callable[[Served], tuple[str, object]]
@@ -133,12 +137,11 @@ def test_a_job_that_timed_out_is_aborted_and_says_so(served: Served) -> None:
     served.clock.advance(2)
     served.finish(job, {"results/result.txt": b"hello"}, exit_code=None, cause=Cause.TIMEOUT)
     error = (
-        '<uws:errorSummary type="fatal" hasDetail="false"><uws:message>time-out: stopped after its execution duration of 120 s'
-        "</uws:message></uws:errorSummary>"
+        '<uws:errorSummary type="fatal" hasDetail="false"><uws:message>'
+        "time-out: stopped after its execution duration of 120 s</uws:message></uws:errorSummary>"
     )
     history = EXECUTING + change("ABORTED", LATER, "executor local")
-    run = "<p:host>fake</p:host>"
-    expected = sleep_job(job, "ABORTED", ENDED, history=history, run=run, results=RESULT, error=error)
+    expected = sleep_job(job, "ABORTED", ENDED, history=run(history), results=RESULT, error=error)
     assert parsed(served.anonymous.get(job).data) == expected
 
 
@@ -148,7 +151,8 @@ def test_a_job_with_owner_run_id_and_files_shows_them(served: Served) -> None:
     href = f"http://localhost{job}"
     expected = uws(
         "job",
-        f"<uws:jobId>{job_id(job)}</uws:jobId><uws:runId>&lt;night&gt; &amp; day</uws:runId><uws:ownerId>curie</uws:ownerId>"
+        f"<uws:jobId>{job_id(job)}</uws:jobId><uws:runId>&lt;night&gt; &amp; day</uws:runId>"
+        "<uws:ownerId>curie</uws:ownerId>"
         "<uws:phase>PENDING</uws:phase><uws:quote>2026-03-01T12:00:30.000Z</uws:quote>"
         f"<uws:creationTime>{NOON}</uws:creationTime>{NEVER}"
         "<uws:executionDuration>120</uws:executionDuration><uws:destruction>2026-03-31T12:00:00.000Z</uws:destruction>"
@@ -178,8 +182,10 @@ def test_parameters_and_results_are_documents_of_their_own(served: Served) -> No
     )
     assert parsed(served.anonymous.get(f"{job}/results").data) == uws(
         "results",
-        f'<uws:result id="stacked" xlink:type="simple" xlink:href="{href}/results/stacked" size="7" mime-type="image/fits"/>'
-        f'<uws:result id="log" xlink:type="simple" xlink:href="{href}/results/log" size="8" mime-type="text/plain"/>',
+        f'<uws:result id="stacked" xlink:type="simple" xlink:href="{href}/results/stacked" size="7" '
+        'mime-type="image/fits"/>'
+        f'<uws:result id="log" xlink:type="simple" xlink:href="{href}/results/log" size="8" '
+        'mime-type="text/plain"/>',
         version="",
     )
 
@@ -230,8 +236,8 @@ def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
     job = served.completed("stack", STACKED, count=3, image=(io.BytesIO(b"IMAGE"), "m31.fits"))
     answer = served.anonymous.get(job, headers={"Accept": "application/json"})
     href = f"http://localhost{job}"
-    ended = [("PENDING", NOON, "user anonymous"), ("QUEUED", NOON, "user anonymous"), ("EXECUTING", NOON, "executor local")]
-    ended.append(("COMPLETED", LATER, "executor local"))
+    changes = [("PENDING", NOON, "user anonymous"), ("QUEUED", NOON, "user anonymous")]
+    changes += [("EXECUTING", NOON, "executor local"), ("COMPLETED", LATER, "executor local")]
     assert answer.json == {
         "jobId": job_id(job),
         "runId": None,
@@ -267,7 +273,7 @@ def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
             "host": "fake",
             "exitCode": 0,
             "remarks": None,
-            "history": [{"phase": phase, "at": at, "cause": cause} for phase, at, cause in ended],
+            "history": [{"phase": phase, "at": at, "cause": cause} for phase, at, cause in changes],
         },
     }
 
@@ -275,9 +281,8 @@ def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
 def test_an_input_of_several_items_is_a_list_in_json(served: Served) -> None:
     ids = [f"e{job_id(served.completed(text=text))[1:]}.result" for text in "ab"]
     job = served.create("stack", count=1, image=ids[0], flats=",".join(ids))
-    answer = served.anonymous.get(job, headers={"Accept": "application/json"})
-    assert answer.json is not None
-    assert (answer.json["parameters"]["image"], answer.json["parameters"]["flats"]) == ("result", ["result", "result"])
+    parameters = served.json(job)["parameters"]
+    assert (parameters["image"], parameters["flats"]) == ("result", ["result", "result"])
 
 
 @pytest.mark.parametrize(
@@ -310,9 +315,7 @@ def test_the_rarer_phases_are_valid_documents_too(served: Served, phase: Phase) 
 def test_the_job_of_a_script_that_tells_nonsense_of_itself_says_what_was_not_understood(served: Served) -> None:
     nonsense = b'{"activity": {}, "agent": {"x:tool": {"prov:label": "\\ud800\\u0000"}}, "wasAssociatedWith": []}'
     job = served.completed(files={"results/result.txt": b"hello", "work/internal_provenance.json": nonsense})
-    answer = served.anonymous.get(job, headers={"Accept": "application/json"})
-    assert answer.json is not None
-    assert answer.json["jobInfo"]["remarks"].splitlines() == [
+    assert served.json(job)["jobInfo"]["remarks"].splitlines() == [
         "internal_provenance.json: section 'wasAssociatedWith' must be an object",
         "internal_provenance.json: section 'activity' is not read",
     ]

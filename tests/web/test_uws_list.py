@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,7 @@ from tests.web.served import Served, job_id, told
 
 def listed(served: Served, query: str = "") -> list[str]:
     """Ids in the list that the anonymous visitor gets."""
-    answer = served.anonymous.get(f"/uws/sleep{query}", headers={"Accept": "application/json"})
-    assert answer.status_code == 200, answer.text
-    assert answer.json is not None
-    return [one["jobId"] for one in answer.json["items"]]
+    return [one["jobId"] for one in served.json(f"/uws/sleep{query}", by=served.anonymous)["items"]]
 
 
 def test_the_list_is_a_document_with_the_newest_first(served: Served) -> None:
@@ -64,7 +62,7 @@ def test_each_sees_the_own_jobs_and_the_administrator_all(served: Served) -> Non
     nobody = served.create()
     served.create("copy", input=(io.BytesIO(b"x"), "x"))
     seen = {
-        name: {one["jobId"] for one in client.get("/uws/sleep", headers={"Accept": "application/json"}).json["items"]}
+        name: {one["jobId"] for one in served.json("/uws/sleep", by=client)["items"]}
         for name, client in (("curie", served.curie), ("anonymous", served.anonymous), ("admin", served.admin))
     }
     assert seen == {"curie": {job_id(own)}, "anonymous": {job_id(nobody)}, "admin": {job_id(own), job_id(nobody)}}
@@ -113,9 +111,7 @@ def test_after_is_strictly_after_in_every_spelling(served: Served, text: str) ->
 
 def test_after_compares_the_very_instant_that_was_shown(served: Served) -> None:
     job = served.create()
-    shown = served.anonymous.get(job, headers={"Accept": "application/json"}).json
-    assert shown is not None
-    assert listed(served, f"?AFTER={shown['creationTime']}") == []
+    assert listed(served, f"?AFTER={served.json(job)['creationTime']}") == []
 
 
 @pytest.mark.parametrize(
@@ -146,7 +142,8 @@ def test_an_instant_in_another_zone_or_none_is_refused(served: Served, text: str
 def test_last_gives_the_newest_and_the_filters_are_anded(served: Served) -> None:
     jobs = []
     for number in range(4):
-        jobs.append(job_id(served.create(RUNID=f"r{number % 2}", **({"PHASE": "RUN"} if number > 1 else {}))))
+        run: dict[str, Any] = {"PHASE": "RUN"} if number > 1 else {}
+        jobs.append(job_id(served.create(RUNID=f"r{number % 2}", **run)))
         served.clock.advance(60)
     assert listed(served, "?LAST=2") == [jobs[3], jobs[2]]
     assert listed(served, "?LAST=100") == jobs[::-1]

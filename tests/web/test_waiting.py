@@ -67,7 +67,7 @@ def test_an_unknown_phase_to_wait_in_is_refused(served: Served) -> None:
     assert answer.text.startswith("PHASE='RUNNING': one of PENDING, ")
 
 
-def waits(served: Served, pool: ThreadPoolExecutor, query: str) -> Future[object]:
+def waits(served: Served, pool: ThreadPoolExecutor, query: str) -> Future[tuple[int, str]]:
     """Ask in another thread, and come back when that request waits."""
     waiting = served.provstore.service._parts.waiting
     future = pool.submit(lambda: told(served.app.test_client().get(query)))
@@ -97,7 +97,7 @@ def test_a_change_wakes_who_waits(served: Served, change: Callable[[Served, str]
     with ThreadPoolExecutor() as pool:
         answer = waits(served, pool, f"{job}?WAIT=60")
         change(served, job)
-        status, text = answer.result(LONG)  # type: ignore[misc]  # the pair that told gives
+        status, text = answer.result(LONG)
     assert (status, f"<uws:phase>{phase}</uws:phase>" in text) == (200, True)
 
 
@@ -106,7 +106,7 @@ def test_who_waits_for_a_job_that_is_deleted_learns_that(served: Served) -> None
     with ThreadPoolExecutor() as pool:
         answer = waits(served, pool, f"{job}?WAIT=60")
         served.anonymous.delete(job)
-        status, _ = answer.result(LONG)  # type: ignore[misc]  # the pair that told gives
+        status, _ = answer.result(LONG)
     assert status == 404
 
 
@@ -115,7 +115,7 @@ def test_a_step_of_the_supervisor_wakes_who_waits(served: Served) -> None:
     with ThreadPoolExecutor() as pool:
         answer = waits(served, pool, f"{job}?WAIT=60&PHASE=QUEUED")
         served.tick(2)
-        _, text = answer.result(LONG)  # type: ignore[misc]  # the pair that told gives
+        _, text = answer.result(LONG)
     assert "<uws:phase>EXECUTING</uws:phase>" in text
 
 
