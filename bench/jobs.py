@@ -1,6 +1,6 @@
 """What a job costs from POST to COMPLETED, its provenance written, against running the same program by hand.
 
-    python -m bench.jobs [TIMES]
+python -m bench.jobs [TIMES]
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ from typing import Final
 from bench.serving import EMPTY, HEAD, Visitor, row, server, typical
 from provstore.accounts.people import ANONYMOUS
 from provstore.app import open_provstore
+from provstore.graph.model import EVERYBODY, new_local
 from provstore.settings import Settings
 from provstore.uws.creation import changes_of_new_job
 from provstore.uws.jobs import JobId
 from provstore.uws.records import JobFilter
 from provstore.uws.submissions import Submission
-from provstore.graph.model import EVERYBODY, new_local
 from provstore.web.uws_xml import jobs_xml
 
 _VALUES: Final = {"duration": "0.5", "exit_code": "0", "text": "a text of some length"}

@@ -1,7 +1,6 @@
 """A real server for the measurements: a child process with the product's own parts, and one empty route more.
 
-``python -m bench.serving DATA`` serves; ``python -m bench.serving DATA --profile FILE`` writes a profile of the threads
-that answer when it is stopped.
+``python -m bench.serving DATA`` serves until SIGTERM.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def serve(data: Path) -> None:
     """Serve a data directory until SIGTERM; the address is the first line of output."""
     settings = load_settings({**os.environ, "PROVSTORE_DATA": str(data)})
     listener = socket.create_server(("127.0.0.1", 0))
-    address = "http://127.0.0.1:{}".format(listener.getsockname()[1])
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with open_provstore(settings, signals_url=f"{address}/signals") as provstore:
         app = create_app(provstore)
         app.add_url_rule(EMPTY, "empty", lambda: Response("EXECUTING", content_type="text/plain; charset=utf-8"))

@@ -169,7 +169,7 @@ def _make_data_directory(directory: Path) -> None:
         with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:
-        raise Unavailable(f"data directory {directory}: {error.strerror}", field="data", value=str(directory)) from error
+        raise Unavailable(f"data directory {directory}: {error.strerror}", field="data") from error
 
 
 def _compose(

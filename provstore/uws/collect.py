@@ -130,7 +130,7 @@ def _matches(pattern: str, run: Path, untouched: Collection[Path]) -> list[Path]
 
 def _refuse_what_is_no_file(name: str, file: Path, run: Path) -> None:
     if _NO_TEXT.search(str(file)):
-        raise Invalid(f"result {name}: the file name {ascii(file.name)} is not UTF-8", field=name)
+        raise Invalid(f"result {name}: the file name {file.name!a} is not UTF-8", field=name)
     if file.is_symlink() and not file.exists():
         raise Invalid(f"result {name}: {file.name!r} is a link that leads nowhere", field=name)
     if not file.resolve().is_relative_to(run.resolve()):

@@ -85,9 +85,14 @@ class Files:
             NotFound: there is no such file below the data directory.
         """
         file = self._data / location
-        if not location or not file.is_file() or not file.resolve().is_relative_to(self._data.resolve()):
+        if not location or not file.is_file() or not self._is_ours(file):
             raise NotFound(f"the file {location!r} is not here any more", field="location", value=location)
         return file
+
+    def _is_ours(self, file: Path) -> bool:
+        """Tell whether a file really lies here; ``jobs`` and ``files`` may be links to a larger disk."""
+        roots = (self._data, self._data / "jobs", self._data / "files")
+        return any(file.resolve().is_relative_to(root.resolve()) for root in roots)
 
     def receive(self, stream: BinaryIO, target: Path, *, most: int) -> Measured:
         """Write an upload to its place; a file of that name is there whole and on disk, or not at all.

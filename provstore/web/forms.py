@@ -23,7 +23,8 @@ from provstore.web.site import base_url
 __all__ = ["install_forms", "one_value", "read_form", "read_submission", "read_text", "whole_number"]
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
-_FORM_TYPES: Final = frozenset({_URLENCODED, "multipart/form-data"})
+_MULTIPART: Final = "multipart/form-data"
+_FORM_TYPES: Final = frozenset({_URLENCODED, _MULTIPART})
 _IN_MEMORY: Final = 512 * 1024
 _MOST_PARTS: Final = 2000
 _LONGEST_NUMBER: Final = 1000
@@ -106,7 +107,7 @@ def read_form() -> MultiDict[str, str]:
             field="Content-Type",
             value=request.mimetype,
         )
-    if request.mimetype == "multipart/form-data" and not request.mimetype_params.get("boundary"):
+    if request.mimetype == _MULTIPART and not request.mimetype_params.get("boundary"):
         raise Invalid("malformed upload: its Content-Type names no boundary", field="Content-Type")
     try:
         values = MultiDict(request.args)
@@ -115,8 +116,10 @@ def read_form() -> MultiDict[str, str]:
         raise TooLarge(too_large()) from error
     except (ValueError, ClientDisconnected) as error:
         raise Invalid(f"malformed request body: {error}") from error
-    if request.mimetype == "multipart/form-data" and request.content_length and not (request.form or request.files):
+    if request.mimetype == _MULTIPART and request.content_length and not (request.form or request.files):
         raise Invalid("malformed upload: no part could be read from it")
+    if request.mimetype == _MULTIPART and not all((*request.form, *request.files)):
+        raise Invalid("malformed upload: a part of it has no name")
     return values
 
 

@@ -24,9 +24,7 @@ def sqlite_environment() -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="module")
-def neo4j_environment(
-    neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mapping[str, str]]:
+def neo4j_environment(neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """The server of this test run, emptied; workers take turns, for it has one graph only."""
     password = tmp_path_factory.mktemp("neo4j") / "password"
     password.write_text(neo4j_url.password)

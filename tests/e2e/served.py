@@ -35,7 +35,9 @@ _FILE: Final = ParameterDefinition(name="file", required=False, default="named.t
 _TEXT: Final = Generated(name="result", default="out.txt", content_type="text/plain")
 SERVICES: Final = (
     Description(name="one", parameters=(_CODE,), generated=(_TEXT,)),
-    Description(name="many", parameters=(_CODE,), generated=(Generated(name="data", default="*.dat", multiplicity="*"),)),
+    Description(
+        name="many", parameters=(_CODE,), generated=(Generated(name="data", default="*.dat", multiplicity="*"),)
+    ),
     Description(name="only", parameters=(_CODE,), generated=(Generated(name="data", default="*.dat"),)),
     Description(name="named", parameters=(_CODE, _FILE), generated=(Generated(name="result", ref="file"),)),
     Description(
@@ -101,7 +103,7 @@ class Served:
         self.log = place / "server.log"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PROVSTORE_")}
         path = {"PYTHONPATH": str(ROOT)}
-        self.environment = clean | QUICK | path | {"PROVSTORE_DATA": str(self.data)} | dict(environment or {})
+        self.environment = clean | dict(QUICK) | path | {"PROVSTORE_DATA": str(self.data)} | dict(environment or {})
         self.address = ""
         self.process: subprocess.Popen[str] | None = None
 

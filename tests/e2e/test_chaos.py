@@ -162,18 +162,14 @@ def test_every_acknowledged_job_ends_once_whenever_the_server_dies(make_served: 
 
 
 @pytest.mark.neo4j
-def test_the_same_holds_on_neo4j(
-    make_served: MakeServed, neo4j_environment: Mapping[str, str], outside: Path
-) -> None:
+def test_the_same_holds_on_neo4j(make_served: MakeServed, neo4j_environment: Mapping[str, str], outside: Path) -> None:
     moments = ("acknowledged", "claimed", "ended", "being collected")
     play(make_served(**neo4j_environment), outside, seed=2, rounds=1, moments=moments)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 4, 5])
-def test_every_acknowledged_job_ends_once_in_a_longer_game(
-    make_served: MakeServed, outside: Path, seed: int
-) -> None:
+def test_every_acknowledged_job_ends_once_in_a_longer_game(make_served: MakeServed, outside: Path, seed: int) -> None:
     play(make_served(), outside, seed=seed, rounds=4)
 
 
@@ -206,9 +202,7 @@ def test_a_job_whose_wrapper_is_killed_under_the_server_is_an_error_at_once(
     until(lambda: not processes_of(served.run_directory(job)), what="nothing of it is left")
 
 
-def test_a_job_that_ended_while_no_server_ran_is_completed_by_the_next(
-    make_served: MakeServed, outside: Path
-) -> None:
+def test_a_job_that_ended_while_no_server_ran_is_completed_by_the_next(make_served: MakeServed, outside: Path) -> None:
     served = make_served().start()
     with served.client() as client:
         job = start(client, "one", f'echo >{outside}; sleep 0.3; echo made >"$rs/out.txt"')

@@ -53,7 +53,10 @@ def test_run_supervises_itself_where_no_server_does(alone: Served) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "code", "phase"),
-    [(("-p", "code=echo no such star >&2; exit 3"), 1, "ERROR"), (("-p", "code=sleep 9", "-p", "EXECUTIONDURATION=1"), 2, "ABORTED")],
+    [
+        (("-p", "code=echo no such star >&2; exit 3"), 1, "ERROR"),
+        (("-p", "code=sleep 9", "-p", "EXECUTIONDURATION=1"), 2, "ABORTED"),
+    ],
 )
 def test_run_exits_with_the_fate_of_its_job(alone: Served, arguments: tuple[str, ...], code: int, phase: str) -> None:
     done = alone.command("run", "one", "--wait", *arguments)
@@ -206,14 +209,26 @@ def _no_database(folder: Path) -> str:
 
 FAULTS: Final[Mapping[str, tuple[str, Callable[[Path], str], str]]] = {
     "a setting that is none": ("PROVSTORE_PROT", lambda _: "8080", "settings: unknown setting 'prot'"),
-    "a value that is none": ("PROVSTORE_PORT", lambda _: "http", "settings: setting port: 'http' is not a whole number"),
-    "a data directory that can't be": ("PROVSTORE_DATA", lambda _: "/proc/provstore", "data directory: /proc/provstore"),
-    "a store that does not answer": ("PROVSTORE_GRAPH_URL", lambda _: "bolt://127.0.0.1:1", "graph store: bolt://127.0.0.1:1"),
+    "a value that is none": (
+        "PROVSTORE_PORT",
+        lambda _: "http",
+        "settings: setting port: 'http' is not a whole number",
+    ),
+    "a data directory that can't be": (
+        "PROVSTORE_DATA",
+        lambda _: "/proc/provstore",
+        "data directory: /proc/provstore",
+    ),
+    "a store that does not answer": (
+        "PROVSTORE_GRAPH_URL",
+        lambda _: "bolt://127.0.0.1:1",
+        "graph store: bolt://127.0.0.1:1",
+    ),
     "a store of no kind": ("PROVSTORE_GRAPH_URL", lambda _: "mysql://host", "graph store: mysql://host"),
     "a file that is no database": ("PROVSTORE_GRAPH_URL", _no_database, "graph store: sqlite:"),
     "descriptions that are not there": ("PROVSTORE_DESCRIPTIONS", lambda _: "/nowhere", "descriptions: "),
     "a broken description": ("PROVSTORE_DESCRIPTIONS", _broken_descriptions, "broken_vot.xml"),
-    "no bash": ("PROVSTORE_JOB_PATH", lambda folder: str(folder), "bash: not in "),
+    "no bash": ("PROVSTORE_JOB_PATH", str, "bash: not in "),
 }
 
 
@@ -286,6 +301,16 @@ def test_a_jobs_directory_that_can_not_be_written_is_an_error_and_not_a_stuck_jo
         assert (job.phase, job.error) == ("ERROR", "the job could not be staged: Not a directory")
         (served.data / "jobs").unlink()
         assert client.wait(client.run("sleep", parameters={"duration": "0"})).phase == "COMPLETED"
+
+
+def test_jobs_may_lie_on_another_disk(make_served: MakeServed, tmp_path: Path) -> None:
+    served = make_served()
+    served.data.mkdir()
+    (served.data / "jobs").symlink_to(tmp_path)
+    served.start()
+    with served.client() as client:
+        job = client.wait(client.run("sleep", parameters={"duration": "0"}))
+        assert client.fetch(f"/uws/sleep/{job.id}/results/result") == b"hello"
 
 
 def test_nothing_is_written_outside_of_the_data_directory(make_served: MakeServed) -> None:

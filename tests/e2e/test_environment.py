@@ -14,7 +14,7 @@ from provstore.uws.staging import LONGEST_VARIABLE
 from tests.e2e.conftest import MakeServed
 from tests.e2e.served import Served, finish, write_services
 
-SECRET = "do-not-tell-anyone"  # noqa: S105 - of this test
+SECRET = "do-not-tell-anyone"
 DUMP = 'tr "\\0" "\\n" </proc/self/environ >"$rs/out.txt"'
 MEASURES = Description(
     name="measures", parameters=(ParameterDefinition(name="text"),), generated=(Generated(name="result", default="r"),)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import selectors
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from provstore.client import Client
-from tests.e2e.served import PATIENCE, Served, start, until
+from tests.e2e.served import PATIENCE, Served, finish, start, until
 
 CLIENTS = 200
 
@@ -75,7 +77,7 @@ def test_an_upload_that_breaks_off_leaves_nothing_behind(served: Served, client:
     assert b" 303 " not in answer
     assert jobs(served) == before
     assert list((served.data / "spool").iterdir()) == []
-    assert client.job("one", start(client, "one", "exit 0").id)
+    assert client.wait(client.run("sleep", parameters={"duration": "0"})).phase == "COMPLETED"
 
 
 def receive(connection: socket.socket) -> bytes:
@@ -97,3 +99,23 @@ def test_an_upload_that_the_service_does_not_take_leaves_nothing_behind(served: 
     answer = httpx.post(f"{served.address}/uws/copy", files={"wrong": ("name", b"x" * (1 << 20))})
     assert answer.status_code == 400
     assert jobs(served) == before
+
+
+def test_a_flood_of_signals_does_not_keep_the_supervisor_from_looking_around(served: Served, client: Client) -> None:
+    job = finish(client, "one", "exit 1")
+    token = (served.run_directory(job) / "token").read_text()
+    stop = threading.Event()
+
+    def flood() -> None:
+        with httpx.Client(base_url=served.address, headers={"Authorization": f"Bearer {token}"}) as wrapper:
+            while not stop.is_set():
+                assert wrapper.post(f"/signals/{job.id}").status_code == 204
+
+    with ThreadPoolExecutor() as pool:
+        flooding = pool.submit(flood)
+        try:
+            done = served.command("run", "sleep", "-p", "duration=0", "--wait")  # only found by looking around
+        finally:
+            stop.set()
+        flooding.result()
+    assert done.returncode == 0, done.stdout + done.stderr

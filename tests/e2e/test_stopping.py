@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -184,3 +185,11 @@ def test_queued_jobs_start_as_soon_as_a_slot_is_free(served: Served, client: Cli
         move(job, "ABORT")
     with served.records() as records:
         assert records.node(other.id).properties.get("started_at") is None
+
+
+def test_jobs_deleted_right_after_their_abort_leave_no_file(served: Served, client: Client) -> None:
+    jobs = [start(client, "one", 'echo early >"$rs/out.txt"; sleep 1000') for _ in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda job: (move(job, "ABORT"), httpx.delete(job.href)), jobs))
+    folders = [served.data / "jobs" / job.id for job in jobs]
+    until(lambda: not any(one.exists() for one in folders), what="the files of all jobs are gone")

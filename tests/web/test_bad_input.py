@@ -148,6 +148,7 @@ def test_an_input_both_as_file_and_as_value_is_refused(untouched: Served) -> Non
         (BOUNDARY, b"garbage", "malformed"),
         (BOUNDARY, bytes(range(256)), "malformed"),
         (BOUNDARY, b"", "malformed"),
+        (BOUNDARY, b"--frontier\r\nContent-Disposition: form-data\r\n\r\na\r\n--frontier--\r\n", "has no name"),
         (BOUNDARY, b"--frontier\r\n\r\nno disposition\r\n--frontier--\r\n", "malformed"),
         ("multipart/form-data; boundary=other", PART + b"--frontier--\r\n", "malformed"),
         (BOUNDARY, PART * 2001 + b"--frontier--\r\n", "larger than this server allows"),

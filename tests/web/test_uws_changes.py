@@ -33,7 +33,7 @@ def test_a_request_moves_a_job_exactly_where_the_table_allows_it(served: Served,
             assert job_id(job) in answer.text
 
 
-@pytest.mark.parametrize(("phase", "word"), product(("PENDING", "EXECUTING"), ("", "run", "STOP", "RUN ABORT")))
+@pytest.mark.parametrize(("phase", "word"), list(product(("PENDING", "EXECUTING"), ("", "run", "STOP", "RUN ABORT"))))
 def test_an_unknown_word_moves_nothing(served: Served, phase: str, word: str) -> None:
     job = served.create()
     served.force(job, Phase(phase))
