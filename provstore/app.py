@@ -276,6 +276,7 @@ def _secret(file: Path) -> bytes:
 def create_app(provstore: Provstore) -> Flask:
     """Make the web application over an open provstore."""
     app = Flask("provstore", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # parameters keep the description's order
     settings = provstore.settings
     install_forms(app, settings)
     install_error_handlers(app)

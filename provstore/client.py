@@ -124,7 +124,7 @@ class Client:
 
     def fetch(self, address: str, *, query: Mapping[str, str] | None = None) -> bytes:
         """Fetch the bytes at an address of the server."""
-        response = self._http.get(address, params=dict(query or {}), headers={"Accept": "*/*"})
+        response = self._http.get(address, params=dict(query) if query else None, headers={"Accept": "*/*"})
         _check(response)
         return response.content
 

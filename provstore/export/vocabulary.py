@@ -112,7 +112,9 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Property -> attribute keys; every other property gets a key of our own namespace."""
 
-_INTERNAL: Final = frozenset({"history", "open", "deleted", "owner", "error_detail", "definition", "digest", "expires_at"})
+_INTERNAL: Final = frozenset(
+    {"history", "open", "deleted", "owner", "error_detail", "definition", "digest", "expires_at"}
+)
 
 
 def is_internal(name: str) -> bool:

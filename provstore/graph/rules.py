@@ -108,6 +108,7 @@ INDEXES: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
     (Label.JOB, ("phase", "created_at")),
     (Label.JOB, ("owner", "created_at")),
     (Label.JOB, ("open",)),
+    (Label.JOB, ("deleted",)),
     (Label.JOB, ("expires_at",)),
     (Label.JOB, ("run_id",)),
     (Label.ACTIVITY, ("name", "started_at")),

@@ -51,7 +51,7 @@ class Codec:
         self._bits = dict(layout.labels)
         self._labels: dict[int, frozenset[Label]] = {}
         self._kinds = {number: kind for kind, number in layout.kinds.items()}
-        self._times = [name for name in layout.columns if name.endswith(TIME_SUFFIX)]
+        self._conversions = _conversions(layout.columns)
 
     # --- nodes
 
@@ -105,14 +105,14 @@ class Codec:
             fields: As for :meth:`columns`.
         """
         hot = self._hot(fields)
-        times = [name for name in hot if name.endswith(TIME_SUFFIX)]
+        conversions = _conversions(hot)
         end = len(NODE_COLUMNS) + len(hot)
         wanted = None if fields is None else frozenset(fields)
         cold = wanted is None or len(hot) < len(wanted)
         known = self._labels
 
         def read(row: Row) -> Node:
-            properties = _hot_properties(hot, row[4:end], times)
+            properties = _hot_properties(hot, row[4:end], conversions)
             if cold and row[end]:
                 rest = read_properties(row[end])
                 properties.update(rest if wanted is None else {k: v for k, v in rest.items() if k in wanted})
@@ -123,7 +123,7 @@ class Codec:
 
     def properties(self, values: Sequence[Any], text: str | None) -> dict[str, Value]:
         """Read all columns and the JSON text."""
-        properties = _hot_properties(self._layout.columns, values, self._times)
+        properties = _hot_properties(self._layout.columns, values, self._conversions)
         return {**properties, **read_properties(text)} if text else properties
 
     def _hot(self, fields: Sequence[str] | None) -> tuple[str, ...]:
@@ -178,15 +178,22 @@ class Codec:
 _NO_ARGUMENTS: Final[Mapping[str, str]] = Relation("", Kind.USED, NodeId(""), NodeId("")).arguments
 
 
-def _hot_properties(names: Sequence[str], values: Sequence[Any], times: Sequence[str]) -> dict[str, Value]:
-    properties: dict[str, Any] = {
-        name: _BLOBS[value] if type(value) is bytes else value
-        for name, value in zip(names, values, strict=True)
-        if value is not None
-    }
-    for name in times:
-        if name in properties:
-            properties[name] = parse_instant(properties[name])
+Conversion = Callable[[Any], Value]
+
+
+def _conversions(names: Sequence[str]) -> tuple[Conversion | None, ...]:
+    """Tell for each column how its text is read: as an instant, or as it is."""
+    return tuple(datetime.fromisoformat if name.endswith(TIME_SUFFIX) else None for name in names)
+
+
+def _hot_properties(
+    names: Sequence[str], values: Sequence[Any], conversions: Sequence[Conversion | None]
+) -> dict[str, Value]:
+    """Read columns, in one pass: a list does it for thousands of rows."""
+    properties: dict[str, Value] = {}
+    for name, value, convert in zip(names, values, conversions, strict=True):
+        if value is not None:
+            properties[name] = convert(value) if convert else _BLOBS[value] if type(value) is bytes else value
     return properties
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import shutil
-from collections.abc import Iterable
+import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -31,7 +33,7 @@ class Measured:
 
 def safe_name(name: str) -> str:
     """Make a file name that no shell, path or header can misread, and that still resembles the given one."""
-    plain = _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip("._")
+    plain = _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(".")
     return plain[-_LONGEST_NAME:] or "file"
 
 
@@ -160,7 +162,17 @@ class Files:
         if directory.is_dir():
             raise Unavailable(f"the files of job {job_id} can't be removed", field="job", value=job_id)
 
-    def job_ids(self) -> Iterable[str]:
-        """List the jobs that have a directory."""
+    def unstaged_jobs(self, *, idle: timedelta) -> tuple[str, ...]:
+        """List the jobs that have files but were never staged, and that nobody has written to for so long."""
         jobs = self._data / "jobs"
-        return sorted(entry.name for entry in jobs.iterdir()) if jobs.is_dir() else ()
+        latest = time.time() - idle.total_seconds()
+        folders = sorted(jobs.iterdir()) if jobs.is_dir() else []
+        return tuple(one.name for one in folders if not (one / "run").exists() and _last_written(one) < latest)
+
+
+def _last_written(folder: Path) -> float:
+    """Give the newest time of change in a folder, in seconds since 1970; the future if somebody is removing it."""
+    try:
+        return max(one.lstat().st_mtime for one in (folder, *folder.rglob("*")))
+    except FileNotFoundError:
+        return math.inf

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, NewType
+from typing import Any, Final, NamedTuple, NewType, cast
 
 from provstore.graph.model import PROVSTORE, Kind, Label, Node, NodeId, Relation, Value, format_instant, parse_instant
 from provstore.uws.phases import Phase
@@ -84,9 +84,8 @@ class Failure:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobReference:
-    """What a job list shows of a job."""
+class JobReference(NamedTuple):
+    """What a job list shows of a job. A tuple, since a list makes thousands of them."""
 
     id: JobId
     service: str
@@ -185,15 +184,18 @@ def _failure(properties: Mapping[str, Value]) -> Failure | None:
 
 def reference_of(node: Node, namespace: str) -> JobReference:
     """Read what a list shows from a job's node."""
-    properties = node.properties
+    given = cast("Mapping[str, str]", node.properties)
     return JobReference(
-        id=JobId(local_part(node.id, namespace)),
-        service=text(properties, "service"),
-        phase=Phase(text(properties, "phase")),
-        owner=text(properties, "owner"),
-        run_id=text(properties, "run_id"),
-        created_at=_created(properties),
+        JobId(node.id.removeprefix(namespace)),
+        given["service"],
+        _PHASES[given["phase"]],
+        given["owner"],
+        given.get("run_id", ""),
+        cast("datetime", given["created_at"]),
     )
+
+
+_PHASES: Final = {phase.value: phase for phase in Phase}
 
 
 def _created(properties: Mapping[str, Value]) -> datetime:

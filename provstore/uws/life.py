@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,10 @@ __all__ = ["Life", "LifeParts"]
 
 _DETAIL: Final = 4096
 """Bytes of stderr kept with an error."""
+
+_SWEPT_AT_ONCE: Final = 1000
+_LONGEST_PAUSE: Final = timedelta(hours=1)
+"""An upload that nothing was added to for so long is over."""
 
 _GONE: Final = frozenset({State.ENDED, State.LOST, State.ABSENT})
 
@@ -78,6 +83,14 @@ class Life:
             self._crowded = self._crowded or len(waiting) > free
         yield from (job_id for job_id in queued if job_id in running)
         yield from waiting[:free]
+
+    def sweep(self) -> None:
+        """Remove the files of jobs that never came to be: their upload was under way when a server died."""
+        found = self._parts.files.unstaged_jobs(idle=_LONGEST_PAUSE)
+        for start in range(0, len(found), _SWEPT_AT_ONCE):
+            some = found[start : start + _SWEPT_AT_ONCE]
+            for job_id in set(some) - self._records.phases(some).keys():
+                self._parts.files.remove_job(job_id)
 
     def step(self, job_id: str) -> None:
         """Do the next thing for a job.
@@ -219,8 +232,7 @@ class Life:
         changes: tuple[Change, ...] = ()
         if not job.results:
             changes, _ = self._harvest(job, observation)
-        still_there = Update(node=job.node, expected={"deleted": None}, put={})  # deleted meanwhile: its files must go
-        self._records.put(job, {**self._facts(job, observation), "open": None}, further=(*changes, still_there))
+        self._records.put(job, {**self._facts(job, observation), "open": None}, further=changes)
         self._ended(job)
 
     def _harvest(self, job: Job, observation: Observation) -> tuple[tuple[Change, ...], list[str]]:

@@ -189,7 +189,11 @@ _PATIENCE: Final = 100
 
 def _guarded(job: Job, put: Mapping[str, Value | None]) -> Update:
     """Change a job only if its phase and history are those that were read: the history tells any change of phase."""
-    expected: dict[str, Value | None] = {"phase": job.phase.value, "history": job.history_text}
+    expected: dict[str, Value | None] = {
+        "phase": job.phase.value,
+        "history": job.history_text,
+        "deleted": True if job.deleted else None,
+    }
     return Update(node=job.node, expected=expected, put=put)
 
 

@@ -131,9 +131,13 @@ class Supervisor:
     def _look(self, woken: str | None) -> None:
         if self._stopped.is_set():
             return
+        had_it = self._lease.held
         if not self._lease.take():
             self._watch()
-        elif woken is not None:
+            return
+        if not had_it:
+            self._life.sweep()
+        if woken is not None:
             self._submit(woken)
         else:
             self._watch()

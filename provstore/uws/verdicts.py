@@ -60,7 +60,7 @@ _BY_CAUSE: Final[dict[Cause, Callable[[Observation, timedelta], Verdict]]] = {
 def verdict_of(seen: Observation, *, limit: timedelta) -> Verdict:
     """Tell what an observation of a run that is over means (a time-out has the effect of an abort, UWS 1.1 §2.1.7)."""
     if seen.state is State.LOST:
-        why = "the job was killed from outside, or its machine went down; it left no exit code"
+        why = "the job was killed from outside, its machine went down, or its disk is full; it left no exit code"
         return Verdict(phase=Phase.ERROR, message=why, transient=True)
     if seen.state is State.ABSENT or seen.cause is None:
         return Verdict(phase=Phase.ERROR, message="the job's run directory is gone", transient=True)

@@ -186,7 +186,7 @@ def test_a_job_whose_wrapper_was_killed_while_no_server_ran_is_an_error_that_say
     with served.client() as client:
         ended = client.wait(client.job("one", job.id))
     assert ended.phase == "ERROR"
-    assert ended.error == "the job was killed from outside, or its machine went down; it left no exit code"
+    assert ended.error.startswith("the job was killed from outside")
     until(lambda: not processes_of(served.run_directory(job)), what="nothing of it is left")
 
 

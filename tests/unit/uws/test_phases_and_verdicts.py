@@ -49,7 +49,7 @@ def test_phases_fall_into_groups() -> None:
 
 
 LIMIT = timedelta(seconds=90)
-GONE = "the job was killed from outside, or its machine went down; it left no exit code"
+GONE = "the job was killed from outside, its machine went down, or its disk is full; it left no exit code"
 NO_DIRECTORY = "the job's run directory is gone"
 
 
