@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,8 @@ from neo4j.exceptions import (
     DriverError,
     Forbidden,
     IncompleteCommit,
+    Neo4jError,
+    ResultFailedError,
     TransientError,
 )
 
@@ -107,10 +110,23 @@ def _home(driver: Driver) -> str:
 
 
 @contextmanager
+def _unmasked() -> Iterator[None]:
+    """Give the error that made a transaction fail: closing it, the driver may raise one about its unread results."""
+    try:
+        yield
+    except ResultFailedError as error:
+        first: BaseException = error
+        while isinstance(first, ResultFailedError) and first.__cause__ is not None:
+            first = first.__cause__
+        raise first from error
+
+
+@contextmanager
 def _translated(address: str) -> Iterator[None]:
     """Turn the driver's errors into ours; none of them tells the password."""
     try:
-        yield
+        with _unmasked():
+            yield
     except ConstraintError as error:
         raise Conflict(f"it exists already: {error.message}") from error
     except ConfigurationError as error:
@@ -184,16 +200,26 @@ class _Server:
 
     def carry_out(self, batch: Batch) -> None:
         """Run a batch in one transaction, again after a deadlock."""
-        bookmarks = self.driver.execute_query_bookmark_manager
-        with (
-            _translated(self.address),
-            self.driver.session(database=self.database, bookmark_manager=bookmarks) as session,
-        ):
+        with _translated(self.address):
             if batch.upserts_relations:
                 with suppress(ConstraintError):  # somebody added the same relation: the second time it is found
+                    self._write(batch)
+                    return
+            self._write(batch)
+
+    def _write(self, batch: Batch) -> None:
+        """Let the driver try, and try again what it gave up because it masked the error."""
+        bookmarks = self.driver.execute_query_bookmark_manager
+        limit = time.monotonic() + _RETRY_SECONDS
+        while True:
+            try:
+                with _unmasked(), self.driver.session(database=self.database, bookmark_manager=bookmarks) as session:
                     session.execute_write(_carry_out, batch)
                     return
-            session.execute_write(_carry_out, batch)
+            except Neo4jError as error:
+                if not error.is_retryable() or time.monotonic() > limit:
+                    raise
+            time.sleep(_FIRST_RETRY_SECONDS)
 
     def delete(self, ids: Sequence[NodeId]) -> int:
         """Remove nodes in one transaction; give how many there were."""
