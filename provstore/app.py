@@ -240,11 +240,10 @@ def _write_agents(store: GraphStore, accounts: Accounts, settings: Settings) -> 
     changes = [
         *agents.provstore(namespace),
         *agents.organization(namespace, name=settings.organization, url=settings.organization_url),
-        *agents.person(namespace, ANONYMOUS.agent, name="anonymous", employed=False),
     ]
-    for person in accounts.people():
-        name = "administrator" if person.admin else f"user {person.agent[-8:]}"
-        changes += agents.person(namespace, person.agent, name=name, employed=employed)
+    for person in (ANONYMOUS, *accounts.people()):
+        at_home = employed and person is not ANONYMOUS
+        changes += agents.person(namespace, person.agent, name=agents.pseudonym(person), employed=at_home)
     store.write(changes)
 
 

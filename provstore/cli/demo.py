@@ -27,6 +27,9 @@ __all__ = ["demo"]
 _FORMATS: Final = ("prov-n", "prov-json", "prov-xml", "votable", "svg")
 _SUFFIXES: Final = {"votable": ".vot"}
 _SOURCE: Final = {"RA": "329.7169379", "Dec": "-30.2255883"}
+_LATER: Final = "http://127.0.0.1:8080"
+"""Where `make serve` will answer: links in what the demo leaves behind lead there."""
+
 _OBSERVATION: Final = "provstore-sample/reproject/tests/data/aia_171_level1.fits"
 
 
@@ -38,7 +41,7 @@ def demo(output: Path, port: int) -> None:
     started = time.monotonic()
     with _server(port) as address, Client(address) as client:
         click.echo(f"server at {address}\n")
-        events = _run(client, "simulate_events", {**_SOURCE, "seed": "2155"})
+        events = _run(client, "simulate_events", {**_SOURCE, "seed": "2155", "ontime": "18000"})
         maps = _run(client, "gammapy_maps", {**_SOURCE, "obs_ids": events.entity("events")})
         spectra = _run(
             client,
@@ -64,7 +67,8 @@ def demo(output: Path, port: int) -> None:
 def _server(port: int) -> Iterator[str]:
     """Start the server as anyone would, and stop it at the end."""
     command = [sys.executable, "-m", "provstore", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    environment = {"PROVSTORE_ORGANIZATION": "The demonstration site", "PROVSTORE_BASE_URL": _LATER, **os.environ}
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         line = server.stdout.readline() if server.stdout else ""
         if "http://" not in line:
@@ -118,13 +122,12 @@ def _print_tree(product: str) -> None:
 
 
 def _say_where_to_look(*jobs: RemoteJob, seconds: float) -> None:
-    base = "http://127.0.0.1:8080"
     click.echo(f"\ndone in {seconds:.0f} s. Keep the server with 'make serve', then look at")
     for job in jobs:
         path = f"/uws/{job.service}/{job.id}"
-        click.echo(f"  {base}{path}\n  {base}{path}/prov?format=svg")
+        click.echo(f"  {_LATER}{path}\n  {_LATER}{path}/prov?format=svg")
     last = jobs[1]
-    click.echo(f"  {base}/prov/lineage?id={last.entity('spectrum')}&format=svg")
+    click.echo(f"  {_LATER}/prov/lineage?id={last.entity('spectrum')}&format=svg")
 
 
 if __name__ == "__main__":

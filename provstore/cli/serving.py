@@ -66,7 +66,8 @@ def _greet(provstore: Provstore, address: str) -> None:
         click.echo(f"description refused: {refusal}", err=True)
     settings = provstore.settings
     who = "anyone on this machine" if serves_anonymous(settings) else "holders of a token"
-    click.echo(f"provstore serves {settings.base_url or address} to {who}; data in {settings.data.absolute()}")
+    known_as = f" as {settings.base_url}" if settings.base_url else ""
+    click.echo(f"provstore serves {address}{known_as} to {who}; data in {settings.data.absolute()}")
     sys.stdout.flush()
 
 

@@ -38,13 +38,19 @@ def provstore(namespace: str) -> tuple[Change, ...]:
 
 
 def organization(namespace: str, *, name: str, url: str) -> tuple[Change, ...]:
-    """Make the site's organization, if one is set."""
+    """Make the site's organization, if one is set; this program acts on behalf of it."""
     if not name:
         return ()
     properties: dict[str, Value] = {"name": name, "type": "Organization"}
     if url:
         properties["url"] = url
-    return (Upsert(Node(NodeId(namespace + _ORGANIZATION), _AGENT, properties, readers=_READERS)),)
+    site = Node(NodeId(namespace + _ORGANIZATION), _AGENT, properties, readers=_READERS)
+    return (Upsert(site), _delegation(namespace, PROVSTORE_AGENT))
+
+
+def _delegation(namespace: str, local: str) -> Change:
+    source, target = NodeId(namespace + local), NodeId(namespace + _ORGANIZATION)
+    return Upsert(Relation(f"{local}.organization", Kind.ACTED_ON_BEHALF_OF, source, target))
 
 
 def pseudonym(caller: Caller) -> str:
@@ -60,6 +66,5 @@ def person(namespace: str, local: str, *, name: str, employed: bool) -> tuple[Ch
     properties: dict[str, Value] = {"name": name, "type": "Person"}
     changes: list[Change] = [Upsert(Node(node, _AGENT, properties, readers=_READERS))]
     if employed:
-        target = NodeId(namespace + _ORGANIZATION)
-        changes.append(Upsert(Relation(f"{local}.organization", Kind.ACTED_ON_BEHALF_OF, node, target)))
+        changes.append(_delegation(namespace, local))
     return tuple(changes)

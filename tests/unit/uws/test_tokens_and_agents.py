@@ -47,10 +47,12 @@ def test_software_is_the_same_agent_everywhere_and_another_in_another_version() 
 
 def test_an_organization_is_there_only_where_one_is_set() -> None:
     assert agents.organization(NAMESPACE, name="", url="http://x") == ()
-    (node,) = items(agents.organization(NAMESPACE, name="Observatory", url=""))
+    node, relation = items(agents.organization(NAMESPACE, name="Observatory", url=""))
     assert isinstance(node, Node)
     assert node.properties == {"name": "Observatory", "type": "Organization"}
-    (node,) = items(agents.organization(NAMESPACE, name="Observatory", url="https://o"))
+    assert isinstance(relation, Relation)
+    assert relation[1:4] == (Kind.ACTED_ON_BEHALF_OF, f"{NAMESPACE}{agents.PROVSTORE_AGENT}", node.id)
+    node, _ = items(agents.organization(NAMESPACE, name="Observatory", url="https://o"))
     assert isinstance(node, Node)
     assert node.properties["url"] == "https://o"
 
@@ -61,7 +63,7 @@ def test_a_person_acts_on_behalf_of_the_organization_where_there_is_one() -> Non
     assert alone == node
     assert isinstance(relation, Relation)
     assert (relation.kind, relation.source) == (Kind.ACTED_ON_BEHALF_OF, "urn:t#a1")
-    (organization,) = items(agents.organization(NAMESPACE, name="O", url=""))
+    organization, _ = items(agents.organization(NAMESPACE, name="O", url=""))
     assert isinstance(organization, Node)
     assert relation.target == organization.id
 
