@@ -55,6 +55,7 @@ def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, to
     aside = Path(tempfile.mkdtemp(prefix=".run-", dir=final.parent))
     try:
         _fill(aside, job, revision, files=files, rules=rules, token=token)
+        _sync(aside)
         aside.rename(final)
     except OSError:
         if not final.is_dir():
@@ -62,6 +63,16 @@ def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, to
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return final
+
+
+def _sync(folder: Path) -> None:
+    """Bring everything below a folder to the disk: after a power cut the rename must not be all that is left."""
+    for place in (*folder.rglob("*"), folder):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: StagingRules, token: str) -> None:
