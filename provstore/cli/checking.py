@@ -56,7 +56,7 @@ def _findings() -> Iterator[_Finding]:
 def _data(settings: Settings) -> _Finding:
     directory = settings.data.absolute()
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=directory) as probe:
             probe.write(b"x")
             probe.flush()

@@ -6,6 +6,8 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+from provstore.app import open_provstore
+from provstore.settings import Settings
 from provstore.uws.ports import Cause, State
 from provstore.uws.supervisor import Lease
 from tests.web.conftest import Serve
@@ -108,3 +110,8 @@ def test_a_job_past_its_destruction_is_archived_once_and_its_lineage_stays(serve
     assert answer is not None
     invalidated = [one for one in answer["nodes"] if "invalidated_at" in one["attributes"]]
     assert [one["label"] for one in invalidated] == ["result"]
+
+
+def test_nobody_else_on_the_machine_may_look_into_a_new_data_directory(tmp_path: Path) -> None:
+    with open_provstore(Settings(data=tmp_path / "new")):
+        assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
