@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, NewType, cast
+from typing import Any, Final, NamedTuple, NewType
 
 from provstore.graph.model import PROVSTORE, Kind, Label, Node, NodeId, Relation, Value, format_instant, parse_instant
 from provstore.uws.phases import Phase
@@ -184,14 +184,14 @@ def _failure(properties: Mapping[str, Value]) -> Failure | None:
 
 def reference_of(node: Node, namespace: str) -> JobReference:
     """Read what a list shows from a job's node."""
-    given = cast("Mapping[str, str]", node.properties)
+    given: Mapping[str, Any] = node.properties
     return JobReference(
         JobId(node.id.removeprefix(namespace)),
         given["service"],
         _PHASES[given["phase"]],
         given["owner"],
         given.get("run_id", ""),
-        cast("datetime", given["created_at"]),
+        given["created_at"],
     )
 
 
