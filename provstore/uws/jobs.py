@@ -242,7 +242,7 @@ def _neighbours(
 ) -> tuple[tuple[JobParameter, ...], tuple[JobParameter, ...], tuple[JobResult, ...]]:
     """Sort the relations of a job into its parameters, inputs and results, in the order of their keys.
 
-    A parameter whose value is the id of an input is shown once, by value.
+    The key's order is the description's: parameters, then inputs.
     """
     parameters: list[JobParameter] = []
     results: list[JobResult] = []
@@ -253,9 +253,16 @@ def _neighbours(
             parameters.append(_input(relation, around[relation.target]))
         elif relation.kind is Kind.WAS_GENERATED_BY and relation.target == job:
             results.append(_result(around[relation.source]))
-    by_value = {one.name for one in parameters if one.entity is None}
-    shown = (one for one in parameters if one.entity is None or one.name not in by_value)
-    return tuple(shown), tuple(one for one in parameters if one.entity), tuple(results)
+    inputs = tuple(one for one in parameters if one.entity)
+    return _shown(parameters, inputs), inputs, tuple(results)
+
+
+def _shown(parameters: Iterable[JobParameter], inputs: Iterable[JobParameter]) -> tuple[JobParameter, ...]:
+    """Show what is parameter and input at once only once: as the file if its value names one, else by its value."""
+    files = {(one.name, one.value): one for one in inputs if one.by_reference}
+    values = [files.get((one.name, one.value), one) for one in parameters if one.entity is None]
+    names = {one.name for one in values}
+    return (*values, *(one for one in inputs if one.name not in names))
 
 
 def input_name(relation: Relation) -> str:

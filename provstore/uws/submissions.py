@@ -14,6 +14,7 @@ from provstore.uws.control import clamp_destruction, clamp_duration, controls_of
 from provstore.uws.creation import NewJob
 from provstore.uws.descriptions.model import Description
 from provstore.uws.descriptions.values import EffectiveParameter, complete
+from provstore.uws.files import safe_name
 from provstore.uws.inputs import Inputs, Sources, Upload
 from provstore.uws.jobs import JobId
 from provstore.uws.ports import Clock
@@ -123,5 +124,5 @@ def _parameters(
     if twice is not None:
         raise Invalid(f"input {twice} is given twice, as a file and as the value {given[twice]!r}", field=twice)
     names = {one.name for one in description.parameters}
-    sent = {name: upload.file_name or name for name, upload in uploads.items() if name in names}
+    sent = {name: safe_name(upload.file_name or name) for name, upload in uploads.items() if name in names}
     return complete(description, {**given, **sent}, known=used)
