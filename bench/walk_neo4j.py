@@ -15,25 +15,20 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 from neo4j import Driver, GraphDatabase, Result, RoutingControl
 
-from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Value, now
+from bench.diamonds import DIAMONDS, load, typical
+from provstore.graph.model import NodeId
 from provstore.graph.neo4j import open_neo4j
 from provstore.graph.rules import TO_CAUSES
-from provstore.graph.store import Change, Create, GraphStore, Walk
+from provstore.graph.store import GraphStore, Walk
 from tests.neo4j_server import Neo4jServer, running_server
 
-DIAMONDS: Final = 30
 SMALL: Final = 10_000
-_ROUNDS: Final = 200
-_READERS: Final = frozenset({"public"})
 _START: Final = NodeId("urn:bench:c50-e0")
 
 # Faster than whole nodes with OPTIONAL MATCH and collect(r), which was tried too.
@@ -43,59 +38,6 @@ _BY_HAND: Final = """
     RETURN labels(n), properties(n),
            COLLECT { MATCH (n)-[r:USED|WAS_GENERATED_BY]->(m) RETURN [m.id, type(r), properties(r)] } AS relations
 """
-
-
-def diamonds(prefix: str) -> Iterator[Change]:
-    """Make a chain of diamonds: its first entity has 2^30 ways up."""
-    yield Create(_entity(f"{prefix}e0"))
-    for number in range(DIAMONDS):
-        yield Create(_entity(f"{prefix}e{number + 1}"))
-        for side in "ab":
-            activity = NodeId(f"urn:bench:{prefix}{side}{number}")
-            properties: dict[str, Value] = {
-                "name": "step",
-                "service": "bench",
-                "phase": "COMPLETED",
-                "created_at": now(),
-                "open": False,
-            }
-            yield Create(Node(activity, frozenset({Label.ACTIVITY, Label.JOB}), properties, readers=_READERS))
-            yield Create(_relation(Kind.WAS_GENERATED_BY, f"urn:bench:{prefix}e{number}", activity))
-            yield Create(_relation(Kind.USED, activity, f"urn:bench:{prefix}e{number + 1}"))
-
-
-def _entity(local: str) -> Node:
-    properties: dict[str, Value] = {
-        "name": local,
-        "sha256": local * 8,
-        "location": f"file:///{local}",
-        "size": 12,
-        "made_at": now(),
-    }
-    return Node(NodeId(f"urn:bench:{local}"), frozenset({Label.ENTITY}), properties, readers=_READERS)
-
-
-def _relation(kind: Kind, source: str, target: str) -> Relation:
-    return Relation(f"{kind}|{source}|{target}", kind, NodeId(source), NodeId(target), role="file")
-
-
-def load(store: GraphStore, *, chains: range) -> None:
-    """Add chains of diamonds, some thousands of records in each batch."""
-    changes = (change for chain in chains for change in diamonds(f"c{chain}-"))
-    while batch := list(islice(changes, 10_000)):
-        store.write(batch)
-
-
-def typical(*actions: Callable[[], object]) -> list[float]:
-    """Give each action's median time in milliseconds, warmed up; they take turns, so that both see the same machine."""
-    times: list[list[float]] = [[] for _ in actions]
-    for number in range(_ROUNDS + 50):
-        for action, taken in zip(actions, times, strict=True):
-            begin = time.perf_counter()
-            action()
-            if number >= 50:
-                taken.append(time.perf_counter() - begin)
-    return [median(taken) * 1000 for taken in times]
 
 
 def by_hand(driver: Driver) -> tuple[int, int]:

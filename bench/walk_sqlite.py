@@ -3,7 +3,7 @@
 Prints two ratios: walk to hand-written recursive query (the same nodes and edges, fetched as raw rows), and walk in a
 graph of 1,000,000 nodes to the same walk in one of 10,000.
 
-Usage: python bench/walk_sqlite.py [NODES]      (default 1000000; the file takes about 1 GB)
+Usage: python -m bench.walk_sqlite [NODES]      (default 1000000; the file takes about 1 GB)
 """
 
 from __future__ import annotations
@@ -12,20 +12,17 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Final
 
-from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Value, format_instant, now
+from bench.diamonds import DIAMONDS, load, typical
+from provstore.graph.model import Kind, NodeId, format_instant, now
 from provstore.graph.rules import TO_CAUSES
-from provstore.graph.sqlite import SqliteStore, open_sqlite
-from provstore.graph.store import Change, Create, Walk
+from provstore.graph.sqlite import open_sqlite
+from provstore.graph.store import Walk
 
-DIAMONDS: Final = 30
 SMALL: Final = 10_000
-_READERS: Final = frozenset({"public"})
 
 # The walk by hand: what somebody would write for this one question (up, no bound), with full rows for the answer.
 _REACH: Final = """
@@ -40,59 +37,6 @@ SELECT e.key, e.kind, s.id, t.id, e.role, e.time, e.relation_id, e.args, e.attrs
 FROM reach CROSS JOIN edge e ON e.source = reach.pk AND e.kind IN ({kinds})
 CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target
 """
-
-
-def diamonds(prefix: str) -> Iterator[Change]:
-    """Make a chain of diamonds: its first entity has 2^30 ways up."""
-    yield Create(_entity(f"{prefix}e0"))
-    for number in range(DIAMONDS):
-        yield Create(_entity(f"{prefix}e{number + 1}"))
-        for side in "ab":
-            activity = NodeId(f"urn:bench:{prefix}{side}{number}")
-            properties: dict[str, Value] = {
-                "name": "step",
-                "service": "bench",
-                "phase": "COMPLETED",
-                "created_at": now(),
-                "open": False,
-            }
-            yield Create(Node(activity, frozenset({Label.ACTIVITY, Label.JOB}), properties, readers=_READERS))
-            yield Create(_relation(Kind.WAS_GENERATED_BY, f"urn:bench:{prefix}e{number}", activity))
-            yield Create(_relation(Kind.USED, activity, f"urn:bench:{prefix}e{number + 1}"))
-
-
-def _entity(local: str) -> Node:
-    properties: dict[str, Value] = {
-        "name": local,
-        "sha256": local * 8,
-        "location": f"file:///{local}",
-        "size": 12,
-        "made_at": now(),
-    }
-    return Node(NodeId(f"urn:bench:{local}"), frozenset({Label.ENTITY}), properties, readers=_READERS)
-
-
-def _relation(kind: Kind, source: str, target: str) -> Relation:
-    return Relation(f"{kind}|{source}|{target}", kind, NodeId(source), NodeId(target), role="file")
-
-
-def load(store: SqliteStore, nodes: int) -> None:
-    """Fill the store through its own writes with so many nodes, all of them in chains of diamonds."""
-    chains = nodes // (3 * DIAMONDS + 1)
-    changes = (change for chain in range(chains) for change in diamonds(f"c{chain}-"))
-    while batch := list(islice(changes, 10_000)):
-        store.write(batch)
-
-
-def typical(action: Callable[[], object], *, rounds: int = 200) -> float:
-    """Give the median time in milliseconds, warmed up."""
-    action()
-    times = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - begin)
-    return median(times) * 1000
 
 
 def by_hand(path: Path, start: str) -> Callable[[], tuple[int, int]]:
@@ -112,7 +56,7 @@ def measure(folder: Path, nodes: int) -> tuple[float, float]:
     path = folder / f"{nodes}.db"
     store = open_sqlite(path)
     begin = time.perf_counter()
-    load(store, nodes)
+    load(store, chains=range(nodes // (3 * DIAMONDS + 1)))
     seconds = time.perf_counter() - begin
     middle = nodes // (3 * DIAMONDS + 1) // 2
     start = NodeId(f"urn:bench:c{middle}-e0")
@@ -120,7 +64,7 @@ def measure(folder: Path, nodes: int) -> tuple[float, float]:
     answer = store.walk(walk)
     hand = by_hand(path, start)
     assert (len(answer.reached), len(answer.edges)) == hand() == (3 * DIAMONDS + 1, 4 * DIAMONDS)
-    walked, queried = typical(lambda: store.walk(walk)), typical(hand)
+    walked, queried = typical(lambda: store.walk(walk), hand)
     rate = nodes * (1 + 4 / 3) / seconds
     print(f"{nodes:>9} nodes: walk {walked:.3f} ms, by hand {queried:.3f} ms; loaded {rate:,.0f} records/s")
     store.close()

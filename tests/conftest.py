@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import hypothesis
 import pytest
 
-from tests.neo4j_server import neo4j_url
+from tests.neo4j_server import Neo4jServer, NoServer, running_server
 from tests.parts import MARKED_PARTS, require
-
-__all__ = ["neo4j_url"]
 
 # Two workers on a busy machine: a deadline would measure the machine.
 hypothesis.settings.register_profile("provstore", deadline=None, print_blob=True)
@@ -20,3 +22,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for part, (present, reason) in MARKED_PARTS.items():
         if item.get_closest_marker(part):
             require(part, present=present(), reason=reason)
+
+
+@pytest.fixture(scope="session")
+def neo4j_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
+    """Give the one real Neo4j of this test run, shared by all its workers."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "neo4j"
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running_server(place))
+        except NoServer as reason:
+            require("neo4j", present=False, reason=str(reason))
+            raise
+        yield server

@@ -12,7 +12,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -26,10 +25,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
-import pytest
 from neo4j import GraphDatabase
 
-__all__ = ["Neo4jServer", "NoServer", "jars", "main", "neo4j_url", "running_server", "wipe"]
+__all__ = ["Neo4jServer", "NoServer", "jars", "main", "running_server", "wipe"]
 
 VERSION: Final = "5.26.30"
 POM: Final = Path(__file__).parent / "neo4j" / "pom.xml"
@@ -57,20 +55,6 @@ class Neo4jServer(NamedTuple):
     url: str
     user: str
     password: str
-
-
-@pytest.fixture(scope="session")
-def neo4j_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
-    """Give the one real Neo4j of this test run, shared by all its workers; skip (or fail, if required) without it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    try:
-        with running_server(shared / "neo4j") as server:
-            yield server
-    except NoServer as reason:
-        if "neo4j" in re.split(r"[\s,]+", os.environ.get("PROVSTORE_REQUIRE", "")):
-            pytest.fail(f"Neo4j is required: {reason}")
-        pytest.skip(f"no Neo4j: {reason}")
 
 
 @contextmanager

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import ExitStack
 from typing import BinaryIO, Final
 
 from provstore.export.document import Document
 from provstore.export.escapes import provn_local, provn_string
 from provstore.export.names import QNAME, Namespaces, Speller
 from provstore.export.records import ELEMENTS, FORMALS, TIMES, WITHOUT_ATTRIBUTES, Record
-from provstore.export.spool import Spool
+from provstore.export.spool import Bodies
 from provstore.export.statements import statements
 
 __all__ = ["write", "write_records"]
@@ -27,20 +26,16 @@ def write(document: Document, out: BinaryIO) -> None:
 
 def write_records(records: Iterable[Record], namespaces: Namespaces, out: BinaryIO) -> None:
     """Write any stream of records as PROV-N."""
-    with ExitStack() as stack:
-        bodies: dict[str | None, Spool] = {None: stack.enter_context(Spool())}
+    with Bodies() as bodies:
         lines = _Lines(namespaces)
         for record in records:
-            body = bodies.get(record.bundle)
-            if body is None:
-                body = bodies[record.bundle] = stack.enter_context(Spool())
-            body.add(lines.of(record))
-        heads = {bundle: lines.name[bundle] for bundle in bodies if bundle is not None}
+            bodies.of(record.bundle).add(lines.of(record))
+        heads = {bundle: lines.name[bundle] for bundle in bodies.bundles}
         declared = [pair for pair in namespaces.used() if pair[0] not in _PREDEFINED]
         out.write(("document\n" + "".join(f"  prefix {prefix} <{uri}>\n" for prefix, uri in declared) + "\n").encode())
-        bodies.pop(None).pour(out)
-        for bundle, body in bodies.items():
-            out.write(f"  bundle {heads[bundle or '']}\n".encode())
+        bodies.document.pour(out)
+        for bundle, body in bodies.bundles.items():
+            out.write(f"  bundle {heads[bundle]}\n".encode())
             body.pour(out)
             out.write(b"  endBundle\n")
         out.write(b"endDocument\n")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import ExitStack
 from typing import BinaryIO, Final
 
 from provstore.export.document import Document
 from provstore.export.escapes import xml_attribute, xml_name, xml_text
 from provstore.export.names import PROV, QNAME, XSD, Namespaces, Speller
 from provstore.export.records import FORMALS, TIMES, WITHOUT_ATTRIBUTES, Record
-from provstore.export.spool import Spool
+from provstore.export.spool import Bodies
 from provstore.export.statements import statements
 
 __all__ = ["write", "write_records"]
@@ -29,21 +28,17 @@ def write(document: Document, out: BinaryIO) -> None:
 
 def write_records(records: Iterable[Record], namespaces: Namespaces, out: BinaryIO) -> None:
     """Write any stream of records as PROV-XML."""
-    with ExitStack() as stack:
-        bodies: dict[str | None, Spool] = {None: stack.enter_context(Spool())}
+    with Bodies() as bodies:
         elements = _Elements(namespaces)
         for record in records:
-            body = bodies.get(record.bundle)
-            if body is None:
-                body = bodies[record.bundle] = stack.enter_context(Spool())
-            body.add(elements.of(record))
-        heads = {bundle: elements.name[bundle] for bundle in bodies if bundle is not None}
+            bodies.of(record.bundle).add(elements.of(record))
+        heads = {bundle: elements.name[bundle] for bundle in bodies.bundles}
         declared = sorted({**dict(namespaces.used()), **_DECLARED}.items())
         lines = "".join(f'\n  xmlns:{prefix}="{xml_attribute(uri)}"' for prefix, uri in declared)
         out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<prov:document{lines}>\n'.encode())
-        bodies.pop(None).pour(out)
-        for bundle, body in bodies.items():
-            out.write(f'<prov:bundleContent prov:id="{heads[bundle or ""]}">\n'.encode())
+        bodies.document.pour(out)
+        for bundle, body in bodies.bundles.items():
+            out.write(f'<prov:bundleContent prov:id="{heads[bundle]}">\n'.encode())
             body.pour(out)
             out.write(b"</prov:bundleContent>\n")
         out.write(b"</prov:document>\n")

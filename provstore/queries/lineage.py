@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from provstore.errors import NotFound
-from provstore.graph.model import EVERYBODY, Kind, Label, NodeId, Reached, Relation, Subgraph, Viewer
+from provstore.graph.model import EVERYBODY, Kind, Label, NodeId, Reached, Subgraph, Viewer
 from provstore.graph.rules import TO_CAUSES, TO_EFFECTS, Step
 from provstore.graph.store import Condition, GraphStore, Walk
 
@@ -84,26 +84,30 @@ def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -
         asked = ", ".join(question.ids[:3])
         raise NotFound(f"nothing is known of {asked}", field="id", value=asked)
     between = _between(store, answer, question, viewer)
-    return _joined([answer, between, *_attached(store, answer, question.attachments, viewer)], nearest=False)
+    return _beside(answer, (between, *_attached(store, answer, question.attachments, viewer)))
 
 
 def merge(answers: Sequence[Subgraph]) -> Subgraph:
     """Join answers: each node once at its least distance, each relation once; stubs stay apart."""
-    return _joined(answers, nearest=True)
+    renamed = tuple(_renamed(answers))
+    reached = (one for answer in renamed for one in answer.reached)
+    return _union(sorted(reached, key=lambda one: one.distance), renamed)
 
 
-def _joined(answers: Sequence[Subgraph], *, nearest: bool) -> Subgraph:
-    """``nearest``: a node of several answers is taken at its least distance, else as the first one has it."""
-    distances: dict[NodeId, Reached] = {}
-    edges: dict[str, Relation] = {}
-    for answer in _renamed(answers):
-        for one in answer.reached:
-            known = distances.get(one.node.id)
-            if known is None or (nearest and one.distance < known.distance):
-                distances[one.node.id] = one
-        edges |= {edge.key: edge for edge in answer.edges if edge.key not in edges}
+def _beside(answer: Subgraph, others: Iterable[Subgraph]) -> Subgraph:
+    """Add what others have and the answer has not; its own nodes keep their distances."""
+    renamed = tuple(_renamed((answer, *others)))
+    return _union((one for each in renamed for one in each.reached), renamed)
+
+
+def _union(reached: Iterable[Reached], answers: Sequence[Subgraph]) -> Subgraph:
+    """Take of each node the first, of each relation one."""
+    nodes: dict[NodeId, Reached] = {}
+    for one in reached:
+        nodes.setdefault(one.node.id, one)
+    edges = {edge.key: edge for answer in answers for edge in answer.edges}
     return Subgraph(
-        reached=tuple(distances.values()),
+        reached=tuple(nodes.values()),
         edges=tuple(edges.values()),
         truncated=any(answer.truncated for answer in answers),
         restricted=any(answer.restricted for answer in answers),

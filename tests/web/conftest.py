@@ -16,6 +16,7 @@ from provstore.settings import Settings
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
 from provstore.uws.descriptions.votable_writer import write_votable
 from tests.fakes import FakeExecutor
+from tests.web.chains import Chain, two_jobs
 from tests.web.served import ADMIN, CURIE, HandClock, Served
 
 STACK: Final = Description(
@@ -104,3 +105,9 @@ def lasting(opened_once: tuple[Path, dict[str, str]], tmp_path_factory: pytest.T
     """One server for all tests of a module: for requests that change nothing."""
     with starting(opened_once, tmp_path_factory.mktemp("lasting")) as start:
         yield start()
+
+
+@pytest.fixture(scope="module")
+def chain(lasting: Served) -> Chain:
+    """Two jobs, the second of which uses what the first has made."""
+    return two_jobs(lasting)

@@ -1,12 +1,9 @@
-"""Provenance over HTTP: of a job in every format, and lineage over two jobs; read back by the PROV library."""
+"""Provenance of a job over HTTP, in every format; read back by the PROV library."""
 
 from __future__ import annotations
 
 import io
-import json
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
 
 import pytest
 from astropy.io.votable import parse as parse_votable
@@ -23,79 +20,8 @@ from prov.model import (
     ProvUsage,
 )
 
-from tests.web.served import STACKED, Served, job_id, told
-
-SOFTWARE: Final = {
-    "prefix": {"voprov": "http://www.ivoa.net/documents/ProvenanceDM/index.html#"},
-    "agent": {"stacker": {"prov:label": "swarp", "voprov:version": "2.41"}},
-    "wasAssociatedWith": {"_:1": {"prov:activity": "current_job", "prov:agent": "stacker", "prov:role": "Stacker"}},
-}
-FORMATS: Final = {
-    "prov-json": ("application/json", ".json", ["application/provenance+json", "application/json"]),
-    "prov-n": ('text/provenance-notation; charset="utf-8"', ".provn", ["text/provenance-notation", "text/plain"]),
-    "prov-xml": ("application/provenance+xml", ".xml", ["application/provenance+xml", "text/xml"]),
-    "votable": ("application/x-votable+xml", ".vot", ["application/x-votable+xml"]),
-    "svg": ("image/svg+xml", ".svg", ["image/svg+xml"]),
-    "dot": ("text/vnd.graphviz", ".dot", ["text/vnd.graphviz"]),
-}
-
-
-@dataclass
-class Chain:
-    """Two jobs, the second of which stacks the copy that the first has made."""
-
-    served: Served
-    first: str
-    second: str
-
-    @property
-    def description(self) -> str:
-        """Local id of the description of the second job."""
-        node = self.served.provstore.catalog.newest("stack").node
-        return node.removeprefix(self.served.provstore.store.namespace)
-
-    def entity(self, job: str, name: str) -> str:
-        return f"e{job_id(job)[1:]}.{name}"
-
-    def lineage(self, **query: Any) -> dict[str, Any]:
-        answer = self.served.anonymous.get("/prov/lineage", query_string=query)
-        assert answer.status_code == 200, answer.text
-        assert answer.json is not None
-        return dict(answer.json)
-
-    def nodes(self, **query: Any) -> dict[str, dict[str, Any]]:
-        """Nodes of a lineage by the local part of their id."""
-        namespace = self.served.provstore.store.namespace
-        return {node["id"].removeprefix(namespace): node for node in self.lineage(**query)["nodes"]}
-
-    def document(self, place: str) -> ProvDocument:
-        answer = self.served.anonymous.get(place)
-        assert answer.status_code == 200, answer.text
-        return ProvDocument.deserialize(content=answer.text, format="json")
-
-    def relations(self, answer: dict[str, Any], kind: str) -> set[tuple[str, str, str | None]]:
-        namespace = self.served.provstore.store.namespace
-        return {
-            (one["source"].removeprefix(namespace), one["target"].removeprefix(namespace), one["role"])
-            for one in answer["relations"]
-            if one["kind"] == kind
-        }
-
-
-@pytest.fixture(scope="module")
-def chain(lasting: Served) -> Chain:
-    served = lasting
-    first = served.create("copy", input=(io.BytesIO(b"RAW"), "raw.fits", "image/fits"))
-    served.execute(first)
-    served.clock.advance(2)
-    served.finish(first, {"results/output.dat": b"RAW"})
-    entity = f"e{job_id(first)[1:]}.output"
-    second = served.create("stack", count=3, threshold="7.5", image=entity, observation="33794")
-    served.execute(second)
-    served.clock.advance(2)
-    told_by_script = {"work/internal_provenance.json": json.dumps(SOFTWARE).encode()}
-    served.finish(second, {**STACKED, **told_by_script})
-    return Chain(served, first, second)
+from tests.web.chains import FORMATS, Chain, ids, pairs
+from tests.web.served import Served, job_id, told
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -152,17 +78,6 @@ def test_the_formats_are_read_by_others(chain: Chain) -> None:
 def test_a_picture_in_png_is_one(chain: Chain) -> None:
     answer = chain.served.anonymous.get(f"{chain.second}/prov?format=png")
     assert (answer.content_type, answer.data[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
-
-
-def ids(document: ProvDocument, kind: type) -> set[str]:
-    return {str(one.identifier.localpart) for one in document.get_records(kind) if one.identifier}
-
-
-def pairs(document: ProvDocument, kind: type) -> set[tuple[str, str]]:
-    """Both ends of each relation of a kind; one without the second (its activity is not here) is left out."""
-    return {
-        (str(one.args[0].localpart), str(one.args[1].localpart)) for one in document.get_records(kind) if one.args[1]
-    }
 
 
 def test_the_document_of_a_job_holds_its_times_people_software_inputs_and_outputs(chain: Chain) -> None:
@@ -272,90 +187,6 @@ def test_inputs_outputs_and_derivations_are_relations_with_roles(chain: Chain) -
     assert generated == "2026-03-01T12:00:04.000000Z"
 
 
-def test_lineage_goes_up_over_both_jobs_to_the_upload(chain: Chain) -> None:
-    nodes = chain.nodes(id=chain.entity(chain.second, "stacked"))
-    distances = {name: node["distance"] for name, node in nodes.items() if {"Activity", "Entity"} & set(node["class"])}
-    raw = next(name for name, node in nodes.items() if node["label"] == "raw.fits")
-    observation = next(name for name, node in nodes.items() if node["label"] == "33794")
-    assert distances == {
-        chain.entity(chain.second, "stacked"): 0,
-        job_id(chain.second): 1,
-        chain.entity(chain.first, "output"): 1,
-        observation: 1,
-        job_id(chain.first): 2,
-        raw: 2,
-    }
-
-
-def test_lineage_goes_down_over_both_jobs_to_the_stack(chain: Chain) -> None:
-    up = chain.nodes(id=job_id(chain.first), direction="up")
-    raw = next(name for name, node in up.items() if node["label"] == "raw.fits")
-    nodes = chain.nodes(id=raw, direction="down")
-    reached = {name for name, node in nodes.items() if {"Activity", "Entity"} & set(node["class"])}
-    assert reached == {
-        raw,
-        job_id(chain.first),
-        chain.entity(chain.first, "output"),
-        job_id(chain.second),
-        chain.entity(chain.second, "stacked"),
-        chain.entity(chain.second, "log"),
-    }
-
-
-def test_both_ways_are_the_union_and_depth_bounds_them(chain: Chain) -> None:
-    middle = chain.entity(chain.first, "output")
-
-    def things(**query: Any) -> set[str]:
-        nodes = chain.nodes(id=middle, **query)
-        return {name for name, node in nodes.items() if {"Activity", "Entity"} & set(node["class"])}
-
-    assert things(direction="both") == things(direction="up") | things(direction="down")
-    assert things(direction="BOTH", depth="ALL") == things(direction="both")
-    assert things(direction="both", depth=0) == {middle}
-    near = things(direction="both", depth=1)
-    assert {job_id(chain.first), job_id(chain.second), chain.entity(chain.second, "stacked"), middle} <= near
-    assert chain.entity(chain.second, "log") not in near
-    assert things(depth="9" * 5000) == things()
-
-
-def test_an_id_can_be_given_in_every_spelling_and_repeated(chain: Chain) -> None:
-    local = chain.entity(chain.second, "stacked")
-    uri = chain.served.node(local)
-    answers = [chain.lineage(id=one) for one in (local, f"id:{local}", uri)]
-    answers += [chain.lineage(ID=local), chain.lineage(id=[local, f"id:{local}", "unknown"])]
-    assert all(answer == answers[0] for answer in answers)
-
-
-@pytest.mark.parametrize(
-    ("query", "accept", "content_type"),
-    [
-        ("", "", "application/json"),
-        ("", "*/*", "application/json"),
-        ("", "application/json", "application/json"),
-        ("", "text/provenance-notation, */*;q=0.1", FORMATS["prov-n"][0]),
-        ("", "application/x-votable+xml", FORMATS["votable"][0]),
-        ("&format=prov-xml", "application/json", FORMATS["prov-xml"][0]),
-        ("&RESPONSEFORMAT=prov-n", "", FORMATS["prov-n"][0]),
-        ("&f=svg", "", FORMATS["svg"][0]),
-        ("&format=image/svg%2Bxml", "", FORMATS["svg"][0]),
-    ],
-)
-def test_lineage_comes_as_a_graph_or_in_a_format(chain: Chain, query: str, accept: str, content_type: str) -> None:
-    place = f"/prov/lineage?id={chain.entity(chain.second, 'stacked')}{query}"
-    answer = chain.served.anonymous.get(place, headers={"Accept": accept} if accept else {})
-    assert (answer.status_code, answer.content_type) == (200, content_type)
-
-
-def test_the_lineage_of_two_jobs_is_one_document_that_others_read(chain: Chain) -> None:
-    document = chain.document(f"/prov/lineage?id={chain.entity(chain.second, 'stacked')}&format=prov-json")
-    assert ids(document, ProvActivity) == {job_id(chain.first), job_id(chain.second)}
-    stacked, output = chain.entity(chain.second, "stacked"), chain.entity(chain.first, "output")
-    assert {(stacked, output)} < pairs(document, ProvDerivation)
-    (entity,) = document.get_record(chain.served.node(stacked))
-    facts = {name.localpart: getattr(value, "value", value) for name, value in entity.attributes}
-    assert (facts["sha256"], str(facts["size"])) == (sha256(b"STACKED").hexdigest(), "7")
-
-
 @pytest.mark.parametrize("end", ["ERROR", "ABORTED"])
 def test_a_job_that_did_not_succeed_has_provenance_too(served: Served, end: str) -> None:
     job = served.create("copy", input=(io.BytesIO(b"RAW"), "raw.fits"))
@@ -385,41 +216,3 @@ def test_software_told_by_a_script_is_associated_with_its_job(chain: Chain) -> N
         if one["kind"] == "WAS_ASSOCIATED_WITH"
     }
     assert ("Stacker", "swarp", "2.41") in told_agents
-
-
-@pytest.fixture
-def redirected(chain: Chain) -> dict[str, str]:
-    entity = chain.entity(chain.second, "stacked")
-    return {
-        job_id(chain.second): f"http://localhost{chain.second}",
-        entity: f"http://localhost/prov/lineage?id={entity}&depth=1",
-        f"{entity}?format=prov-n": f"http://localhost/prov/lineage?id={entity}&depth=1&format=prov-n",
-    }
-
-
-def test_an_id_leads_to_its_record(chain: Chain, redirected: dict[str, str]) -> None:
-    for local, target in redirected.items():
-        answer = chain.served.anonymous.get(f"/id/{local}")
-        assert (answer.status_code, answer.location) == (303, target)
-        assert chain.served.anonymous.get(answer.location).status_code == 200
-
-
-def test_the_id_of_a_deleted_job_leads_to_its_lineage(served: Served) -> None:
-    job = served.completed()
-    served.anonymous.delete(job)
-    answer = served.anonymous.get(f"/id/{job_id(job)}")
-    assert answer.location == f"http://localhost/prov/lineage?id={job_id(job)}&depth=1"
-    assert served.anonymous.get(answer.location).status_code == 200
-
-
-def test_what_another_may_not_see_is_a_stub_between_and_absent_beyond(served: Served) -> None:
-    made = served.create("copy", by=served.curie, input=(io.BytesIO(b"RAW"), "raw"))
-    served.execute(made, by=served.curie)
-    served.finish(made, {"results/output.dat": b"RAW"})
-    entity = f"e{job_id(made)[1:]}.output"
-    assert served.anonymous.get(f"/prov/lineage?id={entity}").status_code == 404
-    used = served.create("copy", by=served.admin, input=entity)
-    answer = served.curie.get(f"/prov/lineage?id={entity}&direction=down")
-    assert answer.json is not None
-    assert answer.json["restricted"] is False or job_id(used) not in answer.text
-    assert job_id(used) not in answer.text
