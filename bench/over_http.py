@@ -15,7 +15,7 @@ from statistics import median
 from typing import Final
 
 from bench.serving import EMPTY, HEAD, Visitor, row, server, typical
-from provstore.accounts.people import ANONYMOUS
+from provstore.accounts.callers import ANONYMOUS
 from provstore.app import open_provstore
 from provstore.graph.model import EVERYBODY, new_local
 from provstore.settings import Settings

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from provstore.accounts.people import ANONYMOUS, Accounts
+from provstore.accounts.callers import ANONYMOUS
+from provstore.accounts.people import Accounts
 from provstore.errors import Invalid, Unavailable
 from provstore.graph.model import now
 from provstore.graph.store import GraphStore

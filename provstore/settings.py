@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tomllib
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 from provstore.errors import Invalid
 
-__all__ = ["PREFIX", "Settings", "load_settings"]
+__all__ = ["PREFIX", "OidcProvider", "Settings", "load_settings"]
 
 PREFIX: Final = "PROVSTORE_"
 _MIB: Final = 1 << 20
@@ -22,6 +23,21 @@ _MIB: Final = 1 << 20
 def _default_job_path() -> str:
     """Programs of this Python first, so that scripts find the packages installed beside provstore."""
     return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcProvider:
+    """An OpenID Connect provider. ``roles``: group of its users -> ``admin`` or ``ROLE:SERVICE`` (each, with ``*``)."""
+
+    name: str
+    issuer: str
+    client_id: str
+    client_secret_file: Path | None = None
+    label: str = ""
+    audience: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    groups_claim: str = "groups"
+    roles: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +53,14 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     base_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
     threads: int = 256
     anonymous: bool | None = None
+    session_duration: timedelta = timedelta(hours=12)
+    login_failures_max: int = 10
+    restricted_services: tuple[str, ...] = ()
+    oidc: tuple[OidcProvider, ...] = ()
     organization: str = ""
     organization_url: str = ""
     execution_duration: timedelta = timedelta(seconds=120)
@@ -47,10 +69,21 @@ class Settings:
     destruction_max: timedelta = timedelta(days=365)
     wait_max: timedelta = timedelta(seconds=60)
     waiters_max: int = 220
+    events_max: int = 100
     upload_max: int = 2048 * _MIB
     form_max: int = 16 * _MIB
+    sweep_max: int = 10_000
+    fetch_schemes: tuple[str, ...] = ("https", "http")
+    fetch_hosts: tuple[str, ...] = ()
+    fetch_networks: tuple[str, ...] = ()
+    fetch_max: int = 2048 * _MIB
+    fetch_timeout: timedelta = timedelta(minutes=10)
     log_max: int = 8 * _MIB
     local_slots: int = max(2, os.cpu_count() or 2)
+    user_slots: int = 0
+    anonymous_slots: int = 0
+    user_disk_max: int = 0
+    anonymous_disk_max: int = 0
     kill_grace: timedelta = timedelta(seconds=5)
     tick: timedelta = timedelta(seconds=1)
     job_path: str = _default_job_path()
@@ -110,6 +143,27 @@ def _paths(value: object) -> tuple[Path, ...]:
     return tuple(Path(str(item)) for item in items if str(item))
 
 
+def _words(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list | tuple) else str(value).replace(",", " ").split()
+    return tuple(str(item) for item in items)
+
+
+def _providers(value: object) -> tuple[OidcProvider, ...]:
+    """Read the TOML tables ``[oidc.NAME]``; a variable holds the same as JSON."""
+    tables: dict[str, dict[str, Any]] = json.loads(value) if isinstance(value, str) else dict(value)  # type: ignore[call-overload]  # anything else raises TypeError
+    return tuple(_provider(name, table) for name, table in tables.items())
+
+
+def _provider(name: str, table: Mapping[str, Any]) -> OidcProvider:
+    given = dict(table)
+    roles = {group: _words(words) for group, words in dict(given.pop("roles", {})).items()}
+    if "client_secret_file" in given:
+        given["client_secret_file"] = Path(given["client_secret_file"])
+    if "scopes" in given:
+        given["scopes"] = _words(given["scopes"])
+    return OidcProvider(name=name, roles=tuple(roles.items()), **given)
+
+
 def _whole(value: object) -> int:
     if isinstance(value, bool | float) or int(str(value)) < 0:
         raise ValueError
@@ -132,6 +186,8 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], object]]] = {
     "bool | None": _boolean,
     "timedelta": _duration,
     "tuple[Path, ...]": _paths,
+    "tuple[str, ...]": _words,
+    "tuple[OidcProvider, ...]": _providers,
 }
 
 
@@ -139,6 +195,7 @@ _WANTED: Final = {
     "int": "a whole number, 0 or more",
     "timedelta": "a number of seconds, 0 or more",
     "bool | None": "true or false",
+    "tuple[OidcProvider, ...]": "a table of providers, each with issuer and client_id",
 }
 
 

@@ -21,15 +21,19 @@ OTHER_TIMES: Final = {
 """Fields that hold a time under another name than `at` or `…_at`, with the reason."""
 
 ROOMS: Final = {
+    "argon2": ("accounts/**",),
+    "authlib": ("accounts/oidc*.py",),
     "click": ("cli/**",),
     "flask": ("app.py", "web/**"),
     "graphviz": ("export/**",),
-    "httpx": ("client.py",),
+    "granian": ("cli/serving.py",),
+    "httpx": ("accounts/oidc*.py", "client.py", "uws/fetching.py"),
+    "joserfc": ("accounts/oidc*.py",),
     "neo4j": ("graph/neo4j*.py",),
     "paramiko": ("uws/executors/**",),
+    "prometheus_client": ("web/**",),
     "prov": (),
     "sqlite3": ("accounts/**", "graph/sqlite*.py"),
-    "waitress": ("cli/serving.py",),
     "werkzeug": ("app.py", "web/**"),
     "provstore.graph.neo4j": ("app.py", "graph/neo4j*.py"),
     "provstore.graph.sqlite": ("app.py", "graph/sqlite*.py"),

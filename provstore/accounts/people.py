@@ -8,14 +8,14 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from provstore.accounts.callers import ANONYMOUS, Caller
 from provstore.errors import Conflict, Unauthenticated, Unavailable
-from provstore.graph.model import PUBLIC, Viewer, new_local, stable_local
+from provstore.graph.model import new_local
 
-__all__ = ["ADMIN_TOKEN_FILE", "Accounts", "Caller"]
+__all__ = ["ADMIN_TOKEN_FILE", "Accounts"]
 
 ADMIN_TOKEN_FILE: Final = "admin-token"  # noqa: S105 - a file's name
 ADMINISTRATOR: Final = "admin"
@@ -23,29 +23,6 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS person (agent TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, admin INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS token (hash TEXT PRIMARY KEY, agent TEXT NOT NULL REFERENCES person (agent));
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who calls. ``agent`` is the local part of his agent's id; ``name`` is "" for the anonymous visitor."""
-
-    agent: str
-    name: str
-    admin: bool = False
-
-    @property
-    def reader(self) -> str:
-        """The reader name that stands for this person alone."""
-        return f"user:{self.agent}"
-
-    @property
-    def viewer(self) -> Viewer:
-        """What this person may see in the graph."""
-        return Viewer(readers=frozenset({PUBLIC, self.reader}), all=self.admin)
-
-
-ANONYMOUS: Final = Caller(agent=stable_local("a", "anonymous"), name="")
-"""Everybody without a token: one agent for all of them."""
 
 
 class Accounts:

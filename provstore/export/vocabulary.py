@@ -113,7 +113,23 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
 """Property -> attribute keys; every other property gets a key of our own namespace."""
 
 _INTERNAL: Final = frozenset(
-    {"history", "open", "deleted", "owner", "error_detail", "definition", "digest", "expires_at"}
+    {
+        "changed_at",
+        "definition",
+        "deleted",
+        "digest",
+        "disk_bytes",
+        "embargo_at",
+        "error_detail",
+        "expires_at",
+        "history",
+        "open",
+        "owner",
+        "request_sha256",
+        "sharing",
+        "sweep",
+        "waits_for",
+    }
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from provstore import __version__
-from provstore.accounts.people import Caller
+from provstore.accounts.callers import Caller
 from provstore.graph.model import PUBLIC, Kind, Label, Node, NodeId, Relation, Value, stable_local
 from provstore.graph.store import Change, Upsert
 

@@ -13,7 +13,7 @@ from provstore.uws.agents import PROVSTORE_AGENT
 from provstore.uws.catalog import Revision, part_local
 from provstore.uws.descriptions.values import EffectiveParameter
 from provstore.uws.inputs import CONFIG_FILE, Input
-from provstore.uws.jobs import INPUT_NAME, add_change
+from provstore.uws.jobs import INPUT_NAME, add_change, integer
 from provstore.uws.phases import Phase
 
 __all__ = ["NewJob", "changes_of_new_job", "changes_of_parameter"]
@@ -23,7 +23,10 @@ _JOB: Final = frozenset({Label.ACTIVITY, Label.JOB})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """All that is known of a job when it is created; ``agent`` is the local id of its owner."""
+    """All that is known of a job when it is created; ``agent`` is the local id of its owner.
+
+    ``sweep``: local id of the activity that it belongs to; ``request_sha256``: of a request with an Idempotency-Key.
+    """
 
     local: str
     revision: Revision
@@ -38,6 +41,8 @@ class NewJob:
     executor: str
     queued: bool
     cause: str
+    sweep: str = ""
+    request_sha256: str = ""
 
 
 def changes_of_new_job(job: NewJob, *, namespace: str) -> tuple[Change, ...]:
@@ -96,6 +101,7 @@ class _Batch:
             "history": add_change(history, Phase.QUEUED, at=job.created_at, cause=job.cause) if job.queued else history,
             "owner": job.agent,
             "created_at": job.created_at,
+            "changed_at": job.created_at,
             "execution_duration": int(job.execution_duration.total_seconds()),
             "destruction_at": job.destruction_at,
             "expires_at": job.destruction_at,
@@ -108,7 +114,9 @@ class _Batch:
             properties["run_id"] = job.run_id
         if job.queued:
             properties["open"] = True
-        return properties
+        uploaded = sum(integer(item.node.properties, "size") or 0 for item in job.inputs if item.kept_with_job)
+        further: dict[str, Value] = {"sweep": job.sweep, "request_sha256": job.request_sha256, "disk_bytes": uploaded}
+        return properties | {name: value for name, value in further.items() if value}
 
     def _relation(
         self, family: str, index: int, kind: Kind, target: NodeId, *, role: str | None = None, name: str = ""

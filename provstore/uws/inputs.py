@@ -43,12 +43,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A node that the job uses under a name of its description. ``new``: it must be written with the job."""
+    """A node that the job uses under a name of its description.
+
+    ``new``: it must be written with the job; ``kept_with_job``: its file lies in the job's directory.
+    """
 
     used: Used
     node: Node
     new: bool
     value: str
+    kept_with_job: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,7 @@ class Inputs:
             "sha256": measured.sha256,
         }
         node = Node(NodeId(self._store.namespace + new_local("e")), _DATASET, properties)
-        return Input(used=used, node=node, new=True, value=upload.file_name or name)
+        return Input(used=used, node=node, new=True, value=upload.file_name or name, kept_with_job=True)
 
     def _item(self, revision: Revision, used: Used, item: str, sources: Sources) -> Input:
         shipped = dict(revision.description.files)

@@ -99,7 +99,9 @@ class JobReference(NamedTuple):
 class Job:
     """A UWS job: everything is read from its node and the nodes around it.
 
-    ``remarks``: what of the job's own words (internal provenance) could not be taken, a line each.
+    ``remarks``: what of the job's own words (internal provenance) could not be taken, a line each. ``sweep``: local id
+    of the activity it was made with. ``waits_for``: what keeps it from starting, where only the supervisor knows.
+    ``sharing_text``: with whom its owner shares it (see `provstore.uws.sharing`).
     """
 
     id: JobId
@@ -124,6 +126,9 @@ class Job:
     exit_code: int | None = None
     host: str = ""
     remarks: str = ""
+    sweep: str = ""
+    waits_for: str = ""
+    sharing_text: str = ""
     open: bool = False
     deleted: bool = False
     readers: frozenset[str] = frozenset()
@@ -230,6 +235,9 @@ def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relatio
         exit_code=integer(properties, "exit_code"),
         host=text(properties, "host"),
         remarks=text(properties, "remarks"),
+        sweep=text(properties, "sweep"),
+        waits_for=text(properties, "waits_for"),
+        sharing_text=text(properties, "sharing"),
         open=properties.get("open") is True,
         deleted=properties.get("deleted") is True,
         readers=node.readers,

@@ -153,7 +153,7 @@ class Records:
         if move.missed_at is not None:
             history = add_change(history, Phase.EXECUTING, at=move.missed_at, cause="inferred")
         history = add_change(history, move.phase, at=move.at, cause=move.cause)
-        put = {"phase": move.phase.value, "history": history, **move.put}
+        put = {"phase": move.phase.value, "history": history, "changed_at": move.at, **move.put}
         self.store.write([_guarded(job, put), *further])
 
     def put(self, job: Job, put: Mapping[str, Value | None], *, further: Sequence[Change] = ()) -> None:
@@ -188,11 +188,12 @@ _PATIENCE: Final = 100
 
 
 def _guarded(job: Job, put: Mapping[str, Value | None]) -> Update:
-    """Change a job only if its phase and history are those that were read: the history tells any change of phase."""
+    """Change a job only if it is what was read: the history tells any change of phase, ``sharing`` of readers."""
     expected: dict[str, Value | None] = {
         "phase": job.phase.value,
         "history": job.history_text,
         "deleted": True if job.deleted else None,
+        "sharing": job.sharing_text or None,
     }
     return Update(node=job.node, expected=expected, put=put)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from provstore.accounts.people import Caller
+from provstore.accounts.callers import Caller
 from provstore.errors import Forbidden, Invalid, NotFound, WrongPhase
 from provstore.graph.model import Node, NodeId, Value, new_local
 from provstore.graph.store import Change, Update

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from provstore.accounts.people import Caller
+from provstore.accounts.callers import Caller, curators
 from provstore.errors import Invalid
 from provstore.settings import Settings
 from provstore.uws.catalog import Revision
@@ -78,7 +78,7 @@ class Submissions:
             parameters=parameters,
             inputs=inputs,
             agent=caller.agent,
-            readers=frozenset({caller.reader, f"role:curator:{revision.description.name}"}),
+            readers=curators(revision.description.name) | {caller.reader},
             run_id=controls.run_id,
             created_at=created_at,
             execution_duration=clamp_duration(controls.execution_duration, revision=revision, settings=self._settings),

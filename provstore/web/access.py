@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, g, request
 
-from provstore.accounts.people import ANONYMOUS, Caller
+from provstore.accounts.callers import ANONYMOUS, Caller
 from provstore.errors import Forbidden, Unauthenticated
 from provstore.settings import Settings
 from provstore.web.site import site

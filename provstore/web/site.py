@@ -8,7 +8,8 @@ from typing import Final, cast
 
 from flask import current_app, g, request
 
-from provstore.accounts.people import Accounts, Caller
+from provstore.accounts.callers import Caller
+from provstore.accounts.people import Accounts
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
 from provstore.uws.files import Files

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provstore.accounts.people import ANONYMOUS
+from provstore.accounts.callers import ANONYMOUS
 from provstore.errors import ProvstoreError
 from provstore.uws.inputs import Upload
 from provstore.uws.submissions import Submission

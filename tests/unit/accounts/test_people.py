@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from provstore.accounts.people import ADMIN_TOKEN_FILE, ANONYMOUS, Accounts
+from provstore.accounts.callers import ANONYMOUS
+from provstore.accounts.people import ADMIN_TOKEN_FILE, Accounts
 from provstore.errors import Conflict, Unauthenticated, Unavailable
 from provstore.graph.model import PUBLIC
 

@@ -1,7 +1,7 @@
 import pytest
 
 from provstore import __version__
-from provstore.accounts.people import ANONYMOUS, Caller
+from provstore.accounts.callers import ANONYMOUS, Caller
 from provstore.errors import Unauthenticated
 from provstore.graph.model import PUBLIC, Kind, Node, Relation
 from provstore.graph.store import Upsert
