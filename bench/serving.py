@@ -1,4 +1,4 @@
-"""A real server for the measurements: a child process with the product's own parts, and one empty route more.
+"""A real server for the measurements: a child process the product's own parts, an empty route, a toy service.
 
 ``python -m bench.serving DATA`` serves until SIGTERM.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -20,13 +19,14 @@ from typing import Final
 from urllib.parse import urlencode
 
 from flask import Response
-from waitress.server import create_server
 
+from bench.toy import toy
 from provstore.app import create_app, open_provstore
+from provstore.cli.serving import listen, serve_app
 from provstore.settings import load_settings
 
 EMPTY: Final = "/bench/empty"
-"""A route that does nothing: what Flask, waitress and the loopback cost."""
+"""A route that does nothing: what Flask, the server and the loopback cost."""
 
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -58,18 +58,17 @@ class Visitor:
 
 
 def serve(data: Path) -> None:
-    """Serve a data directory until SIGTERM; the address is the first line of output."""
+    """Serve a data directory, and the toy beside it, until SIGTERM; the address is the first line of output."""
     settings = load_settings({**os.environ, "PROVSTORE_DATA": str(data)})
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with open_provstore(settings, signals_url=f"{address}/signals") as provstore:
         app = create_app(provstore)
         app.add_url_rule(EMPTY, "empty", lambda: Response("EXECUTING", content_type="text/plain; charset=utf-8"))
-        server = create_server(app, sockets=[listener], threads=settings.threads, ident="provstore")
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        app.register_blueprint(toy(data / "toy.sqlite"))
         provstore.supervisor.start()
-        print(address, flush=True)
-        server.run()
+        code = serve_app(app, listener, threads=settings.threads, ready=lambda: print(address, flush=True))
+    os._exit(code)
 
 
 @contextmanager

@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask
 
-from provstore.accounts.callers import ANONYMOUS
+from provstore.accounts.oidc import Remote
 from provstore.accounts.people import Accounts
-from provstore.errors import Invalid, Unavailable
+from provstore.errors import Invalid
 from provstore.graph.model import now
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
-from provstore.uws import agents
+from provstore.uws.backlog import Backlog
 from provstore.uws.catalog import Catalog
-from provstore.uws.descriptions.load import load_directory
+from provstore.uws.download import Downloads
+from provstore.uws.draining import DRAINING_FILE, Draining
 from provstore.uws.executors.local import LocalExecutor
+from provstore.uws.fetch_rules import fetch_rules
+from provstore.uws.fetching import Fetching, FetchingParts
 from provstore.uws.files import Files
+from provstore.uws.following import Following
 from provstore.uws.inputs import Inputs
 from provstore.uws.life import Life, LifeParts
 from provstore.uws.ports import Clock, Executor
+from provstore.uws.queue import Limits
+from provstore.uws.quotas import Quotas
 from provstore.uws.records import Records
 from provstore.uws.service import JobService, Parts
+from provstore.uws.sharing import Sharing
 from provstore.uws.staging import StagingRules
+from provstore.uws.start_up import make_data_directory, publish, secret, write_agents
+from provstore.uws.streams import Events
 from provstore.uws.submissions import Submissions
 from provstore.uws.supervisor import Lease, Supervisor
 from provstore.uws.tokens import JobTokens
+from provstore.uws.troubles import TROUBLES_FILE, Troubles
 from provstore.uws.waiting import Waiting
-from provstore.web.access import install_access
-from provstore.web.errors import install_error_handlers
-from provstore.web.files import store as store_views
-from provstore.web.forms import install_forms
-from provstore.web.jdl import jdl
-from provstore.web.operation import operation
-from provstore.web.prov import prov
-from provstore.web.signals import signals
-from provstore.web.site import EXTENSION, Site
-from provstore.web.uws import uws_blueprint
+from provstore.uws.waits import Waits
+from provstore.web.application import application
+from provstore.web.health import Probe
+from provstore.web.metrics import Level
+from provstore.web.site import Site
 
 __all__ = ["Provstore", "create_app", "open_provstore", "open_store", "shipped_descriptions"]
-
-_LOG: Final = logging.getLogger(__name__)
 
 
 def open_store(settings: Settings) -> GraphStore:
@@ -91,7 +90,7 @@ def shipped_descriptions() -> Path:
     return inside if inside.is_dir() else package.parent / "descriptions"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provstore:
     """An open provstore: everything that a server, a command or a test works with."""
 
@@ -103,6 +102,11 @@ class Provstore:
     tokens: JobTokens
     parts: Parts
     refusals: tuple[str, ...]
+    draining: Draining
+    quotas: Quotas
+    waits: Waits
+    events: Events
+    fetching: Fetching
 
     @property
     def records(self) -> Records:
@@ -127,9 +131,17 @@ class Provstore:
         """
         self.store.get([])
 
+    def hang_up(self) -> None:
+        """Answer all who wait for a job or listen to events, so that the server can stop."""
+        self.parts.waiting.close()
+        self.events.close()
+
     def close(self) -> None:
         """Stop supervising and let go of the store; jobs go on."""
+        self.hang_up()
         self.supervisor.stop()
+        self.fetching.close()
+        self.accounts.close()
         self.store.close()
 
 
@@ -155,22 +167,13 @@ def open_provstore(
         Invalid: a setting is wrong.
         Unavailable: the graph or the data directory can't be used.
     """
-    _make_data_directory(settings.data.absolute())
+    make_data_directory(settings.data.absolute())
     opened = store or open_store(settings)
     provstore = _compose(settings, opened, executors=executors, clock=clock, signals_url=signals_url)
     try:
         yield provstore
     finally:
         provstore.close()
-
-
-def _make_data_directory(directory: Path) -> None:
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            pass
-    except OSError as error:
-        raise Unavailable(f"data directory {directory}: {error.strerror}", field="data") from error
 
 
 def _compose(
@@ -181,46 +184,46 @@ def _compose(
     clock: Clock,
     signals_url: str,
 ) -> Provstore:
-    accounts = Accounts(settings.data / "accounts.sqlite")
-    _write_agents(store, accounts, settings)
-    files, catalog, records = Files(settings.data), Catalog(store), Records(store)
-    refusals = tuple(_publish(catalog, files, (shipped_descriptions(), *settings.descriptions)))
-    tokens = JobTokens(_secret(settings.data / "secret"))
-    waiting, wake = Waiting(most=settings.waiters_max), _Wake()
-    life = Life(
-        LifeParts(
-            records=records,
-            catalog=catalog,
-            files=files,
-            executors=executors or {"local": LocalExecutor(on_end=lambda directory: wake(directory.parent.name))},
-            tokens=tokens,
-            rules=_staging_rules(settings, signals_url),
-            clock=clock,
-            changed=waiting.notify,
-            freed=lambda: wake(None),
-            slots=settings.local_slots,
-        )
-    )
-    lease = Lease(settings.data.absolute() / "supervisor.lock")
-    supervisor = Supervisor(life=life, lease=lease, settings=settings, watch=lambda: waiting.look(records.phases))
-    wake.target = supervisor.wake
-    inputs = Inputs(store, files, upload_max=settings.upload_max)
+    accounts = _accounts(settings, clock)
+    write_agents(store, accounts.people(), settings)
+    ground = _ground(settings, store, clock)
+    refusals = tuple(publish(ground.catalog, ground.files, (shipped_descriptions(), *settings.descriptions)))
+    supervisor = _supervisor(ground, executors, _staging_rules(settings, signals_url))
+    ground.wake.target = supervisor.wake
+    quotas = Quotas(store, settings, clock=clock)
     parts = Parts(
-        records=records,
-        catalog=catalog,
-        submissions=Submissions(inputs=inputs, settings=settings, clock=clock),
-        files=files,
+        records=ground.records,
+        catalog=ground.catalog,
+        submissions=Submissions(inputs=Inputs(store, ground.files, settings), settings=settings, clock=clock),
+        files=ground.files,
         settings=settings,
-        waiting=waiting,
+        waiting=ground.waiting,
         clock=clock,
-        wake=wake,
+        wake=ground.wake,
+        draining=ground.draining.reason,
+        refuse_if_full=quotas.refuse_if_full,
     )
-    return Provstore(settings, store, accounts, JobService(parts), supervisor, tokens, parts, refusals)
-
-
-def _staging_rules(settings: Settings, signals_url: str) -> StagingRules:
-    return StagingRules(
-        path=settings.job_path, log_max=settings.log_max, kill_grace=settings.kill_grace, signals_url=signals_url
+    waits = Waits(
+        Backlog(store),
+        limits=_limits(settings),
+        troubles=ground.troubles,
+        draining=ground.draining.reason,
+        clock=clock,
+    )
+    return Provstore(
+        settings=settings,
+        store=store,
+        accounts=accounts,
+        service=JobService(parts),
+        supervisor=supervisor,
+        tokens=ground.tokens,
+        parts=parts,
+        refusals=refusals,
+        draining=ground.draining,
+        quotas=quotas,
+        waits=waits,
+        events=ground.events,
+        fetching=ground.fetching,
     )
 
 
@@ -234,63 +237,137 @@ class _Wake:
         self.target(job_id)
 
 
-def _write_agents(store: GraphStore, accounts: Accounts, settings: Settings) -> None:
-    """Write the agents that jobs will be associated with; the names of people stay with the accounts."""
-    namespace = store.namespace
-    employed = bool(settings.organization)
-    changes = [
-        *agents.provstore(namespace),
-        *agents.organization(namespace, name=settings.organization, url=settings.organization_url),
-    ]
-    for person in (ANONYMOUS, *accounts.people()):
-        at_home = employed and person is not ANONYMOUS
-        changes += agents.person(namespace, person.agent, name=agents.pseudonym(person), employed=at_home)
-    store.write(changes)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What both the service and the supervisor stand on."""
+
+    settings: Settings
+    clock: Clock
+    records: Records
+    catalog: Catalog
+    files: Files
+    tokens: JobTokens
+    draining: Draining
+    events: Events
+    waiting: Waiting
+    wake: _Wake
+    troubles: Troubles
+    fetching: Fetching
 
 
-def _publish(catalog: Catalog, files: Files, directories: Iterable[Path]) -> Iterator[str]:
-    """Publish what was never a revision; give the reason of each refusal, loudly."""
-    for directory in directories:
-        shipped, refusals = load_directory(directory)
-        for refusal in refusals:
-            _LOG.error("description refused: %s", refusal.reason)
-            yield refusal.reason
-        for found in shipped:
-            for name, file in found.files.items():
-                files.keep(file.read_bytes(), name)
-            revision = catalog.publish(found.description)
-            if revision is not None:
-                _LOG.info("published %s", revision.name)
+def _ground(settings: Settings, store: GraphStore, clock: Clock) -> _Ground:
+    data = settings.data.absolute()
+    files, records, wake = Files(data), Records(store), _Wake()
+    events = Events(store, clock=clock, most=settings.events_max)
+    return _Ground(
+        settings=settings,
+        clock=clock,
+        records=records,
+        catalog=Catalog(store),
+        files=files,
+        tokens=JobTokens(secret(data / "secret")),
+        draining=Draining(data / DRAINING_FILE),
+        events=events,
+        waiting=Waiting(most=settings.waiters_max, told=events.wake),
+        wake=wake,
+        troubles=Troubles(data / TROUBLES_FILE, clock=clock),
+        fetching=_fetching(settings, files, records, wake),
+    )
 
 
-def _secret(file: Path) -> bytes:
-    """Read the server's secret, made at the first start (mode 0600)."""
-    if not file.is_file():
-        part = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-        part.touch(mode=0o600)
-        part.write_bytes(secrets.token_bytes(32))
-        part.replace(file)
-    return file.read_bytes()
+def _supervisor(ground: _Ground, executors: Mapping[str, Executor] | None, rules: StagingRules) -> Supervisor:
+    wake = ground.wake
+    life = Life(
+        LifeParts(
+            records=ground.records,
+            catalog=ground.catalog,
+            files=ground.files,
+            executors=executors or {"local": LocalExecutor(on_end=lambda directory: wake(directory.parent.name))},
+            tokens=ground.tokens,
+            rules=rules,
+            clock=ground.clock,
+            changed=ground.waiting.notify,
+            limits=_limits(ground.settings),
+            troubles=ground.troubles,
+            draining=ground.draining.reason,
+            fetching=ground.fetching,
+        )
+    )
+    lease = Lease(ground.settings.data.absolute() / "supervisor.lock")
+    return Supervisor(
+        life=life,
+        lease=lease,
+        settings=ground.settings,
+        watch=lambda: _look(ground.events, ground.waiting, ground.records),
+    )
+
+
+def _fetching(settings: Settings, files: Files, records: Records, wake: Callable[[str], None]) -> Fetching:
+    fetch = Downloads(fetch_rules(settings), files).fetch
+    return Fetching(FetchingParts(records=records, files=files, fetch=fetch, wake=wake, timeout=settings.fetch_timeout))
+
+
+def _limits(settings: Settings) -> Limits:
+    slots = {"local": settings.local_slots}
+    return Limits(slots=slots, user=settings.user_slots, anonymous=settings.anonymous_slots)
+
+
+def _look(events: Events, waiting: Waiting, records: Records) -> None:
+    """Find what other processes have changed, for those who wait here."""
+    events.wake()
+    waiting.look(records.phases)
+
+
+def _accounts(settings: Settings, clock: Clock) -> Accounts:
+    remotes: dict[str, Remote] = {}
+    if settings.oidc:
+        from provstore.accounts.oidc_http import HttpProvider
+
+        remotes = {one.name: HttpProvider(one, clock=clock) for one in settings.oidc}
+    return Accounts(
+        settings.data / "accounts.sqlite",
+        clock=clock,
+        failures_max=settings.login_failures_max,
+        oidc=settings.oidc,
+        remotes=remotes,
+    )
+
+
+def _staging_rules(settings: Settings, signals_url: str) -> StagingRules:
+    return StagingRules(
+        path=settings.job_path, log_max=settings.log_max, kill_grace=settings.kill_grace, signals_url=signals_url
+    )
 
 
 def create_app(provstore: Provstore) -> Flask:
     """Make the web application over an open provstore."""
-    app = Flask("provstore", static_folder=None)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # parameters keep the description's order
-    settings = provstore.settings
-    install_forms(app, settings)
-    install_error_handlers(app)
-    install_access(app, settings)
-    app.extensions[EXTENSION] = Site(
-        settings=settings,
+    site = Site(
+        settings=provstore.settings,
         store=provstore.store,
         accounts=provstore.accounts,
         service=provstore.service,
         files=provstore.files,
         tokens=provstore.tokens,
         wake=provstore.supervisor.wake,
-        healthy=provstore.healthy,
+        probe=Probe(provstore.healthy, clock=provstore.parts.clock),
+        draining=provstore.draining,
+        quotas=provstore.quotas,
+        waits=provstore.waits,
+        troubles=provstore.supervisor.troubles,
+        events=provstore.events,
+        following=_following(provstore),
+        sharing=Sharing(provstore.records, clock=provstore.parts.clock),
     )
-    for blueprint in (operation, uws_blueprint("uws"), uws_blueprint("rest"), jdl, prov, store_views, signals):
-        app.register_blueprint(blueprint)
-    return app
+    return application(site, _levels(provstore))
+
+
+def _following(provstore: Provstore) -> Following:
+    parts, log_max = provstore.parts, provstore.settings.log_max
+    return Following(records=parts.records, files=parts.files, waiting=parts.waiting, log_max=log_max)
+
+
+def _levels(provstore: Provstore) -> tuple[Level, ...]:
+    return (
+        Level("waiters", "Requests that wait for a job.", lambda: provstore.parts.waiting.waiters),
+        Level("streams", "Open event streams.", lambda: provstore.events.streams),
+    )

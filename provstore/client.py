@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -22,7 +22,7 @@ from provstore.errors import (
     UnsupportedType,
 )
 
-__all__ = ["Client", "RemoteJob", "RemoteResult"]
+__all__ = ["Client", "RemoteJob", "RemoteResult", "RemoteSweep"]
 
 _BLOCKING: Final = frozenset({"PENDING", "QUEUED", "EXECUTING"})
 _TIMEOUT: Final = 120.0
@@ -73,6 +73,22 @@ class RemoteJob:
         return f"e{self.id[1:]}.{name}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteSweep:
+    """A sweep on the server: ``phases`` counts its jobs by phase, as it was when it was asked for."""
+
+    id: str
+    href: str
+    service: str
+    total: int
+    phases: Mapping[str, int]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether none of its jobs is still to change by itself."""
+        return not _BLOCKING & {phase for phase, count in self.phases.items() if count}
+
+
 class Client:
     """Talks to a provstore server.
 
@@ -92,18 +108,64 @@ class Client:
         self._http.close()
 
     def run(
-        self, service: str, *, parameters: Mapping[str, str | float], files: Mapping[str, Path] | None = None
+        self,
+        service: str,
+        *,
+        parameters: Mapping[str, str | float],
+        files: Mapping[str, Path] | None = None,
+        key: str = "",
     ) -> RemoteJob:
         """Make a job and start it.
+
+        Args:
+            service: Name of the service.
+            parameters: Values by name.
+            files: Files to upload, by the name of the input.
+            key: Idempotency-Key: the same call with the same key gives the same job.
 
         Raises:
             ProvstoreError: of the kind that the server's answer tells, with its message.
         """
         values = {"PHASE": "RUN"} | {name: str(value) for name, value in parameters.items()}
         uploads = {name: (file.name, file.read_bytes()) for name, file in (files or {}).items()}
-        response = self._http.post(f"/uws/{service}", data=values, files=uploads or None)
+        headers = {"Idempotency-Key": key} if key else {}
+        response = self._http.post(f"/uws/{service}", data=values, files=uploads or None, headers=headers)
         _check(response)
         return self.job(service, response.headers["Location"].rsplit("/", 1)[-1])
+
+    def run_sweep(
+        self,
+        service: str,
+        rows: Sequence[Mapping[str, str | float]],
+        *,
+        common: Mapping[str, str | float] | None = None,
+        key: str = "",
+    ) -> RemoteSweep:
+        """Make a job of each row of values and start them; ``common`` is what all have.
+
+        Raises:
+            ProvstoreError: of the kind that the server's answer tells, with its message.
+        """
+        body = {"sweep": [dict(row) for row in rows], "common": dict(common or {}), "run": True}
+        headers = {"Idempotency-Key": key} if key else {}
+        response = self._http.post(f"/uws/{service}", json=body, headers=headers)
+        _check(response)
+        return self.sweep(service, response.headers["Location"].rsplit("/", 1)[-1])
+
+    def jobs(self, service: str, **conditions: str) -> tuple[str, ...]:
+        """List the ids of the jobs that meet all conditions (``PHASE``, a parameter's name…), newest first."""
+        response = self._http.get(f"/uws/{service}", params=conditions)
+        _check(response)
+        return tuple(one["jobId"] for one in response.json()["items"])
+
+    def sweep(self, service: str, sweep_id: str) -> RemoteSweep:
+        """Read a sweep: how many of its jobs are in which phase."""
+        response = self._http.get(f"/uws/{service}/sweeps/{sweep_id}")
+        _check(response)
+        facts = response.json()
+        return RemoteSweep(
+            id=facts["sweepId"], href=facts["href"], service=service, total=facts["total"], phases=facts["phases"]
+        )
 
     def job(self, service: str, job_id: str, *, wait: int = 0) -> RemoteJob:
         """Read a job, after waiting so many seconds at most for its phase to change."""

@@ -4,14 +4,17 @@
     ├── Invalid            the request is wrong: change it (400)
     ├── Unauthenticated    say who you are (401)
     ├── Forbidden          you may not, or not now (403)
+    │   ├── QuotaReached   your jobs take all the space they may
     │   └── WrongPhase     the job's phase does not allow it
     ├── NotFound           there is no such thing (404)
     ├── Unacceptable       we can't read or write that type
     │   ├── NotAcceptable  no type the caller accepts (406)
     │   └── UnsupportedType  a body of a type we don't read (415)
     ├── Conflict           somebody was faster, or it exists already (409)
+    ├── FetchFailed        a file that a job needs can't be had from elsewhere: the job ends in ERROR
     ├── TooLarge           more than the limit (413)
     ├── OutOfRange         no such part of that file (416)
+    ├── TooMany            too often: wait (429)
     └── Unavailable        try again later (503)
 
 The numbers are the web's business; nothing here knows HTTP.
@@ -21,13 +24,16 @@ from __future__ import annotations
 
 __all__ = [
     "Conflict",
+    "FetchFailed",
     "Forbidden",
     "Invalid",
     "NotAcceptable",
     "NotFound",
     "OutOfRange",
     "ProvstoreError",
+    "QuotaReached",
     "TooLarge",
+    "TooMany",
     "Unacceptable",
     "Unauthenticated",
     "Unavailable",
@@ -62,6 +68,22 @@ class Unauthenticated(ProvstoreError):
 
 class Forbidden(ProvstoreError):
     """The caller may not do this."""
+
+
+class QuotaReached(Forbidden):
+    """The caller's jobs take as much of the disk as they may.
+
+    Args:
+        used: Bytes that they take.
+        allowed: Bytes that they may take.
+    """
+
+    def __init__(self, *, used: int, allowed: int) -> None:
+        super().__init__(
+            f"your jobs take {used} bytes of the {allowed} allowed: delete some of them, or wait for their destruction"
+        )
+        self.used = used
+        self.allowed = allowed
 
 
 class WrongPhase(Forbidden):
@@ -99,12 +121,43 @@ class Conflict(ProvstoreError):
     """It exists already, or somebody changed it in between."""
 
 
+class FetchFailed(ProvstoreError):
+    """A file that a job needs could not be fetched; trying again later may help if the failure is transient.
+
+    Args:
+        name: Name of the input.
+        address: From where, as people may see it.
+        reason: What went wrong.
+        transient: Whether it may go well another time.
+    """
+
+    def __init__(self, name: str, *, address: str, reason: str, transient: bool) -> None:
+        super().__init__(f"input {name}: {address} could not be fetched: {reason}", field=name, value=address)
+        self.name = name
+        self.address = address
+        self.reason = reason
+        self.transient = transient
+
+
 class TooLarge(ProvstoreError):
     """More bytes, rows or relations than the limit allows."""
 
 
 class OutOfRange(ProvstoreError):
     """A byte range outside of the file."""
+
+
+class TooMany(ProvstoreError):
+    """Too many attempts in too short a time.
+
+    Args:
+        what: What was done too often.
+        seconds: After so many it may be tried again.
+    """
+
+    def __init__(self, what: str, *, seconds: int) -> None:
+        super().__init__(f"{what}: try again in {-(-seconds // 60)} min")
+        self.seconds = seconds
 
 
 class Unavailable(ProvstoreError):

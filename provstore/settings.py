@@ -55,7 +55,7 @@ class Settings:
     base_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
-    threads: int = 256
+    threads: int = 384
     anonymous: bool | None = None
     session_duration: timedelta = timedelta(hours=12)
     login_failures_max: int = 10

@@ -10,10 +10,14 @@ from typing import Final
 
 import pytest
 
-__all__ = ["MARKED_PARTS", "require", "required"]
+__all__ = ["MARKED_PARTS", "NGINX", "require", "required"]
+
+NGINX: Final = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+"""Where nginx is: Debian keeps it where only the administrator looks."""
 
 MARKED_PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
     "graphviz": (lambda: shutil.which("dot") is not None, "the program dot is not installed"),
+    "nginx": (lambda: NGINX is not None, "the program nginx is not installed"),
 }
 """Marker of a test -> how to find out whether its part is there, and what to say if not."""
 

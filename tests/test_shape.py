@@ -27,7 +27,7 @@ ROOMS: Final = {
     "flask": ("app.py", "web/**"),
     "graphviz": ("export/**",),
     "granian": ("cli/serving.py",),
-    "httpx": ("accounts/oidc*.py", "client.py", "uws/fetching.py"),
+    "httpx": ("accounts/oidc*.py", "client.py", "uws/download.py"),
     "joserfc": ("accounts/oidc*.py",),
     "neo4j": ("graph/neo4j*.py",),
     "paramiko": ("uws/executors/**",),
@@ -171,5 +171,10 @@ def test_no_file_names_a_place_of_one_machine(tracked: dict[str, str], word: str
 
 def test_a_lock_holds_hashes_and_no_address(tracked: dict[str, str]) -> None:
     locks = {name: text for name, text in tracked.items() if name.endswith(".lock")}
-    assert sorted(locks) == ["requirements-run.lock", "requirements-sample.lock", "requirements.lock"]
+    assert sorted(locks) == [
+        "requirements-oidc.lock",
+        "requirements-run.lock",
+        "requirements-sample.lock",
+        "requirements.lock",
+    ]
     assert [name for name, text in locks.items() if "://" in text or " @ " in text or "--hash=" not in text] == []

@@ -11,6 +11,8 @@ import click
 
 from provstore import __version__
 from provstore.cli.checking import check
+from provstore.cli.draining import drain
+from provstore.cli.identities import identities, link, unlink
 from provstore.cli.jobs import describe, list_jobs, run
 from provstore.cli.provenance import export, show_lineage
 from provstore.cli.serving import serve
@@ -43,8 +45,12 @@ def _provstore(verbose: bool) -> None:  # noqa: FBT001 - click passes flags so
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-for _command in (serve, run, list_jobs, describe, export, show_lineage, user, check):
+for _command in (serve, run, list_jobs, describe, export, show_lineage, user, check, drain):
     _provstore.add_command(_command)
+
+
+for _command in (link, unlink, identities):
+    user.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

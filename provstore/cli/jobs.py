@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -14,10 +15,10 @@ from provstore.app import Provstore
 from provstore.cli.opening import opened
 from provstore.errors import Invalid
 from provstore.uws.descriptions.jsonform import to_json
-from provstore.uws.inputs import Upload
 from provstore.uws.jobs import Job
 from provstore.uws.phases import FINAL, OPEN, Phase
 from provstore.uws.records import JobFilter
+from provstore.uws.sources import Upload
 from provstore.uws.submissions import Submission
 
 __all__ = ["describe", "list_jobs", "run"]
@@ -37,14 +38,14 @@ def run(service: str, parameters: tuple[str, ...], inputs: tuple[str, ...], *, w
     """Run a job of SERVICE. It is looked after by the server of this data directory, or by this command itself."""
     with opened() as provstore, ExitStack() as stack:
         values = {"PHASE": "RUN", **dict(map(_pair, parameters))}
-        uploads: dict[str, Upload] = {}
+        uploads: defaultdict[str, list[Upload]] = defaultdict(list)
         for name, text in map(_pair, inputs):
             file = Path(text)
             if file.is_file():
                 stream = stack.enter_context(file.open("rb"))
-                uploads[name] = Upload(file_name=file.name, content_type="", stream=stream)
+                uploads[name].append(Upload(file_name=file.name, content_type="", stream=stream))
             else:
-                values[name] = text
+                values[name] = f"{values[name]} {text}" if name in values else text
         caller = provstore.accounts.administrator()
         job_id = provstore.service.create(caller, service, Submission(values=values, uploads=uploads))
         job = _finish(provstore, job_id, wait=wait)

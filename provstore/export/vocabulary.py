@@ -114,6 +114,7 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
 
 _INTERNAL: Final = frozenset(
     {
+        "brought_by",
         "changed_at",
         "definition",
         "deleted",

@@ -42,7 +42,11 @@ _SCHEMES: Final = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"
 _RETRY_SECONDS: Final = 15.0
 """So long is a change tried again after a deadlock or a change of leader; a request must not wait longer."""
 _FIRST_RETRY_SECONDS: Final = 0.05
-_CONNECT_SECONDS: Final = 10.0
+_REACH_SECONDS: Final = 3.0
+"""So long is a server that can't be reached tried again, and so long may connecting take: who asks is told soon.
+
+How long it may be silent while it works is the server's own word (``connection_keep_alive``, docs/operation.md).
+"""
 _CONNECTIONS: Final = 256
 """One for each thread of `provstore serve`."""
 _OLDEST: Final = (5, 26)
@@ -77,9 +81,11 @@ def open_neo4j(url: str, *, user: str = "", password: str = "", namespace: str =
         driver = GraphDatabase.driver(
             address + query,
             auth=(user, password) if user else None,
-            max_transaction_retry_time=_RETRY_SECONDS,
+            max_transaction_retry_time=_REACH_SECONDS,
             initial_retry_delay=_FIRST_RETRY_SECONDS,
-            connection_timeout=_CONNECT_SECONDS,
+            connection_timeout=_REACH_SECONDS,
+            connection_acquisition_timeout=_REACH_SECONDS,
+            connection_write_timeout=_REACH_SECONDS,
             max_connection_pool_size=_CONNECTIONS,
             notifications_min_severity=NotificationMinimumSeverity.OFF,
         )

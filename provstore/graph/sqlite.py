@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from provstore.graph.model import EVERYBODY, Graph, Node, NodeId, Relation, Subgraph, Viewer
-from provstore.graph.sqlite_audiences import Audiences
+from provstore.graph.sqlite_audiences import Audiences, Met
 from provstore.graph.sqlite_connections import PATIENCE, GroupWriter, ReaderPool, connect, translated
-from provstore.graph.sqlite_filters import visible
+from provstore.graph.sqlite_filters import visible, visible_or_unmet
 from provstore.graph.sqlite_find import Finder
 from provstore.graph.sqlite_rows import Codec, json_list
 from provstore.graph.sqlite_schema import Layout, prepare
-from provstore.graph.sqlite_walk import SqliteTerrain
-from provstore.graph.sqlite_write import Batch, delete
+from provstore.graph.sqlite_walk import SqliteTerrain, Stars
+from provstore.graph.sqlite_write import Batch, Known, delete
 from provstore.graph.store import Change, Condition, Count, Find, Page, Walk
 from provstore.graph.walking import search
 
@@ -63,6 +63,8 @@ class SqliteStore:
         self._layout = layout
         self._codec = Codec(layout)
         self._audiences = Audiences()
+        self._known = Known()
+        self._stars = Stars(self._codec)
         self._writer = GroupWriter(connection, path)
         self._pool = ReaderPool(path)
 
@@ -74,7 +76,9 @@ class SqliteStore:
     def write(self, changes: Sequence[Change]) -> None:
         """Make all changes or none; concurrent callers share one sync of the disk."""
         if changes:
-            self._writer.run(Batch(changes, codec=self._codec, layout=self._layout).apply)
+            batch = Batch(changes, codec=self._codec, layout=self._layout, known=self._known)
+            self._writer.run(batch.apply)
+            batch.committed()
 
     def delete(self, ids: Collection[NodeId]) -> int:
         """Remove nodes with their relations."""
@@ -83,22 +87,33 @@ class SqliteStore:
 
     def get(self, ids: Sequence[NodeId], viewer: Viewer = EVERYBODY) -> tuple[Node, ...]:
         """Give nodes in the order asked for."""
-        with self._pool.reading() as connection:
-            seen = visible(viewer, self._audiences.seen_by(viewer, connection), alias="n")
-            rows = connection.execute(
-                f"SELECT {self._codec.columns()} FROM json_each(?) j CROSS JOIN node n ON n.id = j.value"
-                f" WHERE {seen.text} ORDER BY j.key",
-                (json_list(ids), *seen.values),
-            )
-            return tuple(map(self._codec.reader(self._audiences.refresh(connection)), rows))
+        text = (
+            f"SELECT {self._codec.columns()} FROM json_each(?) j CROSS JOIN node n ON n.id = j.value"
+            " WHERE {seen} ORDER BY j.key"
+        )
+        asked = json_list(ids)
+
+        def question(met: Met) -> tuple[Node, ...]:
+            seen = visible_or_unmet(viewer, met.seen, alias="n", last=met.readers.last)
+            rows = connection.execute(text.format(seen=seen.text), (asked, *seen.values)).fetchall()
+            return tuple(map(self._codec.reader(met.readers), rows))
+
+        with self._pool.asking() as connection:
+            return self._audiences.ask(viewer, connection, question)
 
     def find(self, question: Find, viewer: Viewer = EVERYBODY) -> Page:
         """Give one page."""
-        with self._pool.reading() as connection:
-            read = self._codec.reader(self._audiences.refresh(connection), question.fields)
-            return self._finder(connection, viewer).page(
-                question, columns=self._codec.columns(question.fields), read=read
-            )
+        if question.hop is not None:
+            with self._pool.reading() as connection:
+                readers = self._audiences.refresh(connection)
+                return self._finder(connection, viewer).page(question, codec=self._codec, readers=readers)
+
+        def ask(met: Met) -> Page:
+            finder = Finder(connection, layout=self._layout, viewer=viewer, audiences=met.seen, last=met.readers.last)
+            return finder.page(question, codec=self._codec, readers=met.readers)
+
+        with self._pool.asking() as connection:
+            return self._audiences.ask(viewer, connection, ask)
 
     def aggregate(self, condition: Condition, by: tuple[str, ...], viewer: Viewer = EVERYBODY) -> tuple[Count, ...]:
         """Count by values."""
@@ -107,10 +122,19 @@ class SqliteStore:
 
     def walk(self, walk: Walk, viewer: Viewer = EVERYBODY) -> Subgraph:
         """Walk breadth-first; many levels by one recursive query."""
+        if self._stars.fits(walk, viewer) and (found := self._star(walk)) is not None:
+            return found
         with self._pool.reading() as connection:
             read = self._codec.reader(self._audiences.refresh(connection))
             terrain = SqliteTerrain(connection, steps=walk.steps, codec=self._codec, read=read)
             return search(walk, terrain, viewer)
+
+    def _star(self, walk: Walk) -> Subgraph | None:
+        def question(met: Met) -> Subgraph | None:
+            return self._stars.answer(walk, connection, self._codec.reader(met.readers))
+
+        with self._pool.asking() as connection:
+            return self._audiences.ask(EVERYBODY, connection, question)
 
     def scan(self, viewer: Viewer = EVERYBODY) -> Graph:
         """Give the graph as it is now; its read transaction ends when the caller lets go of it."""

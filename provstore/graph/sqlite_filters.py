@@ -13,7 +13,7 @@ from provstore.graph.sqlite_rows import json_list, text_is_sound
 from provstore.graph.sqlite_schema import Layout
 from provstore.graph.store import Condition, Filter, Op
 
-__all__ = ["Column", "Term", "column", "condition_term", "has_label", "is_looked_up", "visible"]
+__all__ = ["Column", "Term", "column", "condition_term", "has_label", "is_looked_up", "visible", "visible_or_unmet"]
 
 
 class Term(NamedTuple):
@@ -83,6 +83,14 @@ def visible(viewer: Viewer, audiences: Sequence[int], *, alias: str) -> Term:
     if viewer.all:
         return ALWAYS
     return Term(f"{alias}.audience IN (SELECT value FROM json_each(?))", (json_list(audiences),))
+
+
+def visible_or_unmet(viewer: Viewer, audiences: Sequence[int], *, alias: str, last: int) -> Term:
+    """Test whether the viewer may see a node, or whether its audience is above the last one known."""
+    if viewer.all:
+        return ALWAYS
+    seen = visible(viewer, audiences, alias=alias)
+    return Term(f"({seen.text} OR {alias}.audience > ?)", (*seen.values, last))
 
 
 def is_looked_up(condition: Condition) -> bool:

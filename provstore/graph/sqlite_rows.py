@@ -30,7 +30,7 @@ from provstore.graph.sqlite_schema import Layout
 
 __all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Codec", "column_value", "json_list", "text_is_sound"]
 
-Row = tuple[Any, ...]
+Row = Sequence[Any]
 """What the driver gives; decoded in the function that receives it."""
 
 NODE_COLUMNS: Final = ("id", "labels", "audience", "attrs")
@@ -52,6 +52,7 @@ class Codec:
         self._labels: dict[int, frozenset[Label]] = {}
         self._kinds = {number: kind for kind, number in layout.kinds.items()}
         self._conversions = _conversions(layout.columns)
+        self._every = _joined([*NODE_COLUMNS, *(f'"p_{name}"' for name in layout.columns), "props"])
 
     # --- nodes
 
@@ -89,11 +90,17 @@ class Codec:
         return hot, _properties_text(rest) if rest else None
 
     def columns(self, fields: Sequence[str] | None = None) -> str:
-        """Give the columns that :meth:`node` needs, of table ``n``; the JSON text only if a field is in it."""
-        hot = self._hot(fields)
-        cold = fields is None or len(hot) < len(set(fields))
-        chosen = [*NODE_COLUMNS, *(f'"p_{name}"' for name in hot), *(["props"] if cold else [])]
-        return ", ".join(f"n.{name}" for name in chosen)
+        """Give the columns that :meth:`reader` needs, of table ``n``; the JSON text only if a field is in it."""
+        return self._every if fields is None else _joined(self.names(fields))
+
+    def names(self, fields: Sequence[str]) -> list[str]:
+        """Give the names of those columns."""
+        names = [*NODE_COLUMNS, *(f'"p_{name}"' for name in self._hot(fields))]
+        return names if self.all_hot(fields) else [*names, "props"]
+
+    def all_hot(self, fields: Sequence[str] | None) -> bool:
+        """Tell whether all of these have columns."""
+        return fields is not None and len(self._hot(fields)) == len(set(fields))
 
     def reader(
         self, readers: Mapping[int, frozenset[str]], fields: Sequence[str] | None = None
@@ -110,6 +117,8 @@ class Codec:
         wanted = None if fields is None else frozenset(fields)
         cold = wanted is None or len(hot) < len(wanted)
         known = self._labels
+        if len(hot) == 1 and not cold and conversions == (None,):
+            return self._reader_of_one(readers, hot[0])
 
         def read(row: Row) -> Node:
             properties = _hot_properties(hot, row[4:end], conversions)
@@ -118,6 +127,18 @@ class Codec:
                 properties.update(rest if wanted is None else {k: v for k, v in rest.items() if k in wanted})
             labels = known.get(row[1]) or self.labels(row[1])
             return Node(row[0], labels, properties, read_attributes(row[3]) if row[3] else (), readers[row[2]])
+
+        return read
+
+    def _reader_of_one(self, readers: Mapping[int, frozenset[str]], name: str) -> Callable[[Row], Node]:
+        """Read nodes of which one property is wanted, a text mostly: lists read thousands of them."""
+        known, new = self._labels, tuple.__new__
+
+        def read(row: Row) -> Node:
+            value = row[4]
+            properties = {} if value is None else {name: _BLOBS[value] if type(value) is bytes else value}
+            labels = known.get(row[1]) or self.labels(row[1])
+            return new(Node, (row[0], labels, properties, read_attributes(row[3]), readers[row[2]]))
 
         return read
 
@@ -173,6 +194,10 @@ class Codec:
     def kind_number(self, kind: Kind) -> int:
         """Give the file's number of a kind."""
         return self._layout.kinds[kind]
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", ".join(f"n.{name}" for name in names)
 
 
 _NO_ARGUMENTS: Final[Mapping[str, str]] = Relation("", Kind.USED, NodeId(""), NodeId("")).arguments

@@ -6,17 +6,76 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
-from provstore.graph.model import Node, NodeId, Relation
+from provstore.graph.model import Node, NodeId, Reached, Relation, Subgraph, Viewer
 from provstore.graph.rules import Step
-from provstore.graph.sqlite_rows import Codec, json_list
+from provstore.graph.sqlite_rows import EDGE_COLUMNS, Codec, json_list
+from provstore.graph.store import Walk
 from provstore.graph.walking import Chunk
 
-__all__ = ["SqliteTerrain"]
+__all__ = ["SqliteTerrain", "Stars"]
 
 _AHEAD: Final = 1_000
 """So many nodes beyond the frontier are expanded with it at most: saves a query for each level."""
 
 _FRONTIER: Final = "SELECT value AS pk FROM json_each(?)"
+
+
+class Stars:
+    """Answers walks that are but one node and its neighbours by one statement: every reading of a job is such a walk.
+
+    One statement sees one state of the graph, and each further one costs more than all that is done here.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._queries: dict[tuple[Step, ...], tuple[str, tuple[int, ...]]] = {}
+
+    @staticmethod
+    def fits(walk: Walk, viewer: Viewer) -> bool:
+        """Tell whether a walk is of that kind, with all of it to be seen."""
+        return walk.depth == 1 and len(walk.starts) == 1 and viewer.all and not (walk.stop or walk.where)
+
+    def answer(
+        self, walk: Walk, connection: sqlite3.Connection, read: Callable[[tuple[Any, ...]], Node]
+    ) -> Subgraph | None:
+        """Answer such a walk; None if there is more than its limit."""
+        if walk.steps not in self._queries:
+            self._queries[walk.steps] = _star_query(walk.steps, self._codec)
+        text, kinds = self._queries[walk.steps]
+        rows = connection.execute(text, (walk.starts[0], *kinds, walk.limit + 1)).fetchall()
+        if len(rows) > walk.limit:
+            return None
+        if not rows:
+            return Subgraph(reached=(), edges=())
+        edge = len(rows[0]) - len(EDGE_COLUMNS) - 1
+        start = read(rows[0])
+        nodes, relations = {start.id: start}, {}
+        for row in rows[1:]:
+            node = nodes.get(row[0]) or nodes.setdefault(row[0], read(row))
+            source, target = (start.id, node.id) if row[-1] else (node.id, start.id)
+            relations[row[edge]] = self._codec.relation(row[edge:-1], source, target)
+        del nodes[start.id]
+        around = (Reached(nodes[id_], 1) for id_ in sorted(nodes))
+        return Subgraph(reached=(Reached(start, 0), *around), edges=tuple(relations[key] for key in sorted(relations)))
+
+
+def _star_query(steps: Sequence[Step], codec: Codec) -> tuple[str, tuple[int, ...]]:
+    """Give the query for a node, then each neighbour with the relation to it, and the numbers of kinds in it."""
+    chosen = codec.columns()
+    relation = ", ".join(f"e.{name}" for name in EDGE_COLUMNS)
+    text = "WITH start AS MATERIALIZED (SELECT pk FROM node WHERE id = ?)"
+    text += f" SELECT {chosen}, {', '.join('NULL' for _ in EDGE_COLUMNS)}, 0 FROM start CROSS JOIN node n USING (pk)"
+    numbers: tuple[int, ...] = ()
+    for near, far, forwards in (("source", "target", 1), ("target", "source", 0)):
+        kinds = sorted({codec.kind_number(step.kind) for step in steps if step.backwards is not bool(forwards)})
+        if kinds:
+            text += (
+                f" UNION ALL SELECT {chosen}, {relation}, {forwards} FROM start CROSS JOIN edge e"
+                f" ON e.{near} = start.pk AND e.kind IN ({', '.join('?' for _ in kinds)})"
+                f" CROSS JOIN node n ON n.pk = e.{far}"
+            )
+        numbers += tuple(kinds)
+    return f"{text} LIMIT ?", numbers
 
 
 class SqliteTerrain:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +17,9 @@ from provstore.graph.sqlite_rows import Codec, attributes_text, json_list
 from provstore.graph.sqlite_schema import Layout
 from provstore.graph.store import Change, Create, Update
 
-__all__ = ["Batch", "delete"]
+__all__ = ["Batch", "Known", "delete"]
 
-Row = tuple[Any, ...]
+Row = Sequence[Any]
 
 
 @dataclass(slots=True)
@@ -39,16 +41,33 @@ class _StoredEdge:
     target: NodeId
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What committed batches have shown of a file, and what only grows: no further batch needs to ask for it.
+
+    ``audiences``: their numbers, by their readers as text; ``kinds``: numbers of those that occur.
+    """
+
+    audiences: dict[str, int] = field(default_factory=dict)
+    kinds: set[int] = field(default_factory=set)
+
+
 class Batch:
     """Changes, checked and encoded, to be applied inside a transaction.
+
+    What is to be created is not looked for, since it is hardly ever there: if it is, the file says so, the transaction
+    is rolled back, and the next :meth:`apply` looks first, to tell what was wrong.
 
     Raises:
         Invalid: something in them can't be kept.
     """
 
-    def __init__(self, changes: Sequence[Change], *, codec: Codec, layout: Layout) -> None:
+    def __init__(self, changes: Sequence[Change], *, codec: Codec, layout: Layout, known: Known) -> None:
         self._codec = codec
         self._layout = layout
+        self._known = known
+        self._found: dict[str, int] = {}
+        self._looks_first = False
         self._node_changes = [c for c in changes if isinstance(c, Update) or isinstance(c.item, Node)]
         self._relations = [
             (c.item, isinstance(c, Create))
@@ -70,7 +89,20 @@ class Batch:
             Conflict: something exists already, or is not as expected.
             NotFound: something is missing.
             Invalid: a relation joins what it may not.
+            IntegrityError: of SQLite: roll back, then do it again.
         """
+        try:
+            self._apply(connection)
+        except sqlite3.IntegrityError:
+            self._looks_first = True
+            raise
+
+    def committed(self) -> None:
+        """Note what need not be asked for again."""
+        self._known.audiences.update(self._found)
+        self._known.kinds.update(row[1] for row in self._edge_rows)
+
+    def _apply(self, connection: sqlite3.Connection) -> None:
         if self._node_changes:
             drafts = self._draft_nodes(connection)
             self._insert_nodes(connection, [draft for draft in drafts.values() if draft.pk is None])
@@ -83,8 +115,9 @@ class Batch:
     # --- nodes
 
     def _draft_nodes(self, connection: sqlite3.Connection) -> dict[NodeId, _Draft]:
-        ids = {c.node if isinstance(c, Update) else NodeId(c.item[0]) for c in self._node_changes}
-        drafts = self._load(connection, ids)
+        looked_for = [c for c in self._node_changes if self._looks_first or not isinstance(c, Create)]
+        ids = {c.node if isinstance(c, Update) else NodeId(c.item[0]) for c in looked_for}
+        drafts = self._load(connection, ids) if ids else {}
         for change in self._node_changes:
             if isinstance(change, Update):
                 _compare_and_set(drafts, change)
@@ -116,13 +149,12 @@ class Batch:
 
     def _insert_nodes(self, connection: sqlite3.Connection, drafts: Sequence[_Draft]) -> None:
         rows = [self._row(draft) for draft in drafts]
-        self._know_audiences(connection, {row[2] for row in rows})
+        numbers = self._audiences(connection, {row[2] for row in rows})
         columns = "".join(f', "p_{name}"' for name in self._layout.columns)
         marks = ", ?" * len(self._layout.columns)
         connection.executemany(
-            f"INSERT INTO node (id, labels, audience, attrs{columns}, props)"
-            f" VALUES (?, ?, (SELECT pk FROM audience WHERE readers = ?), ?{marks}, ?)",
-            rows,
+            f"INSERT INTO node (id, labels, audience, attrs{columns}, props) VALUES (?, ?, ?, ?{marks}, ?)",
+            [(row[0], row[1], numbers[row[2]], *row[3:]) for row in rows],
         )
 
     def _row(self, draft: _Draft) -> Row:
@@ -133,11 +165,19 @@ class Batch:
         labels = self._codec.labels(draft.mask)
         return self._codec.node_row(draft.item._replace(labels=labels, properties=draft.properties))
 
-    def _know_audiences(self, connection: sqlite3.Connection, readers: Iterable[str]) -> None:
-        connection.executemany(
-            "INSERT INTO audience (readers) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM audience WHERE readers = ?1)",
-            [(one,) for one in readers],
-        )
+    def _audiences(self, connection: sqlite3.Connection, readers: AbstractSet[str]) -> Mapping[str, int]:
+        """Give the numbers of audiences; those that are new get one."""
+        if missing := readers - self._known.audiences.keys():
+            connection.executemany(
+                "INSERT INTO audience (readers) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM audience WHERE readers = ?1)",
+                [(one,) for one in missing],
+            )
+            rows = connection.execute(
+                "SELECT a.readers, a.pk FROM json_each(?) j CROSS JOIN audience a ON a.readers = j.value",
+                (json_list(missing),),
+            )
+            self._found.update(rows.fetchall())
+        return {**self._known.audiences, **self._found} if missing else self._known.audiences
 
     def _update_node(self, connection: sqlite3.Connection, draft: _Draft) -> None:
         """Set only the columns that were touched: SQLite rewrites the indexes of those it is told of."""
@@ -148,16 +188,16 @@ class Batch:
             sets["props = ?"] = cold
         if draft.item is not None:
             readers = self._rows[id(draft.item)][2]
-            self._know_audiences(connection, [readers])
             sets["labels = ?"] = draft.mask
             sets["attrs = ?"] = attributes_text(draft.item.attributes)
-            sets["audience = (SELECT pk FROM audience WHERE readers = ?)"] = readers
+            sets["audience = ?"] = self._audiences(connection, {readers})[readers]
         connection.execute(f"UPDATE node SET {', '.join(sets)} WHERE pk = ?", (*sets.values(), draft.pk))
 
     # --- relations
 
     def _write_relations(self, connection: sqlite3.Connection) -> None:
-        stored = self._stored_edges(connection)
+        looks = self._looks_first or not all(is_new for _, is_new in self._relations)
+        stored = self._stored_edges(connection) if looks else {}
         ends = self._ends(connection, stored.values())
         fresh: dict[str, Row] = {}
         for (relation, is_new), row in zip(self._relations, self._edge_rows, strict=True):
@@ -172,7 +212,9 @@ class Batch:
                 old = fresh.get(key)
                 fresh[key] = (*row, *(old[-2:] if old else self._checked_ends(relation, ends)))
         connection.executemany(_INSERT_EDGE, fresh.values())
-        connection.executemany(_KIND_OCCURS, [(number,) for number in {row[1] for row in self._edge_rows}])
+        kinds = {row[1] for row in self._edge_rows} - self._known.kinds
+        if kinds:
+            connection.executemany(_KIND_OCCURS, [(number,) for number in kinds])
 
     def _stored_edges(self, connection: sqlite3.Connection) -> dict[str, _StoredEdge]:
         rows = connection.execute(
@@ -185,10 +227,12 @@ class Batch:
     def _ends(self, connection: sqlite3.Connection, stored: Iterable[_StoredEdge]) -> dict[NodeId, tuple[int, int]]:
         ids = {end for relation, _ in self._relations for end in (relation.source, relation.target)}
         ids.update(end for edge in stored for end in (edge.source, edge.target))
-        rows = connection.execute(
-            "SELECT n.id, n.pk, n.labels FROM json_each(?) j CROSS JOIN node n ON n.id = j.value", (json_list(ids),)
-        )
-        return {NodeId(id_): (pk, mask) for id_, pk, mask in rows}
+        (packed,) = connection.execute(
+            "SELECT json_group_array(json_array(n.id, n.pk, n.labels))"
+            " FROM json_each(?) j CROSS JOIN node n ON n.id = j.value",
+            (json_list(ids),),
+        ).fetchone()
+        return {NodeId(id_): (pk, mask) for id_, pk, mask in json.loads(packed)}
 
     def _checked_ends(self, relation: Relation, ends: Mapping[NodeId, tuple[int, int]]) -> tuple[int, int]:
         for end in (relation.source, relation.target):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -12,7 +12,7 @@ from provstore.graph.model import EVERYBODY, Kind, Label, NodeId, Reached, Subgr
 from provstore.graph.rules import TO_CAUSES, TO_EFFECTS, Step
 from provstore.graph.store import Condition, GraphStore, Walk
 
-__all__ = ["Attachments", "Direction", "Question", "lineage"]
+__all__ = ["Attachments", "Direction", "Question", "leave_out", "lineage"]
 
 _LIMIT: Final = 10_000
 _STUB: Final = "urn:stub:"
@@ -41,7 +41,11 @@ class Attachments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: from where, which way, how far (None: all), what to stop at and what to show."""
+    """What is asked: from where, which way, how far (None: all), what to stop at and what to show.
+
+    ``through_agents``: what people did and are answerable for is a way like others. ``into_members``: so is what a
+    collection holds. ``joined``: relations among the outermost nodes are told, though nothing was crossed from there.
+    """
 
     ids: tuple[NodeId, ...]
     direction: Direction = Direction.UP
@@ -50,6 +54,9 @@ class Question:
     where: tuple[Condition, ...] = ()
     limit: int = _LIMIT
     attachments: Attachments = Attachments()
+    through_agents: bool = False
+    into_members: bool = False
+    joined: bool = True
 
 
 _WAYS: Final[dict[Direction, tuple[tuple[Step, ...], ...]]] = {
@@ -57,6 +64,12 @@ _WAYS: Final[dict[Direction, tuple[tuple[Step, ...], ...]]] = {
     Direction.DOWN: (TO_EFFECTS,),
     Direction.BOTH: (TO_CAUSES, TO_EFFECTS),
 }
+_RESPONSIBLE: Final = (Kind.WAS_ASSOCIATED_WITH, Kind.WAS_ATTRIBUTED_TO, Kind.ACTED_ON_BEHALF_OF)
+_BY_AGENTS: Final[dict[tuple[Step, ...], tuple[Step, ...]]] = {
+    TO_CAUSES: tuple(Step(kind) for kind in _RESPONSIBLE),
+    TO_EFFECTS: tuple(Step(kind, backwards=True) for kind in _RESPONSIBLE),
+}
+_MEMBERS: Final = (Step(Kind.HAD_MEMBER),)
 
 
 def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -> Subgraph:
@@ -69,7 +82,7 @@ def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -
         store.walk(
             Walk(
                 starts=question.ids,
-                steps=steps,
+                steps=_steps(question, steps),
                 depth=question.depth,
                 stop=question.stop,
                 where=question.where,
@@ -79,12 +92,39 @@ def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -
         )
         for steps in _WAYS[question.direction]
     ]
-    answer = merge(answers)
+    answer = _nearest(merge(answers), question.limit)
     if not answer.reached:
         asked = ", ".join(question.ids[:3])
         raise NotFound(f"nothing is known of {asked}", field="id", value=asked)
-    between = _between(store, answer, question, viewer)
-    return _beside(answer, (between, *_attached(store, answer, question.attachments, viewer)))
+    between = (_between(store, answer, question, viewer),) if question.joined else ()
+    return _beside(answer, (*between, *_attached(store, answer, question.attachments, viewer)))
+
+
+def _steps(question: Question, way: tuple[Step, ...]) -> tuple[Step, ...]:
+    by_agents = _BY_AGENTS[way] if question.through_agents else ()
+    return (*way, *by_agents, *(_MEMBERS if question.into_members else ()))
+
+
+def _nearest(answer: Subgraph, limit: int) -> Subgraph:
+    """Hold the union of two walks to the limit of one: the nearest nodes, then by id."""
+    if len(answer.reached) <= limit:
+        return answer
+    ordered = sorted(answer.reached, key=lambda one: (one.distance, one.node.id))
+    return replace(_without(answer, {one.node.id for one in ordered[limit:]}), truncated=True)
+
+
+def leave_out(answer: Subgraph, labels: Collection[Label], *, but: Collection[NodeId] = ()) -> Subgraph:
+    """Leave out the nodes that carry one of the labels, with their relations; ``but`` those that were asked for."""
+    nodes = (one.node for one in answer.reached if not one.node.labels.isdisjoint(labels))
+    return _without(answer, {node.id for node in nodes}.difference(but))
+
+
+def _without(answer: Subgraph, ids: Collection[NodeId]) -> Subgraph:
+    return replace(
+        answer,
+        reached=tuple(one for one in answer.reached if one.node.id not in ids),
+        edges=tuple(edge for edge in answer.edges if edge.source not in ids and edge.target not in ids),
+    )
 
 
 def merge(answers: Sequence[Subgraph]) -> Subgraph:
@@ -166,16 +206,7 @@ def _attached(store: GraphStore, answer: Subgraph, wanted: Attachments, viewer: 
 
 def _without_revisions(answer: Subgraph, roots: Sequence[NodeId]) -> Subgraph:
     """Leave out later revisions of a description: they belong to its history, not to the run."""
-    later = {
-        one.node.id
-        for one in answer.reached
-        if Label.ACTIVITY_DESCRIPTION in one.node.labels and one.node.id not in roots
-    }
-    return replace(
-        answer,
-        reached=tuple(one for one in answer.reached if one.node.id not in later),
-        edges=tuple(edge for edge in answer.edges if not later & {edge.source, edge.target}),
-    )
+    return leave_out(answer, (Label.ACTIVITY_DESCRIPTION,), but=roots)
 
 
 def _between(store: GraphStore, answer: Subgraph, question: Question, viewer: Viewer) -> Subgraph:

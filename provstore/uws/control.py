@@ -24,6 +24,8 @@ __all__ = [
 
 CONTROL_NAMES: Final = frozenset({"PHASE", "RUNID", "EXECUTIONDURATION", "DESTRUCTION", "ACTION", "UPLOAD"})
 _LONGEST_RUN_ID: Final = 64
+_SECONDS: Final = r"\d{1,9}"
+_MOST_DECLARED: Final = "executionduration_max"
 _PARTS: Final = (("year", 1), ("month", 1), ("day", 1), ("hour", 0), ("minute", 0), ("second", 0))
 _INSTANT: Final = re.compile(
     r"(?P<year>\d{4})(?:-?(?P<month>\d\d)(?:-?(?P<day>\d\d)"
@@ -65,9 +67,17 @@ def controls_of(values: Mapping[str, str]) -> tuple[ControlParameters, dict[str,
         run_id=_run_id(found.get("RUNID", "")),
         execution_duration=None if duration is None else parse_duration(duration),
         destruction_at=None if destruction is None else parse_instant_of_client(destruction, field="DESTRUCTION"),
-        uploads=dict(_upload(item) for item in found.get("UPLOAD", "").split(";") if item.strip()),
+        uploads=_uploads(found.get("UPLOAD", "")),
     )
     return controls, others
+
+
+def _uploads(text: str) -> dict[str, str]:
+    """Read the list; what is named several times gets several items, separated by commas."""
+    uploads: dict[str, str] = {}
+    for name, address in (_upload(item) for item in text.split(";") if item.strip()):
+        uploads[name] = f"{uploads[name]},{address}" if name in uploads else address
+    return uploads
 
 
 def _upload(item: str) -> tuple[str, str]:
@@ -93,7 +103,7 @@ def parse_duration(text: str) -> timedelta:
     Raises:
         Invalid: it is no whole number of seconds.
     """
-    if not re.fullmatch(r"\d{1,9}", text.strip()):
+    if not re.fullmatch(_SECONDS, text.strip()):
         raise Invalid(
             f"EXECUTIONDURATION={text!r}: whole seconds are needed, 0 for unlimited",
             field="EXECUTIONDURATION",
@@ -124,25 +134,51 @@ def parse_instant_of_client(text: str, *, field: str) -> datetime:
 
 
 def clamp_duration(asked: timedelta | None, *, revision: Revision, settings: Settings) -> timedelta:
-    """Hold an execution duration to the site's limit; 0 (unlimited) only where the site has none."""
+    """Hold an execution duration to the limits of site and description; 0 (unlimited) only where neither has one.
+
+    What the description declares is its default; an attribute ``executionDuration_max`` of it is its limit.
+    """
     declared = revision.description.execution_duration
     wanted = settings.execution_duration if declared is None else timedelta(seconds=declared)
     wanted = wanted if asked is None else asked
-    most = settings.execution_duration_max
-    return most if most and (not wanted or wanted > most) else wanted
+    bounds = (wanted, settings.execution_duration_max, _declared_most(revision))
+    return min((one for one in bounds if one), default=wanted)
 
 
-def clamp_destruction(asked: datetime | None, *, settings: Settings, at: datetime) -> datetime:
-    """Hold a destruction time to the site's limit.
+def _declared_most(revision: Revision) -> timedelta:
+    """Give the description's own limit, 0 if it has none; one that is no number of seconds is none."""
+    declared = {name.casefold(): value.strip() for name, value in revision.description.extra}
+    text = declared.get(_MOST_DECLARED, "")
+    return timedelta(seconds=int(text)) if re.fullmatch(_SECONDS, text) else timedelta(0)
+
+
+def clamp_destruction(
+    asked: datetime | None, *, settings: Settings, at: datetime, created_at: datetime | None = None
+) -> datetime:
+    """Hold a destruction time to the site's limit, which counts from the job's creation.
+
+    Args:
+        asked: What the client wants; None for as long as the site keeps jobs of which nothing is said.
+        settings: The site's limits.
+        at: The present instant.
+        created_at: When the job was created; None for a new one.
 
     Raises:
-        Invalid: it lies in the past.
+        Invalid: it lies in the past, or the job was to be destroyed before now, whatever is asked.
     """
-    wanted = at + settings.destruction if asked is None else asked
+    born_at = created_at or at
+    wanted, most = born_at + settings.destruction if asked is None else asked, born_at + settings.destruction_max
     if wanted <= at:
         raise Invalid(
             f"destruction at {wanted.isoformat()} lies in the past; it is {at.isoformat()} now",
             field="DESTRUCTION",
             value=wanted.isoformat(),
         )
-    return min(wanted, at + settings.destruction_max)
+    if most <= at:
+        raise Invalid(
+            f"destruction at {wanted.isoformat()}: no job is kept longer than {settings.destruction_max} after its "
+            f"creation, which this one has been already",
+            field="DESTRUCTION",
+            value=wanted.isoformat(),
+        )
+    return min(wanted, most)

@@ -13,7 +13,7 @@ from provstore.uws.agents import PROVSTORE_AGENT
 from provstore.uws.catalog import Revision, part_local
 from provstore.uws.descriptions.values import EffectiveParameter
 from provstore.uws.inputs import CONFIG_FILE, Input
-from provstore.uws.jobs import INPUT_NAME, add_change, integer
+from provstore.uws.jobs import BROUGHT_BY, INPUT_NAME, add_change, integer
 from provstore.uws.phases import Phase
 
 __all__ = ["NewJob", "changes_of_new_job", "changes_of_parameter"]
@@ -83,6 +83,8 @@ class _Batch:
         job = self._job
         yield Create(Node(self._node, _JOB, self._properties(), readers=job.readers))
         yield self._relation("s", 0, Kind.IS_DESCRIBED_BY, job.revision.node)
+        if job.sweep:
+            yield self._relation("i", 0, Kind.WAS_INFORMED_BY, self._id(job.sweep))
         yield from self._agents()
         for parameter in job.parameters:
             yield from changes_of_parameter(parameter, job.local, job.revision, job.readers, namespace=self._namespace)
@@ -133,8 +135,9 @@ class _Batch:
 
     def _config_file(self, index: int, item: Input) -> Iterator[Change]:
         """A configuration file is the job's own node, even when its bytes are shared."""
-        local = f"{self._job.local}.{item.used.name}.file"
-        wanted = ("location", "content_type", "size", "sha256")
+        before = sum(one.used.name == item.used.name for one in self._job.inputs[:index])
+        local = f"{self._job.local}.{item.used.name}.file{f'-{before + 1}' if before else ''}"
+        wanted = ("location", "url", "content_type", "size", "sha256")
         properties: dict[str, Value] = {"name": item.used.name, "file_name": item.node.properties["name"]}
         properties |= {key: item.node.properties[key] for key in wanted if key in item.node.properties}
         node = Node(self._id(local), frozenset({Label.CONFIG_FILE}), properties, readers=self._job.readers)
@@ -144,11 +147,15 @@ class _Batch:
     def _input(self, index: int, item: Input) -> Iterator[Change]:
         used = item.used
         if item.new:
-            readers = item.node.readers or self._job.readers
-            yield Upsert(item.node._replace(readers=readers))
+            yield Upsert(item.node if item.node.readers else self._brought(item.node))
             yield from self._attribution(item)
         role = used.role or used.name
         yield self._relation("u", index, Kind.USED, item.node.id, role=role, name=used.name)
+
+    def _brought(self, node: Node) -> Node:
+        """An input that is new with the job is seen by whoever sees the job, and shared with it."""
+        properties = {**node.properties, BROUGHT_BY: self._job.local}
+        return node._replace(properties=properties, readers=self._job.readers)
 
     def _attribution(self, item: Input) -> Iterator[Change]:
         """An upload was made by nothing we know: it is attributed to the person who brought it."""

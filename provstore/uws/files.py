@@ -12,11 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from provstore.errors import Invalid, NotFound, TooLarge, Unavailable
 
-__all__ = ["Files", "Measured", "measure", "safe_name"]
+__all__ = ["Files", "Measured", "Source", "measure", "safe_name"]
 
 _CHUNK: Final = 1 << 20
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+-]+")
@@ -29,6 +29,13 @@ class Measured:
 
     size: int
     sha256: str
+
+
+class Source(Protocol):
+    """Bytes that can be read once: an upload, or the body of an answer."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give the next bytes, none at the end; the size is a wish."""
 
 
 def safe_name(name: str) -> str:
@@ -47,6 +54,18 @@ def measure(file: Path) -> Measured:
             size += len(chunk)
         os.fsync(stream.fileno())
     return Measured(size=size, sha256=digest.hexdigest())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a name to the disk too, or after a power cut the graph tells of a file that is not there.
+
+    File systems with a journal (ext4, XFS, Btrfs) bring what came before, new folders above it, along.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _make_writable(_action: object, path: str, _fault: object) -> None:
@@ -96,8 +115,8 @@ class Files:
         roots = (self._data, self._data / "jobs", self._data / "files")
         return any(file.resolve().is_relative_to(root.resolve()) for root in roots)
 
-    def receive(self, stream: BinaryIO, target: Path, *, most: int) -> Measured:
-        """Write an upload to its place; a file of that name is there whole and on disk, or not at all.
+    def receive(self, stream: Source, target: Path, *, most: int) -> Measured:
+        """Write a file to its place; one of that name is there whole and on disk, or not at all.
 
         Args:
             stream: The bytes.
@@ -122,6 +141,7 @@ class Files:
                 sink.flush()
                 os.fsync(sink.fileno())
             part.replace(target)
+            _sync_folder(target.parent)
         finally:
             part.unlink(missing_ok=True)
         return Measured(size=size, sha256=digest.hexdigest())

@@ -1,44 +1,36 @@
-"""What a job uses: each value of a used entity becomes a node, new or already there."""
+"""What a job uses: each item of a used entity becomes a node, new or already there."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import BinaryIO, Final
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
 
 from provstore.errors import Invalid
-from provstore.graph.model import PUBLIC, Label, Node, NodeId, Value, Viewer, new_local, stable_local
+from provstore.graph.model import PUBLIC, Label, Node, NodeId, Value, new_local, stable_local
 from provstore.graph.store import GraphStore
-from provstore.uws.catalog import Revision, find_revision
+from provstore.settings import Settings
+from provstore.uws.catalog import Revision
 from provstore.uws.descriptions.model import Used
 from provstore.uws.descriptions.reading import guess_content_type
-from provstore.uws.descriptions.values import split_items
+from provstore.uws.fetch_rules import fetch_rules, is_url, shown
 from provstore.uws.files import Files, measure, safe_name
-from provstore.uws.jobs import main_result, text
-from provstore.uws.records import Records
+from provstore.uws.jobs import CONTENT_TYPE_ANY
+from provstore.uws.sources import Sources, Upload
+from provstore.uws.stored import MAIN_RESULT, StoredEntities
 
-__all__ = ["CONFIG_FILE", "MAIN_RESULT", "Input", "Inputs", "Sources", "Upload"]
+__all__ = ["CONFIG_FILE", "MAIN_RESULT", "Input", "Inputs", "is_content_type"]
 
 CONFIG_FILE: Final = "ConfigFile"
 """The type of a used entity that makes it a configuration file of the job."""
 
-MAIN_RESULT: Final = "result"
-"""The name under which the main result of every job can be had (users of UWS clients rely on it)."""
-
 _CONTENT_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,80}/[A-Za-z0-9!#$&^_.+-]{1,80}\Z")
 _DATASET: Final = frozenset({Label.ENTITY, Label.DATASET})
-_STORE_PATH: Final = re.compile(r"/store/(?P<entity>[A-Za-z0-9._-]+)/?\Z")
-_RESULT_PATH: Final = re.compile(r"/(?:uws|rest)/[^/]+/(?P<job>j[0-9a-f]{32})/results/(?P<name>[^/]+)/?\Z")
+_FILE: Final = "file://$ID"
+"""The address in a description of an input that is a file; every other one but "" is a template."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file sent with the request."""
-
-    file_name: str
-    content_type: str
-    stream: BinaryIO
+_FETCHED: Final = frozenset({"http", "https"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,52 +47,59 @@ class Input:
     kept_with_job: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What inputs are made of: values and uploads by name, the address the client knows us by, and what he may see."""
+def is_content_type(text: str) -> bool:
+    """Tell whether a text is a media type without parameters, fit for a header."""
+    return _CONTENT_TYPE.match(text) is not None
 
-    values: Mapping[str, str]
-    uploads: Mapping[str, Upload]
-    base_url: str
-    viewer: Viewer
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A job whose inputs are looked for; ``elsewhere``: what it needs of other servers, by address."""
+
+    revision: Revision
+    job_id: str
+    sources: Sources
+    elsewhere: dict[str, Node] = field(default_factory=dict)
 
 
 class Inputs:
-    """Turns the values given for a description's used entities into nodes.
+    """Turns the items given for a description's used entities into nodes.
 
     Args:
         store: Where stored entities are looked up.
         files: Where uploads are kept.
-        upload_max: Largest upload, in bytes.
+        settings: How large they may be, what may be fetched, and under which addresses this server is known.
     """
 
-    def __init__(self, store: GraphStore, files: Files, *, upload_max: int) -> None:
+    def __init__(self, store: GraphStore, files: Files, settings: Settings) -> None:
         self._store = store
         self._files = files
-        self._upload_max = upload_max
+        self._upload_max = settings.upload_max
+        self._rules = fetch_rules(settings)
+        addresses = (settings.base_url, f"http://{settings.host}:{settings.port}")
+        self._stored = StoredEntities(store, addresses=addresses)
 
     def resolve(self, revision: Revision, job_id: str, sources: Sources) -> tuple[Input, ...]:
         """Give every input of a new job, in the description's order.
 
         Raises:
-            Invalid: naming the input: missing, not in the store, or of a kind that can't be had.
+            Invalid: naming the input: not in the store, not to be fetched, or of a kind that can't be had.
+            TooLarge: an upload above the limit.
         """
-        found: list[Input] = []
-        for used in revision.description.used:
-            if used.name in sources.uploads:
-                found.append(self._upload(used, sources.uploads[used.name], job_id))
-                continue
-            text_given = sources.values.get(used.name, sources.values.get(used.ref, used.default))
-            found += [self._item(revision, used, item, sources) for item in split_items(used, text_given)]
-        return tuple(found)
+        wanted = _Wanted(revision=revision, job_id=job_id, sources=sources)
+        return tuple(
+            self._upload(wanted, used, number, item) if isinstance(item, Upload) else self._named(wanted, used, item)
+            for used in revision.description.used
+            for number, item in enumerate(sources.items[used.name], start=1)
+        )
 
-    def _upload(self, used: Used, upload: Upload, job_id: str) -> Input:
+    def _upload(self, wanted: _Wanted, used: Used, number: int, upload: Upload) -> Input:
         name = safe_name(upload.file_name or used.name)
-        target = self._files.job(job_id) / "inputs" / used.name / name
+        target = self._files.job(wanted.job_id) / "inputs" / used.name / str(number) / name
         if upload.stream.seekable():
             upload.stream.seek(0)  # the same part may serve two inputs
         measured = self._files.receive(upload.stream, target, most=self._upload_max)
-        given = upload.content_type if _CONTENT_TYPE.match(upload.content_type) else ""
+        given = upload.content_type if is_content_type(upload.content_type) else ""
         properties: dict[str, Value] = {
             "name": name,
             "location": self._files.location(target),
@@ -111,67 +110,42 @@ class Inputs:
         node = Node(NodeId(self._store.namespace + new_local("e")), _DATASET, properties)
         return Input(used=used, node=node, new=True, value=upload.file_name or name, kept_with_job=True)
 
-    def _item(self, revision: Revision, used: Used, item: str, sources: Sources) -> Input:
-        shipped = dict(revision.description.files)
-        if item in shipped:
-            return self._shipped(used, item, shipped[item])
-        local = self._local_part(item, sources.base_url.rstrip("/"))
-        if local is not None:
-            return Input(used=used, node=self._stored(used, item, local, sources.viewer), new=False, value=item)
-        if used.url == "" and "://" not in item:
-            return self._identifier(used, item)
-        raise Invalid(
-            f"input {used.name}: {item!r} is neither an upload nor the id or address of an entity stored here",
-            field=used.name,
-            value=item,
-        )
-
-    def _local_part(self, item: str, base_url: str) -> str | None:
-        """Read an id in any of its spellings: URI, QName, local part, or an address of this server."""
-        namespace = self._store.namespace
-        if item.startswith(namespace):
-            return item.removeprefix(namespace)
-        if item.startswith("id:"):
-            return item.removeprefix("id:")
-        if re.fullmatch(r"e[0-9a-f]{32}(\.[A-Za-z0-9._-]+)?", item):
-            return item
-        if base_url and item.startswith(f"{base_url}/"):
-            return self._local_part_of_path(item.removeprefix(base_url))
-        return None
-
-    def _local_part_of_path(self, path: str) -> str | None:
-        if stored := _STORE_PATH.search(path):
-            return stored["entity"]
-        if result := _RESULT_PATH.search(path):
-            return f"e{result['job'][1:]}.{result['name']}"
-        return None
-
-    def _stored(self, used: Used, item: str, local: str, viewer: Viewer) -> Node:
-        found = self._store.get([NodeId(self._store.namespace + local)], viewer) or self._main_result(local, viewer)
-        if not found or Label.ENTITY not in found[0].labels:
-            raise Invalid(f"input {used.name}: there is no entity {item!r} in the store", field=used.name, value=item)
-        if "invalidated_at" in found[0].properties or not text(found[0].properties, "location"):
-            raise Invalid(f"input {used.name}: the file of {item!r} was removed", field=used.name, value=item)
-        return found[0]
-
-    def _main_result(self, local: str, viewer: Viewer) -> tuple[Node, ...]:
-        """Follow ``results/result`` of a job that has no result of that name, as the web does."""
-        if not local.endswith(f".{MAIN_RESULT}"):
-            return ()
-        records = Records(self._store)
-        if not self._store.get([records.node_id(job_id := f"j{local[1:33]}")], viewer):
-            return ()
-        job = records.read(job_id)
-        if not job.results:
-            return ()
-        main = find_revision(self._store, job.revision).description.main
-        return self._store.get([main_result(job.results, main).entity], viewer)
-
-    def _identifier(self, used: Used, item: str) -> Input:
-        """An identifier is one entity for all jobs that use it in the same role, so that lineage meets there."""
+    def _named(self, wanted: _Wanted, used: Used, item: str) -> Input:
+        """Give what a text names: a shipped file, an entity, an address, an identifier."""
         if "\0" in item:
             right = "text without NUL characters"
             raise Invalid(f"input {used.name}: {item!r} is not {right}", field=used.name, value=item)
+        shipped = dict(wanted.revision.description.files)
+        if item in shipped:
+            return self._shipped(used, item, shipped[item])
+        sources = wanted.sources
+        node = self._stored.find(used.name, item, base_url=sources.base_url, viewer=sources.viewer)
+        if node is not None:
+            return Input(used=used, node=node, new=False, value=item)
+        if url := _address(used, item):
+            return self._elsewhere(wanted, used, item, url)
+        if used.url:
+            raise _unknown(used, item)
+        return self._identifier(used, item)
+
+    def _elsewhere(self, wanted: _Wanted, used: Used, item: str, url: str) -> Input:
+        """What is fetched from elsewhere is an entity of this job; one address is one entity, in whatever roles."""
+        if self._stored.is_own_address(url, base_url=wanted.sources.base_url):
+            raise _unknown(used, item)
+        reason = self._rules.refusal(url)
+        if reason:
+            address = shown(url)
+            raise Invalid(
+                f"input {used.name}: {address!r} can't be fetched: {reason}", field=used.name, value=shown(item)
+            )
+        properties: dict[str, Value] = {"name": item if item != url else _name_in(url) or used.name, "url": url}
+        if len(used.content_types) == 1 and used.content_types[0] != CONTENT_TYPE_ANY:
+            properties["content_type"] = used.content_types[0]
+        node = Node(NodeId(self._store.namespace + new_local("e")), _DATASET, properties)
+        return Input(used=used, node=wanted.elsewhere.setdefault(url, node), new=True, value=item)
+
+    def _identifier(self, used: Used, item: str) -> Input:
+        """An identifier is one entity for all jobs that use it in the same role, so that lineage meets there."""
         local = stable_local("e", "identifier", used.role or used.name, *used.content_types, item)
         node = Node(
             NodeId(self._store.namespace + local),
@@ -194,3 +168,28 @@ class Inputs:
         readers = frozenset({PUBLIC})
         node = Node(NodeId(self._store.namespace + local), _DATASET, properties, readers=readers)
         return Input(used=used, node=node, new=True, value=name)
+
+
+def _address(used: Used, item: str) -> str:
+    """Give from where an item is to be had: an address as it is, an id in the description's template; "" for neither.
+
+    To an input that is an identifier, addresses that nobody can fetch are names like any other (``ivo://…``).
+    """
+    scheme = item.partition("://")[0].lower() if is_url(item) else ""
+    if scheme in _FETCHED or (scheme and used.url == _FILE) or scheme == "file":
+        return item
+    return "" if used.url in {"", _FILE} else used.url.replace("$ID", quote(item, safe=""))
+
+
+def _name_in(url: str) -> str:
+    """Give the name that an address ends with, "" if it has none."""
+    last = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+    return safe_name(last) if last else ""
+
+
+def _unknown(used: Used, item: str) -> Invalid:
+    return Invalid(
+        f"input {used.name}: {item!r} is neither an upload nor the id or address of an entity stored here",
+        field=used.name,
+        value=item,
+    )

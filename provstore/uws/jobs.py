@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, NewType
@@ -12,6 +13,7 @@ from provstore.graph.model import PROVSTORE, Kind, Label, Node, NodeId, Relation
 from provstore.uws.phases import Phase
 
 __all__ = [
+    "BROUGHT_BY",
     "CONTENT_TYPE_ANY",
     "INPUT_NAME",
     "Change",
@@ -37,6 +39,9 @@ JobId = NewType("JobId", str)
 """The UWS job id: the local part of the activity's id."""
 
 CONTENT_TYPE_ANY: Final = "application/octet-stream"
+BROUGHT_BY: Final = "brought_by"
+"""Property of an input that was brought along with a job (its local id), and is shared with it."""
+
 INPUT_NAME: Final = f"{PROVSTORE}input"
 """Attribute of a USED relation: the name of the input in the job's description (its role may be shared)."""
 
@@ -52,7 +57,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobParameter:
-    """A parameter of a job. ``by_reference``: the value is the address of a file; ``given``: not the default."""
+    """A parameter of a job. ``by_reference``: the value is the address of a file; ``given``: not the default.
+
+    ``url``: from where the file comes, if it was given so; it is here once it has a ``location``. ``item``: which one
+    it is of several under one name, from 1.
+    """
 
     name: str
     value: str
@@ -61,6 +70,13 @@ class JobParameter:
     entity: NodeId | None = None
     content_type: str = ""
     location: str = ""
+    url: str = ""
+    item: int = 1
+
+    @property
+    def to_fetch(self) -> bool:
+        """Whether its file is still elsewhere."""
+        return self.by_reference and not self.location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +117,8 @@ class Job:
 
     ``remarks``: what of the job's own words (internal provenance) could not be taken, a line each. ``sweep``: local id
     of the activity it was made with. ``waits_for``: what keeps it from starting, where only the supervisor knows.
-    ``sharing_text``: with whom its owner shares it (see `provstore.uws.sharing`).
+    ``cpu_seconds`` and ``max_rss`` (bytes) are those of its whole process tree. ``sharing_text``: with whom its owner
+    shares it (see `provstore.uws.sharing`).
     """
 
     id: JobId
@@ -125,6 +142,8 @@ class Job:
     executor: str = ""
     exit_code: int | None = None
     host: str = ""
+    cpu_seconds: float | None = None
+    max_rss: int | None = None
     remarks: str = ""
     sweep: str = ""
     waits_for: str = ""
@@ -149,6 +168,11 @@ def integer(properties: Mapping[str, Value], name: str) -> int | None:
     """Give a whole-number property, None where absent."""
     value = properties.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _number(properties: Mapping[str, Value], name: str) -> float | None:
+    value = properties.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def instant(properties: Mapping[str, Value], name: str) -> datetime | None:
@@ -234,6 +258,8 @@ def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relatio
         executor=text(properties, "executor"),
         exit_code=integer(properties, "exit_code"),
         host=text(properties, "host"),
+        cpu_seconds=_number(properties, "cpu_seconds"),
+        max_rss=integer(properties, "max_rss"),
         remarks=text(properties, "remarks"),
         sweep=text(properties, "sweep"),
         waits_for=text(properties, "waits_for"),
@@ -261,16 +287,31 @@ def _neighbours(
             parameters.append(_input(relation, around[relation.target]))
         elif relation.kind is Kind.WAS_GENERATED_BY and relation.target == job:
             results.append(_result(around[relation.source]))
-    inputs = tuple(one for one in parameters if one.entity)
+    inputs = tuple(_numbered(one for one in parameters if one.entity))
     return _shown(parameters, inputs), inputs, tuple(results)
 
 
-def _shown(parameters: Iterable[JobParameter], inputs: Iterable[JobParameter]) -> tuple[JobParameter, ...]:
-    """Show what is parameter and input at once only once: as the file if its value names one, else by its value."""
-    files = {(one.name, one.value): one for one in inputs if one.by_reference}
-    values = [files.get((one.name, one.value), one) for one in parameters if one.entity is None]
+def _numbered(inputs: Iterable[JobParameter]) -> Iterator[JobParameter]:
+    counts: Counter[str] = Counter()
+    for one in inputs:
+        counts[one.name] += 1
+        yield one if counts[one.name] == 1 else replace(one, item=counts[one.name])
+
+
+def _shown(parameters: Iterable[JobParameter], inputs: Sequence[JobParameter]) -> tuple[JobParameter, ...]:
+    """Show what is parameter and input at once only once: as files if its value names them, else by its value."""
+    values = [shown for one in parameters if one.entity is None for shown in _as_files(one, inputs)]
     names = {one.name for one in values}
     return (*values, *(one for one in inputs if one.name not in names))
+
+
+def _as_files(parameter: JobParameter, inputs: Iterable[JobParameter]) -> Sequence[JobParameter]:
+    files = [one for one in inputs if one.name == parameter.name and one.by_reference]
+    words = [parameter.value] if len(files) == 1 else parameter.value.replace(",", " ").split()
+    if not files or len(words) != len(files):
+        return [parameter]
+    named = all(word in {file.value, file.url} for word, file in zip(words, files, strict=True))
+    return files if named else [parameter]
 
 
 def input_name(relation: Relation) -> str:
@@ -293,15 +334,16 @@ def _input(relation: Relation, node: Node) -> JobParameter:
 
 
 def _file(name: str, node: Node) -> JobParameter:
-    """See a used entity or configuration file as a parameter; one without a location is a plain identifier."""
-    location = text(node.properties, "location")
+    """See a used entity or configuration file as a parameter; one with neither file nor address is an identifier."""
+    location, url = text(node.properties, "location"), text(node.properties, "url")
     return JobParameter(
         name=name,
         value=text(node.properties, "name"),
-        by_reference=bool(location),
+        by_reference=bool(location or (url and "invalidated_at" not in node.properties)),
         entity=node.id,
         content_type=text(node.properties, "content_type"),
         location=location,
+        url=url,
     )
 
 

@@ -2,46 +2,96 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
-from provstore.errors import NotFound, ProvstoreError
+from provstore.errors import FetchFailed, NotFound, ProvstoreError, Unavailable
 from provstore.graph.model import Value
-from provstore.graph.store import Change, Update
+from provstore.uws.backlog import Backlog
 from provstore.uws.catalog import Catalog
-from provstore.uws.collect import collect
+from provstore.uws.endings import Endings
 from provstore.uws.files import Files
-from provstore.uws.internal_provenance import read_internal_provenance
-from provstore.uws.jobs import Job, JobId
+from provstore.uws.jobs import Failure, Job, JobId
 from provstore.uws.phases import ACTIVE, FINAL, Phase
 from provstore.uws.ports import Clock, Executor, Observation, State
+from provstore.uws.queue import Limits
 from provstore.uws.records import Move, Records
+from provstore.uws.sharing import Sharing
+from provstore.uws.slots import Slots
 from provstore.uws.staging import StagingRules, stage
 from provstore.uws.tokens import JobTokens
-from provstore.uws.verdicts import Verdict, verdict_of
+from provstore.uws.troubles import Troubles
 
-__all__ = ["Life", "LifeParts"]
-
-_DETAIL: Final = 4096
-"""Bytes of stderr kept with an error."""
+__all__ = ["Fetches", "Lane", "Life", "LifeParts", "Work", "nothing_to_fetch"]
 
 _SWEPT_AT_ONCE: Final = 1000
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 """An upload that nothing was added to for so long is over."""
 
+_POSTPONED: Final = timedelta(seconds=10)
+"""A job that could not be started lets others go first for so long: it may be its own fault, or its executor's."""
+
+_TELL_AGAIN: Final = timedelta(seconds=10)
+"""How often the progress of a fetch is written down, at most."""
+
 _GONE: Final = frozenset({State.ENDED, State.LOST, State.ABSENT})
+_TAKEN: Final = frozenset({State.WAITING, State.RUNNING})
+
+
+class Fetches(Protocol):
+    """Brings the inputs of jobs here that lie elsewhere."""
+
+    def missing(self, job: Job) -> str:
+        """Give "" if all inputs of a job are here; else see to it that they come, and give what is under way.
+
+        Raises:
+            FetchFailed: one of them can't be had.
+        """
+
+    def drop(self, job_id: str) -> None:
+        """Stop it, for a job that is over: when this returns, nothing more is written for the job.
+
+        Raises:
+            Unavailable: it can't be stopped at once; try again.
+        """
+
+
+class _NothingToFetch:
+    def missing(self, _job: Job) -> str:
+        return ""
+
+    def drop(self, _job_id: str) -> None:
+        return
+
+
+nothing_to_fetch: Final[Fetches] = _NothingToFetch()
+"""For a site of which all inputs are here."""
+
+
+class Lane(StrEnum):
+    """Works that may take long go by their sort: many large results must not keep other jobs from starting."""
+
+    START = "start"
+    END = "end"
+
+
+class Work(NamedTuple):
+    """What remains to be done in a step, and may take long."""
+
+    lane: Lane
+    act: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeParts:
-    """What the steps work with; ``slots``: jobs that may run at a time.
+    """What the steps work with.
 
-    ``changed`` wakes who waits for a job, ``freed`` the supervisor, when a job that waits for a slot may start.
+    ``changed`` wakes who waits for a job. ``draining`` gives the reason why nothing new is started, "" if it is.
     """
 
     records: Records
@@ -52,8 +102,10 @@ class LifeParts:
     rules: StagingRules
     clock: Clock
     changed: Callable[[str], None]
-    freed: Callable[[], None]
-    slots: int
+    limits: Limits
+    troubles: Troubles
+    draining: Callable[[], str]
+    fetching: Fetches = nothing_to_fetch
 
 
 class Life:
@@ -62,27 +114,54 @@ class Life:
     def __init__(self, parts: LifeParts) -> None:
         self._parts = parts
         self._records = parts.records
-        self._running: set[str] = set()
-        self._crowded = False
+        self._sharing = Sharing(parts.records, clock=parts.clock)
+        self._backlog = Backlog(parts.records.store)
+        self._slots = Slots(self._backlog, limits=parts.limits, clock=parts.clock)
+        self._endings = Endings(
+            records=parts.records, catalog=parts.catalog, files=parts.files, clock=parts.clock, ended=self._ended
+        )
+        self._chosen: list[JobId] = []
+        self._told_at: dict[str, datetime] = {}
         self._guard = threading.Lock()
 
-    def pending_work(self) -> tuple[JobId, ...]:
-        """List the jobs that may need a step now: open ones (as many of the queued as could start) and expired ones."""
-        opened = self._records.open_jobs()
-        queued = [job_id for job_id, phase in opened if phase is Phase.QUEUED]
-        others = [job_id for job_id, phase in opened if phase is not Phase.QUEUED]
-        due = self._records.due(self._parts.clock())
-        return (*others, *self._may_start(queued), *due)
+    def recover(self) -> None:
+        """Learn what an earlier supervisor had in hand, before anything is started."""
+        self._parts.troubles.forget()
+        for one in self._backlog.in_hand():
+            self._slots.take(one.id, owner=one.owner, executor=one.executor)
+        for executor, queued in self._backlog.queued().items():
+            for job in queued:
+                if self._parts.files.run(job.id).is_dir():  # it may run already
+                    self._slots.take(job.id, owner=job.owner, executor=executor)
 
-    def _may_start(self, queued: Sequence[JobId]) -> Iterator[JobId]:
-        """Give those in hand already (their start is not recorded yet), and the oldest others, one a slot."""
+    def pending_work(self) -> tuple[JobId, ...]:
+        """List the jobs that may need a step now: those in hand, those whose turn it is, and expired ones."""
+        self._slots.look()
+        for executor in self._parts.limits.slots:
+            if not self._slots.is_wanted(executor):
+                self._parts.troubles.answered(executor)  # nobody asks it, so nobody can tell
+        startable = self.startable()
+        in_hand = (one.id for one in self._backlog.in_hand())
+        closing, due = self._backlog.closing(), self._backlog.due(self._parts.clock())
+        opened = self._sharing.due()
+        return tuple(dict.fromkeys((*startable, *self._slots.known(), *in_hand, *closing, *due, *opened)))
+
+    def startable(self) -> tuple[JobId, ...]:
+        """Give free slots to the jobs whose turn it is; give all jobs that got one and had no step since."""
+        self._fill()
         with self._guard:
-            running = frozenset(self._running)
-            free = max(0, self._parts.slots - len(running))
-            waiting = [job_id for job_id in queued if job_id not in running]
-            self._crowded = self._crowded or len(waiting) > free
-        yield from (job_id for job_id in queued if job_id in running)
-        yield from waiting[:free]
+            chosen, self._chosen = tuple(self._chosen), []
+        return chosen
+
+    def _fill(self) -> None:
+        if self._parts.draining():
+            return
+        for executor in self._parts.limits.slots:
+            within = 1 if self._parts.troubles.any(executor) else None
+            chosen = self._slots.fill(executor, within=within)
+            if chosen:
+                with self._guard:
+                    self._chosen.extend(chosen)
 
     def sweep(self) -> None:
         """Remove the files of jobs that never came to be: their upload was under way when a server died."""
@@ -92,33 +171,34 @@ class Life:
             for job_id in set(some) - self._records.phases(some).keys():
                 self._parts.files.remove_job(job_id)
 
-    def step(self, job_id: str) -> None:
-        """Do the next thing for a job.
+    def troubles(self) -> dict[str, str]:
+        """Give the executors that don't answer, with what they said."""
+        return self._parts.troubles.told()
+
+    def step(self, job_id: str) -> Work | None:
+        """Do the next thing for a job, or give it to be done where it may take long.
 
         Raises:
             Conflict: somebody changed the job meanwhile; do the step again.
             Unavailable: the store or the executor can't be reached now; do the step later.
         """
         job = self._read(job_id)
+        if job is not None and self._sharing.apply_due(job):
+            job = self._read(job_id)
         if job is None:
-            return
-        observation = self._observe(job)
-        if job.phase in ACTIVE:
-            self._go_on(job, observation)
-        elif job.open:
-            self._close(job, observation)
-        elif self._expired(job):
-            self._archive(job)
+            self._slots.free(job_id)
+            return None
+        if job.open or job.phase in ACTIVE:
+            observation = self._observe(job)
+            return None if observation is None else self._next(job, observation)
+        self._slots.free(job.id)
+        return Work(Lane.END, lambda: self._endings.archive(job)) if self._expired(job) else None
 
     def fail(self, job_id: str, reason: str) -> None:
-        """Bring a job whose step can't be done to ERROR, with the reason, so that it tells the truth."""
+        """Bring a job whose step can't be done to ERROR, with the reason."""
         job = self._read(job_id)
-        if job is None or job.phase in FINAL:
-            return
-        at = self._parts.clock()
-        put: dict[str, Value | None] = {"ended_at": at, "error_type": "fatal", "error_message": reason, "open": None}
-        self._records.move(job, Move(phase=Phase.ERROR, at=at, cause="supervisor", put=put))
-        self._ended(job)
+        if job is not None and job.phase not in FINAL:
+            self._endings.fail(job, Failure(message=reason))
 
     def _read(self, job_id: str) -> Job | None:
         try:
@@ -131,68 +211,123 @@ class Life:
         return not gone and job.destruction_at is not None and job.destruction_at <= self._parts.clock()
 
     def _executor(self, job: Job) -> Executor:
+        if job.executor not in self._parts.executors:
+            known = ", ".join(self._parts.executors)
+            raise NotFound(f"executor {job.executor!r} is not set up here; there is: {known}", field="executor")
         return self._parts.executors[job.executor]
 
     def _run(self, job: Job) -> Path:
         return self._parts.files.run(job.id)
 
-    def _observe(self, job: Job) -> Observation:
-        observation = self._executor(job).observe(self._run(job))
-        with self._guard:
-            if observation.state is State.RUNNING:
-                self._running.add(job.id)
-            elif observation.state in _GONE:  # the slot is free already while its results are collected
-                self._running.discard(job.id)
+    def _observe(self, job: Job) -> Observation | None:
+        """Ask the executor, unless it is left alone now; its word tells whether the job has a slot."""
+        if not self._parts.troubles.may_ask(job.executor):
+            return None
+        with self._parts.troubles.asking(job.executor):
+            observation = self._executor(job).observe(self._run(job))
+        if observation.state is not State.ABSENT:  # that nothing was started may be known without asking
+            self._parts.troubles.answered(job.executor)
+        if observation.state in _TAKEN:
+            self._slots.take(job.id, owner=job.owner, executor=job.executor)
+        elif observation.state is not State.ABSENT or job.phase is not Phase.QUEUED:
+            self._slots.free(job.id)  # already while its results are collected
         return observation
 
     def _ended(self, job: Job) -> None:
-        with self._guard:
-            self._running.discard(job.id)
-            crowded, self._crowded = self._crowded, False
+        self._slots.free(job.id)
+        self._told_at.pop(job.id, None)
         self._parts.changed(job.id)
-        if crowded:
-            self._parts.freed()
 
-    # --- a job that is queued or runs
-
-    def _go_on(self, job: Job, observation: Observation) -> None:
+    def _next(self, job: Job, observation: Observation) -> Work | None:
+        """Tell what follows from the phase and the executor's word."""
+        gone = observation.state in _GONE
+        if job.phase not in ACTIVE:
+            return self._close(job, observation)
         if self._expired(job):
             self._abort_expired(job)
         elif observation.state is State.ABSENT and job.phase is Phase.QUEUED:
-            self._start(job)
+            return self._prepare(job)
         elif observation.state is State.RUNNING and job.phase is not Phase.EXECUTING:
             self._executing(job, observation)
-        elif observation.state in _GONE:
-            self._finish(job, observation)
+        elif gone and not (observation.state is State.ABSENT and job.phase is Phase.HELD):
+            return Work(Lane.END, lambda: self._endings.finish(job, observation))
+        return None
+
+    # --- a job that is queued
+
+    def _prepare(self, job: Job) -> Work | None:
+        """Start a job if it is its turn and its inputs are here."""
+        if not self._is_in_preparation(job):
+            return None
+        try:
+            missing = self._parts.fetching.missing(job)
+        except FetchFailed as failure:
+            self._endings.fail(job, Failure(message=failure.message, transient=failure.transient))
+            return None
+        self._tell(job, missing)
+        if missing:
+            self._slots.set_aside(job)
+            return None
+        return Work(Lane.START, lambda: self._start(job)) if self._has_slot(job) else None
+
+    def _is_in_preparation(self, job: Job) -> bool:
+        """Tell whether a job has a slot, or fetches its inputs and gets one then."""
+        if self._parts.draining():
+            self._slots.free(job.id)
+            return False
+        if self._slots.is_aside(job.id):
+            return not self._slots.is_postponed(job.id)
+        return self._has_slot(job)
+
+    def _has_slot(self, job: Job) -> bool:
+        """Tell whether a job has a slot, which those get whose turn it is, now that it may be this one's."""
+        if not self._slots.has(job.id):
+            self._slots.notice(job)
+            self._fill()
+        return self._slots.has(job.id)
+
+    def _tell(self, job: Job, reason: str) -> None:
+        """Write down why a job waits where nobody else can know; of mere progress only now and then."""
+        if job.waits_for == reason:
+            return
+        at = self._parts.clock()
+        told_at = self._told_at.setdefault(job.id, at)
+        is_same = job.waits_for.partition(" (")[0] == reason.partition(" (")[0]
+        if is_same and at < told_at + _TELL_AGAIN:
+            return
+        self._records.put(job, {"waits_for": reason or None})
+        self._told_at[job.id] = at
 
     def _start(self, job: Job) -> None:
-        if not self._take_slot(job):
-            return
         try:
             revision = self._parts.catalog.revision(job.revision)
             token = self._parts.tokens.token(job.id)
             run = stage(job, revision, files=self._parts.files, rules=self._parts.rules, token=token)
-            self._executor(job).start(run)
         except OSError as error:
             self.fail(job.id, f"the job could not be staged: {error.strerror or error}")
+            return
         except ProvstoreError:
-            with self._guard:
-                self._running.discard(job.id)
+            self._slots.free(job.id)
             raise
+        if self._records.phases([job.id]).get(job.id) is Phase.QUEUED:  # copying inputs may have taken long
+            self._hand_over(job, run)
 
-    def _take_slot(self, job: Job) -> bool:
-        with self._guard:
-            free = job.id in self._running or len(self._running) < self._parts.slots
-            if free:
-                self._running.add(job.id)
-            else:
-                self._crowded = True
-            return free
+    def _hand_over(self, job: Job, run: Path) -> None:
+        try:
+            with self._parts.troubles.asking(job.executor):
+                self._executor(job).start(run)
+            self._parts.troubles.answered(job.executor)
+        except Unavailable as error:
+            self._slots.set_aside(job, pause=_POSTPONED)
+            self._tell(job, f"{job.executor} could not start it: {error.message}")
+
+    # --- a job in an executor's hand
 
     def _executing(self, job: Job, observation: Observation) -> None:
         at = observation.started_at or self._parts.clock()
-        put: dict[str, Value | None] = {"started_at": at, "host": observation.host}
-        self._records.move(job, Move(phase=Phase.EXECUTING, at=at, cause=f"executor {job.executor}", put=put))
+        put: dict[str, Value | None] = {"started_at": at, "host": observation.host, "waits_for": None}
+        cause, written_at = f"executor {job.executor}", self._parts.clock()
+        self._records.move(job, Move(phase=Phase.EXECUTING, at=at, written_at=written_at, cause=cause, put=put))
         self._parts.changed(job.id)
 
     def _abort_expired(self, job: Job) -> None:
@@ -201,103 +336,11 @@ class Life:
         self._records.move(job, Move(phase=Phase.ABORTED, at=at, cause="destruction", put=put))
         self._parts.changed(job.id)
 
-    # --- a job that has ended
-
-    def _finish(self, job: Job, observation: Observation) -> None:
-        """Write the phase, the results and all that is known of the run in one transaction."""
-        verdict = verdict_of(observation, limit=job.execution_duration)
-        changes, problems = self._harvest(job, observation)
-        if verdict.phase is Phase.COMPLETED and problems:
-            verdict = Verdict(phase=Phase.ERROR, message="; ".join(problems))
-        at = observation.ended_at or self._parts.clock()
-        missed_at = (observation.started_at or at) if job.phase is Phase.QUEUED else None
-        move = Move(
-            phase=verdict.phase,
-            at=at,
-            cause=f"executor {job.executor}",
-            missed_at=missed_at,
-            put={**self._facts(job, observation), **self._error(job, verdict), "ended_at": at, "open": None},
-        )
-        self._records.move(job, move, further=changes)
-        self._ended(job)
-
-    def _close(self, job: Job, observation: Observation) -> None:
+    def _close(self, job: Job, observation: Observation) -> Work | None:
         """End what may still run of a job that is over for its client, then let go of it."""
-        if observation.state not in _GONE:
+        self._parts.fetching.drop(job.id)
+        if observation.state in _GONE:
+            return Work(Lane.END, lambda: self._endings.close(job, observation))
+        with self._parts.troubles.asking(job.executor):
             self._executor(job).abort(self._run(job))
-            return
-        if job.deleted:
-            self._forget(job)
-            return
-        changes: tuple[Change, ...] = ()
-        if not job.results:
-            changes, _ = self._harvest(job, observation)
-        self._records.put(job, {**self._facts(job, observation), "open": None}, further=changes)
-        self._ended(job)
-
-    def _harvest(self, job: Job, observation: Observation) -> tuple[tuple[Change, ...], list[str]]:
-        """Give the changes that record what a run left behind, and what was wrong with it."""
-        if observation.state is State.ABSENT or not self._run(job).is_dir():
-            return (), []
-        namespace = self._records.store.namespace
-        at = observation.ended_at or self._parts.clock()
-        revision = self._parts.catalog.revision(job.revision)
-        collected = collect(job, revision, files=self._parts.files, namespace=namespace, at=at)
-        told = read_internal_provenance(job, self._run(job) / "work", namespace=namespace)
-        return (*collected.changes, *told.changes), collected.problems
-
-    @staticmethod
-    def _facts(job: Job, observation: Observation) -> dict[str, Value | None]:
-        facts: dict[str, Value | None] = {
-            "started_at": observation.started_at or job.started_at,
-            "exit_code": observation.exit_code,
-            "host": observation.host or job.host or None,
-            "cpu_seconds": observation.cpu_seconds,
-            "max_rss": observation.max_rss,
-        }
-        return {name: value for name, value in facts.items() if value is not None}
-
-    def _error(self, job: Job, verdict: Verdict) -> dict[str, Value | None]:
-        if not verdict.message:
-            return {}
-        return {
-            "error_type": "transient" if verdict.transient else "fatal",
-            "error_message": verdict.message,
-            "error_detail": _tail(self._run(job) / "stderr") or None,
-        }
-
-    # --- the end of its files
-
-    def _archive(self, job: Job) -> None:
-        at = self._parts.clock()
-        self._parts.files.remove_job(job.id)
-        move = Move(phase=Phase.ARCHIVED, at=at, cause="destruction", put={"expires_at": None})
-        self._records.move(job, move, further=self._invalidations(job))
-        self._parts.changed(job.id)
-
-    def _forget(self, job: Job) -> None:
-        """Remove the files first: the graph says that they are gone only when they are."""
-        self._parts.files.remove_job(job.id)
-        self._records.put(job, {"open": None, "expires_at": None}, further=self._invalidations(job))
-        self._ended(job)
-
-    def _invalidations(self, job: Job) -> list[Update]:
-        """Say of every entity whose file lay with this job that it is gone."""
-        folder = f"jobs/{job.id}/"
-        results = [one.entity for one in job.results]
-        uploads = [one.entity for one in job.inputs if one.entity and one.location.startswith(folder)]
-        at = self._parts.clock()
-        return [
-            Update(node=node, expected={}, put={"invalidated_at": at, "location": None}) for node in results + uploads
-        ]
-
-
-def _tail(file: Path) -> str:
-    """Give the last lines of a log, whole, as text that the graph can keep."""
-    if not file.is_file():
-        return ""
-    with file.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size - _DETAIL))
-        text = stream.read().decode("utf-8", "replace").replace("\x00", "\ufffd")
-    return text if size <= _DETAIL else text.partition("\n")[2] or text
+        return None

@@ -5,47 +5,64 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from provstore.errors import Conflict, NotFound, WrongPhase
 from provstore.graph.model import EVERYBODY, Kind, Label, Node, NodeId, Subgraph, Value, Viewer
 from provstore.graph.rules import Step
-from provstore.graph.store import Change, Condition, Filter, Find, GraphStore, Op, Order, Update, Walk
-from provstore.uws.jobs import Job, JobId, JobReference, add_change, job_of, reference_of
+from provstore.graph.store import Change, Condition, Filter, Find, GraphStore, Hop, Op, Order, Update, Walk
+from provstore.uws.jobs import Job, JobReference, add_change, job_of, text
 from provstore.uws.phases import OPEN, Phase, can_move
+from provstore.uws.references import References
 
-__all__ = ["JobFilter", "Move", "Records"]
+__all__ = ["JobFilter", "JobPage", "Move", "Records", "guarded", "moved"]
 
 _AROUND_A_JOB: Final = (
     Step(Kind.WAS_CONFIGURED_BY, expand=False),
     Step(Kind.USED, expand=False),
     Step(Kind.WAS_GENERATED_BY, backwards=True, expand=False),
 )
-_LIST_FIELDS: Final = ("service", "phase", "owner", "run_id", "created_at")
+_CONFIGURED: Final = Step(Kind.WAS_CONFIGURED_BY)
 _LIST_PAGE: Final = 10_000
+_Values = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """Which jobs of a service a list shows: all conditions together; ``last``: only the newest so many."""
+    """Which jobs a list shows: all conditions together; ``last``: only the newest so many.
+
+    ``owner`` and ``sweep`` are local ids. ``values``: names of parameters, each with the values of which it has one.
+    """
 
     service: str | None = None
     phases: frozenset[Phase] = OPEN
     after: datetime | None = None
     last: int | None = None
     run_id: str | None = None
+    owner: str | None = None
+    sweep: str | None = None
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+class JobPage(NamedTuple):
+    """A part of a list, and the key of the part that follows, None at the end."""
+
+    items: tuple[JobReference, ...]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """A change of phase: to where, when, who caused it, and what else changes with it.
 
-    ``missed_at``: when the job began to execute, if that was never told; it is entered in the history as inferred.
+    ``written_at``: now, where that is later. ``missed_at``: when the job began to execute, if that was never told; it
+    is entered in the history as inferred.
     """
 
     phase: Phase
     at: datetime
     cause: str
+    written_at: datetime | None = None
     missed_at: datetime | None = None
     put: Mapping[str, Value | None] = field(default_factory=dict)
 
@@ -55,6 +72,7 @@ class Records:
 
     def __init__(self, store: GraphStore) -> None:
         self.store = store
+        self._references = References(store)
 
     def node_id(self, job_id: str) -> NodeId:
         """Give the id of a job's node."""
@@ -106,35 +124,44 @@ class Records:
 
     def references(self, which: JobFilter, viewer: Viewer) -> tuple[JobReference, ...]:
         """List the jobs that pass a filter, newest first."""
-        condition = Condition(label=Label.JOB, filters=tuple(_filters(which)))
-        order = Order("created_at", descending=True)
         limit = min(which.last, _LIST_PAGE) if which.last else _LIST_PAGE
         found: list[JobReference] = []
         after: str | None = None
         while True:
-            question = Find(condition=condition, order=order, limit=limit, after=after, fields=_LIST_FIELDS)
-            page = self.store.find(question, viewer)
-            found.extend(reference_of(node, self.store.namespace) for node in page.items)
+            page = self.page(which, viewer, limit=limit, after=after)
+            found.extend(page.items)
             after = page.next
             if after is None or (which.last and len(found) >= which.last):
                 return tuple(found[: which.last]) if which.last else tuple(found)
 
-    def open_jobs(self) -> tuple[tuple[JobId, Phase], ...]:
-        """List the jobs that an executor may have in hand, oldest first."""
-        condition = Condition(label=Label.JOB, filters=(Filter("open", Op.EQ, value=True),))
-        question = Find(
-            condition=condition, order=Order("created_at"), limit=_LIST_PAGE, fields=("phase", "created_at")
-        )
-        return tuple(
-            (JobId(node.id.removeprefix(self.store.namespace)), Phase(str(node.properties["phase"])))
-            for node in self.store.find(question).items
-        )
+    def page(self, which: JobFilter, viewer: Viewer, *, limit: int, after: str | None) -> JobPage:
+        """Give at most so many of the jobs that pass a filter, and the key of those that follow.
 
-    def due(self, at: datetime) -> tuple[JobId, ...]:
-        """List the jobs whose destruction time has come."""
-        condition = Condition(label=Label.JOB, filters=(Filter("expires_at", Op.LE, at),))
-        question = Find(condition=condition, order=Order("expires_at"), limit=_LIST_PAGE, fields=("expires_at",))
-        return tuple(JobId(node.id.removeprefix(self.store.namespace)) for node in self.store.find(question).items)
+        The store looks for one parameter; a page may be short, or empty, where further ones are asked for.
+        """
+        condition = Condition(label=Label.JOB, filters=tuple(_filters(which)))
+        order = Order("created_at", descending=True)
+        values = self._rarest_first(which.values)
+        hop = Hop(step=_CONFIGURED, condition=_has_value(*values[0])) if values else None
+        question = Find(condition=condition, hop=hop, order=order, limit=limit, after=after, fields=("phase",))
+        page = self.store.find(question, viewer)
+        nodes = page.items
+        for name, wanted in values[1:]:
+            nodes = self._with_value(nodes, name, wanted)
+        return JobPage(self._references.of(nodes), page.next)
+
+    def _rarest_first(self, values: Sequence[_Values]) -> Sequence[_Values]:
+        """Begin with the parameter that fewest jobs have with such a value."""
+        if len(values) < 2:
+            return values
+        counts = {one: sum(found.count for found in self.store.aggregate(_has_value(*one), ())) for one in values}
+        return sorted(values, key=counts.__getitem__)
+
+    def _with_value(self, jobs: Sequence[Node], name: str, values: tuple[str, ...]) -> tuple[Node, ...]:
+        """Keep the jobs of which a parameter has one of these values."""
+        parameters = self.store.get([NodeId(f"{job.id}.{name}") for job in jobs])
+        right = {one.id for one in parameters if text(one.properties, "value") in values}
+        return tuple(job for job in jobs if f"{job.id}.{name}" in right)
 
     def create(self, changes: Sequence[Change]) -> None:
         """Write a new job with everything around it, or nothing."""
@@ -147,14 +174,7 @@ class Records:
             WrongPhase: the table of phases does not have this move.
             Conflict: the job's phase is no longer what ``job`` says.
         """
-        if not can_move(job.phase, move.phase):
-            raise WrongPhase(job.id, phase=job.phase, rule=f"it can't become {move.phase}")
-        history = job.history_text
-        if move.missed_at is not None:
-            history = add_change(history, Phase.EXECUTING, at=move.missed_at, cause="inferred")
-        history = add_change(history, move.phase, at=move.at, cause=move.cause)
-        put = {"phase": move.phase.value, "history": history, "changed_at": move.at, **move.put}
-        self.store.write([_guarded(job, put), *further])
+        self.store.write([moved(job, move), *further])
 
     def put(self, job: Job, put: Mapping[str, Value | None], *, further: Sequence[Change] = ()) -> None:
         """Change properties of a job, together with further changes, if its phase is still the same.
@@ -162,7 +182,11 @@ class Records:
         Raises:
             Conflict: the job's phase is no longer what ``job`` says.
         """
-        self.store.write([_guarded(job, put), *further])
+        self.store.write([guarded(job, put), *further])
+
+    def alone(self, node: Node) -> Job:
+        """See a job's node as a job, without its parameters, inputs and results."""
+        return job_of(node, self.store.namespace, around={}, relations=())
 
     def repeat(self, job_id: str, action: Callable[[Job], None]) -> Job:
         """Read a job and act on it, again from the start when somebody else was faster.
@@ -187,7 +211,24 @@ class Records:
 _PATIENCE: Final = 100
 
 
-def _guarded(job: Job, put: Mapping[str, Value | None]) -> Update:
+def moved(job: Job, move: Move) -> Update:
+    """Give the change that brings a job to a phase, if nobody changed its phase meanwhile.
+
+    Raises:
+        WrongPhase: the table of phases does not have this move.
+    """
+    through = move.missed_at is not None and can_move(job.phase, Phase.EXECUTING)
+    if not (can_move(job.phase, move.phase) or (through and can_move(Phase.EXECUTING, move.phase))):
+        raise WrongPhase(job.id, phase=job.phase, rule=f"it can't become {move.phase}")
+    history = job.history_text
+    if move.missed_at is not None:
+        history = add_change(history, Phase.EXECUTING, at=move.missed_at, cause="inferred")
+    history = add_change(history, move.phase, at=move.at, cause=move.cause)
+    changed_at = move.written_at or move.at
+    return guarded(job, {"phase": move.phase.value, "history": history, "changed_at": changed_at, **move.put})
+
+
+def guarded(job: Job, put: Mapping[str, Value | None]) -> Update:
     """Change a job only if it is what was read: the history tells any change of phase, ``sharing`` of readers."""
     expected: dict[str, Value | None] = {
         "phase": job.phase.value,
@@ -204,6 +245,10 @@ def _filters(which: JobFilter) -> list[Filter]:
         filters.append(Filter("service", Op.EQ, which.service))
     if which.run_id is not None:
         filters.append(Filter("run_id", Op.EQ, which.run_id))
+    if which.owner is not None:
+        filters.append(Filter("owner", Op.EQ, which.owner))
+    if which.sweep is not None:
+        filters.append(Filter("sweep", Op.EQ, which.sweep))
     if which.after is not None:
         filters.append(Filter("created_at", Op.GT, which.after))
     if which.phases == OPEN:
@@ -211,3 +256,7 @@ def _filters(which: JobFilter) -> list[Filter]:
     elif which.phases != frozenset(Phase):
         filters.append(Filter("phase", Op.IN, tuple(sorted(which.phases))))
     return filters
+
+
+def _has_value(name: str, values: tuple[str, ...]) -> Condition:
+    return Condition(label=Label.PARAMETER, filters=(Filter("name", Op.EQ, name), Filter("value", Op.IN, values)))

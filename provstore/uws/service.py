@@ -3,47 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from provstore.accounts.callers import Caller
-from provstore.errors import Forbidden, Invalid, NotFound, WrongPhase
-from provstore.graph.model import Node, NodeId, Value, new_local
+from provstore.errors import Conflict, Invalid, NotFound, Unavailable, WrongPhase
+from provstore.graph.model import Node, NodeId, Value
 from provstore.graph.store import Change, Update
-from provstore.settings import Settings
-from provstore.uws.agents import person, pseudonym
-from provstore.uws.catalog import Catalog, Revision
-from provstore.uws.control import clamp_destruction, clamp_duration, parse_duration, parse_instant_of_client
+from provstore.uws.admission import Admission
+from provstore.uws.catalog import Revision
+from provstore.uws.control import (
+    CONTROL_NAMES,
+    clamp_destruction,
+    clamp_duration,
+    parse_duration,
+    parse_instant_of_client,
+)
 from provstore.uws.creation import changes_of_new_job, changes_of_parameter
+from provstore.uws.descriptions.names import as_declared
 from provstore.uws.descriptions.values import EffectiveParameter, check_value
-from provstore.uws.files import Files
+from provstore.uws.fetch_rules import shown
+from provstore.uws.idempotency import Claim, Idempotency, fingerprint
 from provstore.uws.inputs import MAIN_RESULT
-from provstore.uws.jobs import Job, JobId, JobReference, JobResult, main_result
-from provstore.uws.phases import BLOCKING, FINAL, Phase, client_may_move
-from provstore.uws.ports import Clock
-from provstore.uws.records import JobFilter, Move, Records
-from provstore.uws.submissions import Submission, Submissions, cause_of
-from provstore.uws.waiting import Waiting
+from provstore.uws.jobs import Job, JobId, JobParameter, JobReference, JobResult, main_result
+from provstore.uws.listing import next_page
+from provstore.uws.moves import client_move, deletion, left_nothing
+from provstore.uws.parts import Parts
+from provstore.uws.permissions import check_may_change, check_may_run, check_may_see, may_see_service
+from provstore.uws.phases import BLOCKING, Phase
+from provstore.uws.records import JobFilter, JobPage
+from provstore.uws.submissions import Submission, cause_of
+from provstore.uws.sweeps import Sweeps
 
 __all__ = ["JobService", "Parts"]
 
 _JOB_ID: Final = re.compile(r"j[0-9a-f]{32}\Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What a job service is made of; ``wake`` tells the supervisor that a job needs it."""
-
-    records: Records
-    catalog: Catalog
-    submissions: Submissions
-    files: Files
-    settings: Settings
-    waiting: Waiting
-    clock: Clock
-    wake: Callable[[str], None]
 
 
 class JobService:
@@ -54,7 +50,14 @@ class JobService:
         self._records = parts.records
         self.catalog = parts.catalog
         self.files = parts.files
-        self._met: set[str] = set()
+        self._admission = Admission(parts)
+        self._idempotency = Idempotency(parts.records.store, parts.files.data)
+        self.sweeps = Sweeps(parts, self._admission, self._idempotency)
+
+    def services(self, caller: Caller) -> tuple[Revision, ...]:
+        """Give the newest revision of every service that the caller may run, or see for another reason."""
+        settings = self._parts.settings
+        return tuple(one for one in self.catalog.services() if may_see_service(caller, one.description.name, settings))
 
     def job(self, caller: Caller, service: str, job_id: str) -> Job:
         """Give a job.
@@ -65,7 +68,8 @@ class JobService:
         """
         self._check_id(service, job_id)
         job = self._records.read(job_id)
-        _may_see(caller, job_id, asked=service, service=job.service, readers=job.readers)
+        _check_service(job_id, asked=service, found=job.service)
+        check_may_see(caller, f"job {job_id}", readers=job.readers)
         return job
 
     def phase(self, caller: Caller, service: str, job_id: str) -> Phase:
@@ -76,7 +80,8 @@ class JobService:
         """Give a job's node without its neighbours; errors as those of `job`."""
         self._check_id(service, job_id)
         node = self._records.node(job_id)
-        _may_see(caller, job_id, asked=service, service=str(node.properties["service"]), readers=node.readers)
+        _check_service(job_id, asked=service, found=str(node.properties["service"]))
+        check_may_see(caller, f"job {job_id}", readers=node.readers)
         return node
 
     def jobs(self, caller: Caller, which: JobFilter) -> tuple[JobReference, ...]:
@@ -85,6 +90,33 @@ class JobService:
             self.catalog.newest(which.service)
         return self._records.references(which, caller.viewer)
 
+    def page(self, caller: Caller, which: JobFilter, *, limit: int, after: str | None) -> JobPage:
+        """Give a part of that list, and the key of the part that follows.
+
+        Raises:
+            Invalid: ``after`` is no such key.
+        """
+        if which.service is not None:
+            self.catalog.newest(which.service)
+        return next_page(self._records, which, caller.viewer, limit=limit, after=after)
+
+    def parameter(self, job: Job, name: str, *, item: int = 1) -> JobParameter:
+        """Give a parameter by its name, in any case if that is unambiguous; of several files the one so numbered.
+
+        Raises:
+            NotFound: the job has no such parameter, or its file is still elsewhere.
+        """
+        by_name = {one.name: one for one in job.parameters if one.item == item}
+        declared = as_declared(name, list(by_name))
+        if declared is None:
+            number = f" with item={item}" if item > 1 else ""
+            raise NotFound(f"job {job.id} has no parameter {name!r}{number}", field="parameter", value=name)
+        found = by_name[declared]
+        if found.to_fetch:
+            words = f"the file of parameter {name} is not here: {shown(found.url)} is fetched before the job starts"
+            raise NotFound(words, field="parameter", value=name)
+        return found
+
     def result(self, job: Job, name: str) -> JobResult:
         """Give a result by its name; ``result`` leads to the main one where none is called so.
 
@@ -92,12 +124,19 @@ class JobService:
             NotFound: the job has no such result.
         """
         by_name = {one.name: one for one in job.results}
-        if name not in by_name and name == MAIN_RESULT and by_name:
-            return main_result(job.results, self.catalog.revision(job.revision).description.main)
+        if name == MAIN_RESULT and by_name:
+            name = self.main_result(job)
         if name not in by_name:
             known = ", ".join(by_name) or "none yet"
             raise NotFound(f"job {job.id} has no result {name!r}; its results: {known}", field="result", value=name)
         return by_name[name]
+
+    def main_result(self, job: Job) -> str:
+        """Give the name of a job's main result: ``result``, else the one declared so, else the first; "" for none."""
+        names = [one.name for one in job.results]
+        if MAIN_RESULT in names or not names:
+            return MAIN_RESULT if names else ""
+        return main_result(job.results, self.catalog.revision(job.revision).description.main).name
 
     def wait(self, caller: Caller, service: str, job_id: str, *, seconds: float, phase: Phase | None) -> None:
         """Return when the job leaves its phase, at the latest after so many seconds (UWS 1.1 §2.2.1.1).
@@ -125,37 +164,66 @@ class JobService:
 
         Raises:
             NotFound: no such service.
+            Forbidden: the caller may not run it, or his jobs fill the space that he may have.
             Invalid: a malformed or unknown parameter; the first one is named.
             TooLarge: an upload above the limit.
+            Conflict: the Idempotency-Key was used for another request.
+            Unavailable: the server drains.
         """
-        revision = self.catalog.newest(service)
-        local = JobId(new_local("j"))
+        revision = self._admission.revision(caller, service)
+        files = {
+            f"{name} {place}": one.stream for name, sent in submission.uploads.items() for place, one in enumerate(sent)
+        }
+        claim = Claim(
+            caller=caller,
+            service=service,
+            key=submission.key,
+            request=lambda: fingerprint(submission.values, files=files),
+        )
+
+        def make(local: str, request: str) -> None:
+            self._admission.check(caller)
+            self._make(caller, revision, submission, (JobId(local), request))
+
+        return JobId(self._idempotency.once(claim, prefix="j", make=make))
+
+    def _make(self, caller: Caller, revision: Revision, submission: Submission, identity: tuple[JobId, str]) -> None:
+        local, request = identity
         try:
             job = self._parts.submissions.job(caller, revision, submission, local=local)
-            changes = changes_of_new_job(job, namespace=self._records.store.namespace)
-            self._records.create([*self._newcomer(caller), *changes])
-        except BaseException:
-            self.files.remove_job(local)
+            changes = changes_of_new_job(replace(job, request_sha256=request), namespace=self._records.store.namespace)
+            self._records.create([*self._admission.newcomer(caller), *changes])
+        except BaseException as error:
+            if not self._may_be_there(local, error):
+                self.files.remove_job(local)
             raise
-        self._met.add(caller.agent)
+        self._admission.remember(caller)
+        self._parts.waiting.notify(local)
         if job.queued:
             self._parts.wake(local)
-        return local
 
-    def _newcomer(self, caller: Caller) -> tuple[Change, ...]:
-        """Give the agent of a person whose account is younger than this process, for his first job."""
-        if caller.agent in self._met or self._records.visible([self._records.node_id(caller.agent)]):
-            return ()
-        employed = bool(self._parts.settings.organization)
-        return person(self._records.store.namespace, caller.agent, name=pseudonym(caller), employed=employed)
+    def _may_be_there(self, local: JobId, error: BaseException) -> bool:
+        """Tell whether there is a job of this id although making it failed: its files must stay then.
+
+        It was made by another request with the same Idempotency-Key, or by this one: a store may be lost before it
+        could say that it has written.
+        """
+        if not isinstance(error, Conflict | Unavailable):
+            return False
+        try:
+            return bool(self._records.visible([self._records.node_id(local)]))
+        except Unavailable:
+            return True  # the supervisor, who looks again later, removes what is left over
 
     def start(self, caller: Caller, service: str, job_id: str) -> None:
         """Queue a job (``PHASE=RUN``).
 
         Raises:
-            WrongPhase: it is not PENDING or HELD.
+            Forbidden: the caller may not run the service.
+            WrongPhase: the job is not PENDING or HELD.
         """
-        self._move(caller, service, job_id, to=Phase.QUEUED, rule="only PENDING or HELD jobs can be started")
+        check_may_run(caller, service, self._parts.settings)
+        self._move(caller, service, job_id, to=Phase.QUEUED)
 
     def abort(self, caller: Caller, service: str, job_id: str) -> None:
         """Abort a job (``PHASE=ABORT``); what it has made so far is kept.
@@ -163,20 +231,13 @@ class JobService:
         Raises:
             WrongPhase: it has ended already.
         """
-        self._move(caller, service, job_id, to=Phase.ABORTED, rule="a job that has ended can't be aborted")
+        self._move(caller, service, job_id, to=Phase.ABORTED)
 
-    def _move(self, caller: Caller, service: str, job_id: str, *, to: Phase, rule: str) -> None:
-        self.node(caller, service, job_id)
-
+    def _move(self, caller: Caller, service: str, job_id: str, *, to: Phase) -> None:
         def act(job: Job) -> None:
-            if not client_may_move(job.phase, to):
-                raise WrongPhase(job.id, phase=job.phase, rule=rule)
-            at = self._parts.clock()
-            put: dict[str, Value | None] = {"open": True} if to is Phase.QUEUED or job.open else {}
-            put |= {"ended_at": at} if to is Phase.ABORTED else {}
-            self._records.move(job, Move(phase=to, at=at, cause=cause_of(caller), put=put))
+            self._records.store.write([client_move(job, to, at=self._parts.clock(), cause=cause_of(caller))])
 
-        self._records.repeat(job_id, act)
+        self._change(caller, service, job_id, act)
         self._changed(job_id)
 
     def _changed(self, job_id: str) -> None:
@@ -185,19 +246,14 @@ class JobService:
 
     def delete(self, caller: Caller, service: str, job_id: str) -> None:
         """Delete a job: its process ends, its files and its UWS view go, its place in the graph stays."""
-        self.node(caller, service, job_id)
 
         def act(job: Job) -> None:
-            put: dict[str, Value | None] = {"deleted": True, "open": True}
-            if job.phase in FINAL:
-                self._records.put(job, put)
-                return
-            at = self._parts.clock()
-            move = Move(phase=Phase.ABORTED, at=at, cause=cause_of(caller), put={**put, "ended_at": at})
-            self._records.move(job, move)
+            self._records.store.write([deletion(job, at=self._parts.clock(), cause=cause_of(caller))])
 
-        self._records.repeat(job_id, act)
-        self._changed(job_id)
+        job = self._change(caller, service, job_id, act)
+        self._parts.waiting.notify(job_id)
+        if not left_nothing(job):
+            self._parts.wake(job_id)
 
     def set_execution_duration(self, caller: Caller, service: str, job_id: str, *, text: str) -> None:
         """Set the longest execution in whole seconds; held to the site's limit.
@@ -228,7 +284,8 @@ class JobService:
         def act(job: Job) -> None:
             if job.phase is Phase.ARCHIVED:
                 raise WrongPhase(job.id, phase=job.phase, rule="its files are gone already")
-            at = clamp_destruction(asked, settings=self._parts.settings, at=self._parts.clock())
+            settings, at = self._parts.settings, self._parts.clock()
+            at = clamp_destruction(asked, settings=settings, at=at, created_at=job.created_at)
             self._records.put(job, {"destruction_at": at, "expires_at": at})
 
         self._change(caller, service, job_id, act)
@@ -251,21 +308,25 @@ class JobService:
 
     def _set(self, job: Job, revision: Revision, name: str, value: str) -> Iterator[Change]:
         """Give a parameter its new value; one without a default may not be there yet."""
-        definitions = {one.name: one for one in revision.description.parameters}
-        if name not in definitions or name in {one.name for one in revision.description.used}:
-            raise Invalid(f"job {job.id} has no parameter {name!r} that can be changed", field=name, value=value)
-        checked = check_value(definitions[name], value)
-        if name in {one.name for one in job.parameters}:
+        used = {one.name for one in revision.description.used}
+        definitions = {one.name: one for one in revision.description.parameters if one.name not in used}
+        declared = as_declared(name, list(definitions))
+        if declared is None:
+            raise _unchangeable(job, name, value, known=definitions)
+        checked = check_value(definitions[declared], value)
+        if declared in {one.name for one in job.parameters}:
             put: dict[str, Value | None] = {"value": checked, "given": True}
-            yield Update(node=NodeId(f"{job.node}.{name}"), expected={}, put=put)
+            yield Update(node=NodeId(f"{job.node}.{declared}"), expected={}, put=put)
             return
-        parameter = EffectiveParameter(definition=definitions[name], value=checked, given=True)
+        parameter = EffectiveParameter(definition=definitions[declared], value=checked, given=True)
         namespace = self._records.store.namespace
         yield from changes_of_parameter(parameter, job.id, revision, job.readers, namespace=namespace)
 
-    def _change(self, caller: Caller, service: str, job_id: str, act: Callable[[Job], None]) -> None:
-        self.node(caller, service, job_id)
-        self._records.repeat(job_id, act)
+    def _change(self, caller: Caller, service: str, job_id: str, act: Callable[[Job], None]) -> Job:
+        """Act on a job until nobody else was faster; give it as it was. Only its owner and administrators may."""
+        node = self.node(caller, service, job_id)
+        check_may_change(caller, f"job {job_id}", owner=str(node.properties["owner"]))
+        return self._records.repeat(job_id, act)
 
     def _check_id(self, service: str, job_id: str) -> None:
         self.catalog.newest(service)
@@ -273,13 +334,22 @@ class JobService:
             raise NotFound(f"no job {job_id!r} of {service}", field="job", value=job_id)
 
 
+def _check_service(job_id: str, *, asked: str, found: str) -> None:
+    if found != asked:
+        raise NotFound(f"no job {job_id!r} of {asked}", field="job", value=job_id)
+
+
 def _must_be_pending(job: Job) -> None:
     if job.phase is not Phase.PENDING:
         raise WrongPhase(job.id, phase=job.phase, rule="only PENDING jobs can be changed")
 
 
-def _may_see(caller: Caller, job_id: str, *, asked: str, service: str, readers: frozenset[str]) -> None:
-    if service != asked:
-        raise NotFound(f"no job {job_id!r} of {asked}", field="job", value=job_id)
-    if not caller.viewer.sees(readers):
-        raise Forbidden(f"job {job_id} is not yours", field="job", value=job_id)
+def _unchangeable(job: Job, name: str, value: str, *, known: Iterable[str]) -> Invalid:
+    if name.upper() in CONTROL_NAMES:
+        right = f"{name.upper()} is no parameter: it has an address of its own below the job, or is fixed at creation"
+        return Invalid(f"job {job.id}: {right}", field=name, value=value)
+    return Invalid(
+        f"job {job.id} has no parameter {name!r} that can be changed; those that can: {', '.join(known) or 'none'}",
+        field=name,
+        value=value,
+    )

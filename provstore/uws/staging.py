@@ -104,7 +104,7 @@ def _refuse_removed_inputs(job: Job, revision: Revision) -> None:
     """A file that was removed since the job was made is no identifier for the script to look up."""
     files = {used.name for used in revision.description.used if used.url}
     for item in job.inputs:
-        if not item.location and (item.name in files or item.content_type):
+        if not item.location and (item.name in files or item.content_type or item.url):
             raise NotFound(f"input {item.name}: the file of {item.entity} was removed", field=item.name)
 
 

@@ -1,7 +1,8 @@
 """The supervisor: compares what the graph says of a job with what its executor says, and repairs.
 
 Level-triggered: signals and requests only wake it. Each step reads the job anew, can be repeated, and ends in at most
-one transaction, so the process may die between any two lines. One step per job runs at a time.
+one transaction, so the process may die between any two lines. One step per job runs at a time. Threads of their own
+decide, start jobs, and end them, so that many large results keep nothing from being started or aborted.
 """
 
 from __future__ import annotations
@@ -12,20 +13,21 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from provstore.errors import Conflict, ProvstoreError, Unavailable
 from provstore.settings import Settings
-from provstore.uws.life import Life
+from provstore.uws.life import Lane, Life, Work
 
 __all__ = ["Lease", "Supervisor"]
 
 _LOG: Final = logging.getLogger(__name__)
 _POOL: Final = 8
 _PATIENCE: Final = 20
+_T = TypeVar("_T")
 
 
 class Lease:
@@ -80,7 +82,8 @@ class Supervisor:
         self._again: set[str] = set()
         self._guard = threading.Lock()
         self._stopped = threading.Event()
-        self._pool = ThreadPoolExecutor(_POOL, thread_name_prefix="job")
+        self._deciding = ThreadPoolExecutor(_POOL, thread_name_prefix="job")
+        self._lanes = {lane: ThreadPoolExecutor(_POOL, thread_name_prefix=f"job-{lane}") for lane in Lane}
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
@@ -88,23 +91,32 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop supervising; jobs go on. Steps under way are finished."""
-        self._stopped.set()
+        """Stop supervising; jobs go on. Steps under way are finished, those that only wait for a thread are not."""
+        with self._guard:
+            self._stopped.set()
         self._woken.put(None)
         if self._thread.is_alive():
             self._thread.join()
-        self._pool.shutdown(wait=True)
+        for pool in (self._deciding, *self._lanes.values()):
+            pool.shutdown(wait=True, cancel_futures=True)
         self._lease.release()
 
     def wake(self, job_id: str | None = None) -> None:
         """Look after a job now, or after all of them; a hint that may be lost, repeated or wrong."""
         self._woken.put(job_id)
 
+    def troubles(self) -> dict[str, str]:
+        """Give the executors that don't answer, with what they said: in every process, whichever supervises."""
+        return self._life.troubles()
+
     def tick(self) -> None:
         """Give every job that needs one a step, here and now: for tests and the command line."""
-        if self._lease.take():
-            for job_id in self._life.pending_work():
-                self._step(job_id)
+        if not self._supervises():
+            return
+        for job_id in self._life.pending_work():
+            work = self._decide(job_id)
+            if work is not None:
+                self._act(job_id, work)
 
     def _run(self) -> None:
         due = time.monotonic()
@@ -128,45 +140,114 @@ class Supervisor:
         except queue.Empty:
             return None
 
+    def _supervises(self) -> bool:
+        """Take the lease if it is free; who has just got it learns first what another had in hand."""
+        had_it = self._lease.held
+        if not self._lease.take():
+            return False
+        if not had_it:
+            try:
+                self._life.recover()
+            except BaseException:
+                self._lease.release()
+                raise
+        return True
+
     def _look(self, woken: str | None) -> None:
         if self._stopped.is_set():
             return
         had_it = self._lease.held
-        if not self._lease.take():
+        supervises = self._supervises()
+        if supervises and not had_it:
+            self._submit(self._lanes[Lane.END], self._sweep)
+        if woken is None:
             self._watch()
-            return
-        if not had_it:
-            self._life.sweep()
-        if woken is not None:
-            self._submit(woken)
-        else:
-            self._watch()
-            for job_id in self._life.pending_work():
-                self._submit(job_id)
+            self._begin_all(self._life.pending_work() if supervises else ())
+        elif supervises:
+            self._begin(woken, again=True)
 
-    def _submit(self, job_id: str) -> None:
+    def _sweep(self) -> None:
+        try:
+            self._life.sweep()
+        except ProvstoreError as error:
+            _LOG.warning("supervisor: files that were left over can't be removed: %s", error.message)
+        except Exception:  # noqa: BLE001 - nothing depends on it; the traceback is logged
+            _LOG.exception("supervisor: looking for files that were left over failed")
+
+    def _begin_all(self, job_ids: Iterable[str]) -> None:
+        for job_id in job_ids:
+            self._begin(job_id, again=False)
+
+    def _begin(self, job_id: str, *, again: bool) -> None:
+        """Give a job a step; if it has one just now, another afterwards if something new was heard of it."""
         with self._guard:
             if job_id in self._busy:
-                self._again.add(job_id)
+                if again:
+                    self._again.add(job_id)
                 return
             self._busy.add(job_id)
-        self._pool.submit(self._work, job_id)
+        self._submit(self._deciding, self._work, job_id)
+
+    def _submit(self, pool: ThreadPoolExecutor, action: Callable[..., None], *args: object) -> None:
+        with self._guard:
+            if not self._stopped.is_set():
+                pool.submit(action, *args)
 
     def _work(self, job_id: str) -> None:
-        try:
-            self._step(job_id)
-        finally:
-            with self._guard:
-                self._busy.discard(job_id)
-                again = job_id in self._again
-                self._again.discard(job_id)
-        if again and not self._stopped.is_set():
-            self._submit(job_id)
+        work = self._decide(job_id)
+        if work is None:
+            self._done(job_id)
+        else:
+            self._submit(self._lanes[work.lane], self._finish, job_id, work)
 
-    def _step(self, job_id: str) -> None:
-        """Do one step; whatever goes wrong, the job is left in a truthful phase."""
+    def _finish(self, job_id: str, work: Work) -> None:
+        self._act(job_id, work)
+        self._done(job_id)
+
+    def _done(self, job_id: str) -> None:
+        """Let go of a job, and go on with those that its step has made way for."""
+        with self._guard:
+            self._busy.discard(job_id)
+            again = job_id in self._again
+            self._again.discard(job_id)
+        if again:
+            self._begin(job_id, again=True)
         try:
-            self._step_patiently(job_id)
+            self._begin_all(self._life.startable())
+        except ProvstoreError as error:
+            _LOG.warning("supervisor: %s; the queue is looked at again", error.message)
+
+    def _decide(self, job_id: str) -> Work | None:
+        """Do what is quick of a step, and give what may take long."""
+        return self._truthfully(job_id, lambda: self._step(job_id))
+
+    def _act(self, job_id: str, work: Work) -> None:
+        """Do what may take long."""
+        self._truthfully(job_id, lambda: self._patiently(job_id, work))
+
+    def _patiently(self, job_id: str, work: Work) -> None:
+        """Decide anew where somebody else was faster."""
+        following: Work | None = work
+        for _ in range(_PATIENCE):
+            try:
+                return following.act() if following is not None else None
+            except Conflict:
+                following = self._step(job_id)
+        return following.act() if following is not None else None
+
+    def _step(self, job_id: str) -> Work | None:
+        """Begin anew when others were faster; a conflict that stays is no race, but something wrong with the job."""
+        for _ in range(_PATIENCE):
+            try:
+                return self._life.step(job_id)
+            except Conflict:
+                continue
+        return self._life.step(job_id)
+
+    def _truthfully(self, job_id: str, action: Callable[[], _T]) -> _T | None:
+        """Whatever goes wrong in a step, the job is left in a truthful phase."""
+        try:
+            return action()
         except Unavailable as error:
             _LOG.warning("job %s: %s; it is tried again", job_id, error.message)
         except ProvstoreError as error:
@@ -174,16 +255,7 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001 - logged with its traceback; the job is brought to ERROR
             _LOG.exception("job %s: its step failed", job_id)
             self._give_up(job_id, f"internal error: {type(error).__name__}")
-
-    def _step_patiently(self, job_id: str) -> None:
-        """Begin anew when others were faster; a conflict that stays is no race, but something wrong with the job."""
-        for _ in range(_PATIENCE):
-            try:
-                self._life.step(job_id)
-            except Conflict:
-                continue
-            return
-        self._life.step(job_id)
+        return None
 
     def _give_up(self, job_id: str, reason: str) -> None:
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from provstore.uws.phases import Phase
 
-__all__ = ["Waiting"]
+__all__ = ["Seat", "Waiting"]
 
 
 @dataclass(slots=True)
@@ -22,6 +22,25 @@ class _Waited:
     version: int = 0
 
 
+class Seat:
+    """A place among those who wait for a job; given by `Waiting.seat`."""
+
+    def __init__(self, waiting: Waiting, waited: _Waited) -> None:
+        self._waiting = waiting
+        self._waited = waited
+        self._version = waited.version
+
+    def news(self, seconds: float) -> bool:
+        """Wait for news of the job, so many seconds at most; tell whether there were some."""
+        before = self._version
+        self._version = self._waiting.next_version(self._waited, before, seconds)
+        return self._version != before
+
+    def saw(self, phase: Phase) -> None:
+        """Say in which phase the job was found: only the next one is news, and whoever had not seen it learns it."""
+        self._version += self._waiting.seen(self._waited, phase)
+
+
 class Waiting:
     """Who waits for which job.
 
@@ -29,15 +48,30 @@ class Waiting:
 
     Args:
         most: Waiters served at a time; a surplus one gets its answer at once.
+        told: Called with the id of each job that is said to have changed, whether or not somebody waits for it.
     """
 
-    def __init__(self, *, most: int) -> None:
+    def __init__(self, *, most: int, told: Callable[[str], None] = lambda _job_id: None) -> None:
         self._condition = threading.Condition()
         self._waited: dict[str, _Waited] = {}
         self._most = most
+        self._told = told
+        self._closed = False
+
+    @property
+    def waiters(self) -> int:
+        """How many wait now."""
+        with self._condition:
+            return self._count()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server stops."""
+        return self._closed
 
     def notify(self, job_id: str) -> None:
         """Wake all who wait for this job."""
+        self._told(job_id)
         with self._condition:
             if job_id in self._waited:
                 self._waited[job_id].version += 1
@@ -64,34 +98,55 @@ class Waiting:
             seconds: The longest wait.
         """
         deadline = time.monotonic() + seconds
-        with self._registered(job_id, phase) as waited:
-            seen = waited.version if waited else 0
-            while waited and read() is phase and time.monotonic() < deadline:
-                seen = self._next_version(waited, seen, deadline)
+        with self.seat(job_id, phase) as seat:
+            while seat and read() is phase and (left := deadline - time.monotonic()) > 0 and not self._closed:
+                seat.news(left)
 
-    def _next_version(self, waited: _Waited, seen: int, deadline: float) -> int:
+    def next_version(self, waited: _Waited, version: int, seconds: float) -> int:
+        """Wait until a job was said to have changed since its given version; give the present one."""
         with self._condition:
-            remaining = max(0.0, deadline - time.monotonic())
-            self._condition.wait_for(lambda: waited.version != seen, timeout=remaining)
+            self._condition.wait_for(lambda: self._closed or waited.version != version, timeout=seconds)
             return waited.version
 
-    @contextmanager
-    def _registered(self, job_id: str, phase: Phase) -> Iterator[_Waited | None]:
-        """Register before the phase is read again, so that no change falls between; None where there is no room."""
+    def seen(self, waited: _Waited, phase: Phase) -> bool:
+        """Take note of a job's phase; tell whether it had changed unnoticed, which all who wait longer learn now."""
         with self._condition:
-            room = sum(waited.waiters for waited in self._waited.values()) < self._most
-            waited = self._waited.setdefault(job_id, _Waited(phase)) if room else None
-            if waited:
-                waited.waiters += 1
-            if waited and waited.phase is not phase:  # it changed unnoticed: who waits longer must learn it
+            changed = waited.phase is not phase
+            if changed:
                 waited.phase = phase
                 waited.version += 1
                 self._condition.notify_all()
+            return changed
+
+    @contextmanager
+    def seat(self, job_id: str, phase: Phase) -> Iterator[Seat | None]:
+        """Register who waits, before he reads the phase again, so that no change falls between.
+
+        Returns:
+            His seat; None where there is no room, or after `close`.
+        """
+        with self._condition:
+            room = self._count() < self._most and not self._closed
+            waited = self._waited.setdefault(job_id, _Waited(phase)) if room else None
+            if waited:
+                waited.waiters += 1
+            if waited:
+                self.seen(waited, phase)
+            seat = Seat(self, waited) if waited else None
         try:
-            yield waited
+            yield seat
         finally:
             if waited:
                 self._leave(job_id, waited)
+
+    def close(self) -> None:
+        """Send everybody away with what there is: the server stops. Nobody waits from now on."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+
+    def _count(self) -> int:
+        return sum(waited.waiters for waited in self._waited.values())
 
     def _leave(self, job_id: str, waited: _Waited) -> None:
         with self._condition:

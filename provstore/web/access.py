@@ -2,74 +2,220 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, Request, Response, g, request
+from werkzeug.datastructures import Authorization
 
-from provstore.accounts.callers import ANONYMOUS, Caller
+from provstore.accounts.callers import ANONYMOUS, Caller, Scope
+from provstore.accounts.people import Accounts
+from provstore.accounts.sessions import Session
 from provstore.errors import Forbidden, Unauthenticated
 from provstore.settings import Settings
+from provstore.web.cors import is_listed
+from provstore.web.errors import challenge
+from provstore.web.forms import csrf_field
+from provstore.web.proxies import PROXIED
 from provstore.web.site import site
 
-__all__ = ["install_access", "serves_anonymous"]
+__all__ = ["COOKIE", "install_access", "present_session", "refuse_foreign_page", "serves_anonymous", "standing"]
 
-_OPEN: Final = ("/healthz", "/signals/", "/availability", "/capabilities")
+COOKIE: Final = "provstore_session"
+
+_OPEN: Final = ("/healthz", "/signals/", "/availability", "/openapi.json", "/static/")
 """Addresses that need no caller: operation, and signals, which carry a token of their own."""
+
+_ENTRANCE: Final = ("/session", "/login", "/oidc", "/capabilities")
+"""Addresses where who has not signed in is met in any case: to sign in, and to learn how."""
+
+_ANNOUNCED: Final = "/capabilities"
+"""Here TOPCAT looks for the challenges before it uses a service, though it is let in (IVOA AuthVO)."""
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_TREES: Final = ("/uws/", "/rest/")
+_SCOPES: Final[dict[Scope, tuple[str, ...]]] = {Scope.READ: (), Scope.JOBS: _TREES, Scope.ALL: ("/",)}
+"""Below which addresses the holder of a token may change something; he may look everywhere."""
 
 _HOST_NAMES: Final = frozenset({"localhost"})
 _RIGHT: Final = "Authorization: Bearer TOKEN, or the token as the password of HTTP Basic"
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request brings to prove who sends it: an Authorization, else the cookie of a session."""
+
+    sent: bool
+    authorization: Authorization | None
+    cookie: str
+
+    @classmethod
+    def of(cls, request: Request) -> Credentials:
+        """Read them."""
+        return cls("Authorization" in request.headers, request.authorization, request.cookies.get(COOKIE, ""))
+
+    def prove(self, accounts: Accounts) -> tuple[Caller, Session | None]:
+        """Tell who it is.
+
+        Raises:
+            Unauthenticated: what was sent proves nothing.
+        """
+        if self.sent:
+            token, name = self._token()
+            return accounts.authenticate(token, name=name), None
+        if self.cookie:
+            session = accounts.sessions.of(self.cookie)
+            return session.caller, session
+        return ANONYMOUS, None
+
+    def _token(self) -> tuple[str, str]:
+        """Give the token, and the account's name where one was sent with it."""
+        sent = self.authorization
+        if sent is None:  # there, and not readable: nobody becomes anonymous by a slip
+            raise Unauthenticated(f"the Authorization header can't be read; right is {_RIGHT}")
+        readers: dict[str, Callable[[], tuple[str | None, str | None]]] = {
+            "bearer": lambda: (sent.token, ""),
+            "basic": lambda: (sent.password, sent.username),
+        }
+        read = readers.get(sent.type.lower())
+        token, name = read() if read else (None, None)
+        if not token:
+            raise Unauthenticated(f"no token is in the Authorization of type {sent.type!r}; right is {_RIGHT}")
+        return token, name or ""
+
+
 def serves_anonymous(settings: Settings) -> bool:
-    """Tell whether visitors without a token are let in: as set, else with the embedded store on a loopback address."""
+    """Tell whether visitors without a token are let in: as set, else where only this machine can reach the server.
+
+    With the embedded store, on a loopback address, and without a proxy, which would let in everybody.
+    """
     if settings.anonymous is not None:
         return settings.anonymous
-    return settings.store_url.startswith("sqlite:") and _is_loopback(settings.host)
+    known_as = _part(settings.base_url, "hostname")
+    alone = (not known_as or _is_loopback(known_as)) and not settings.trusted_proxies
+    return alone and settings.store_url.startswith("sqlite:") and _is_loopback(settings.host)
 
 
 def install_access(app: Flask, settings: Settings) -> None:
-    """Find out who calls before each request."""
+    """Find out who calls before each request, and say it with each answer."""
     anonymous = serves_anonymous(settings)
     guarded = _is_loopback(settings.host)
 
     @app.before_request
     def identify() -> None:
         if guarded:
-            _refuse_foreign_pages(settings)
+            _refuse_foreign_hosts(settings)
         if not request.path.startswith(_OPEN):
-            g.caller = _caller(anonymous)
+            _identify(anonymous=anonymous)
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        caller: Caller | None = g.get("caller")
+        if caller is None:
+            return response
+        response.headers.add("Vary", "Authorization, Cookie")
+        if caller.name:
+            response.headers["X-VO-Authenticated"] = caller.name
+        elif request.path == _ANNOUNCED:
+            response.headers["WWW-Authenticate"] = challenge()
+        return response
 
 
-def _caller(anonymous: bool) -> Caller:  # noqa: FBT001 - a fact, not a switch of behaviour
-    if "Authorization" not in request.headers:
-        if not anonymous:
-            raise Unauthenticated(f"a token is needed: {_RIGHT}")
-        return ANONYMOUS
-    credentials = request.authorization
-    if credentials is None:  # sent, and not readable: nobody becomes anonymous by a slip
-        raise Unauthenticated(f"the Authorization header can't be read; right is {_RIGHT}")
-    tokens: dict[str, Callable[[], str | None]] = {
-        "bearer": lambda: credentials.token,
-        "basic": lambda: credentials.password,
-    }
-    read = tokens.get(credentials.type.lower())
-    token = read() if read else None
-    if not token:
-        raise Unauthenticated(f"no token is in the Authorization of type {credentials.type!r}; right is {_RIGHT}")
-    return site().accounts.authenticate(token)
+def present_session() -> Session | None:
+    """Give the session by which the present request was proved, None for a token or nobody."""
+    session: Session | None = g.get("session")
+    return session
 
 
-def _refuse_foreign_pages(settings: Settings) -> None:
+def standing() -> Callable[[], Caller]:
+    """Give a question for answers that last: who calls, asked anew.
+
+    It raises ``Unauthenticated`` as soon as the token is revoked, or the session over.
+    """
+    credentials, accounts = Credentials.of(request), site().accounts
+    return lambda: credentials.prove(accounts)[0]
+
+
+def _identify(*, anonymous: bool) -> None:
+    entrance = request.path.startswith(_ENTRANCE)
+    credentials = Credentials.of(request)
+    if credentials.cookie and not credentials.sent:
+        credentials = _without_a_stale_cookie(credentials, kept=request.method not in _SAFE and not entrance)
+    caller, session = credentials.prove(site().accounts)
+    if caller is ANONYMOUS and not anonymous and not entrance:
+        raise Unauthenticated(f"a token is needed: {_RIGHT}")
+    if session is not None:
+        g.csrf_token = session.csrf
+        _refuse_foreign_change(session)
+    g.caller, g.session = _within_scope(caller), session
+
+
+def _without_a_stale_cookie(credentials: Credentials, *, kept: bool) -> Credentials:
+    """Take a cookie that is over for none where one only looks; what changes something must not become anonymous."""
+    if kept or site().accounts.sessions.lasts(credentials.cookie):
+        return credentials
+    return replace(credentials, cookie="")
+
+
+def _within_scope(caller: Caller) -> Caller:
+    """Hold the holder of a token to its scope; as an administrator he changes something only with all of it."""
+    if request.method in _SAFE or caller.scope is Scope.ALL:
+        return caller
+    if not request.path.startswith(_SCOPES[caller.scope]):
+        raise Forbidden(
+            f"the scope of this token is {caller.scope.value!r}: {request.method} {request.path} needs another one",
+            field="scope",
+            value=caller.scope,
+        )
+    return replace(caller, admin=False)
+
+
+def _refuse_foreign_change(session: Session) -> None:
+    """Take a change by the cookie of a browser only from our own pages, which know the session's CSRF token."""
+    if request.method in _SAFE:
+        return
+    refuse_foreign_page()
+    if request.path == "/session" and request.method == "POST":
+        return  # signs in anew: whoever knows the password needs no other proof
+    sent = request.headers.get("X-CSRF-Token") or csrf_field()
+    if not hmac.compare_digest(sent.encode("utf-8", "replace"), session.csrf.encode()):
+        raise Forbidden(
+            "a change by a session needs its CSRF token (GET /session): header X-CSRF-Token or form field csrf_token",
+            field="csrf_token",
+        )
+
+
+def refuse_foreign_page() -> None:
+    """Refuse a request that a page of another site has made a browser send.
+
+    Raises:
+        Forbidden: Origin, or where there is none Referer, names another site.
+    """
+    origin = request.headers.get("Origin") or request.headers.get("Referer")
+    if origin is not None and _part(origin, "netloc") not in _own_places():
+        raise Forbidden(f"requests from pages of {origin!r} are refused", field="Origin", value=origin)
+
+
+def _own_places() -> set[str]:
+    """Give the host and port under which our own pages are: as asked for, and as set."""
+    return {request.host, _part(site().settings.base_url, "netloc") or request.host}
+
+
+def _refuse_foreign_hosts(settings: Settings) -> None:
     """Keep web pages from reaching a server on this machine through its user's browser (DNS rebinding, CSRF)."""
-    known = {settings.host, urlsplit(settings.base_url).hostname or settings.host}
-    host = _part(f"//{request.host}", "hostname")
-    if host not in known and host not in _HOST_NAMES and not _is_loopback(host):
-        raise Forbidden(f"unknown host {request.host!r}: this server answers as {settings.host}", field="Host")
+    if not request.environ.get(PROXIED):  # a listed proxy has said under which name we are known
+        known = {settings.host, _part(settings.base_url, "hostname") or settings.host}
+        host = _part(f"//{request.host}", "hostname")
+        if host not in known and host not in _HOST_NAMES and not _is_loopback(host):
+            raise Forbidden(f"unknown host {request.host!r}: this server answers as {settings.host}", field="Host")
     origin = request.headers.get("Origin")
-    if origin is not None and _part(origin, "netloc") != request.host:
+    if origin is None or is_listed(origin, settings.cors_origins):
+        return
+    if _part(origin, "netloc") not in _own_places():
         raise Forbidden(f"requests from pages of {origin!r} are refused", field="Origin", value=origin)
 
 

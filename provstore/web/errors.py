@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
-from flask import Flask, Response, current_app, json, request
+from flask import Flask, Response, current_app, g, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from provstore.errors import (
@@ -17,12 +18,14 @@ from provstore.errors import (
     OutOfRange,
     ProvstoreError,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
     UnsupportedType,
 )
+from provstore.web.browsers import is_browser
 
-__all__ = ["STATUS", "install_error_handlers", "too_large"]
+__all__ = ["STATUS", "ErrorDocument", "ErrorPage", "challenge", "install_error_handlers", "speak", "too_large"]
 
 STATUS: Final[tuple[tuple[type[ProvstoreError], int], ...]] = (
     (Unauthenticated, 401),
@@ -33,6 +36,7 @@ STATUS: Final[tuple[tuple[type[ProvstoreError], int], ...]] = (
     (TooLarge, 413),
     (UnsupportedType, 415),
     (OutOfRange, 416),
+    (TooMany, 429),
     (Unavailable, 503),
     (Invalid, 400),
     (ProvstoreError, 500),
@@ -40,14 +44,22 @@ STATUS: Final[tuple[tuple[type[ProvstoreError], int], ...]] = (
 """Tried from top to bottom; the first class that fits gives the status."""
 
 _LOG: Final = logging.getLogger(__name__)
-_CHALLENGE: Final = 'Bearer realm="provstore", Basic realm="provstore"'
+_FAILED: Final = ', error="invalid_token", error_description="the token is not known here, or no longer valid"'
+_BASIC: Final = ', Basic realm="provstore", charset="UTF-8"'
+_BY_SCRIPT: Final = frozenset({"cors", "no-cors", "same-origin"})
 _PLAIN: Final = ("/uws/", "/rest/")
 _RETRY_SECONDS: Final = "5"
 _LONGEST: Final = 1000
+_PAGE: Final = "provstore.error_page"
+
+ErrorPage = Callable[[int, str], Response]
+ErrorDocument = Callable[[str, str], tuple[str, str]]
+"""Writes (kind of error, message) as (body, content type)."""
 
 
-def install_error_handlers(app: Flask) -> None:
-    """Answer every error with its status and a body that says what was wrong."""
+def install_error_handlers(app: Flask, *, page: ErrorPage) -> None:
+    """Answer every error with its status and a body that says what was wrong: people get ``page`` of both."""
+    app.extensions[_PAGE] = page
     app.register_error_handler(ProvstoreError, _own)
     app.register_error_handler(HTTPException, _of_library)
     app.register_error_handler(Exception, _unexpected)
@@ -57,10 +69,28 @@ def _own(error: ProvstoreError) -> Response:
     status = next(number for kind, number in STATUS if isinstance(error, kind))
     response = _answer(status, type(error).__name__, error.message, field=error.field, value=error.value)
     if status == STATUS[0][1]:
-        response.headers["WWW-Authenticate"] = _CHALLENGE
+        response.headers["WWW-Authenticate"] = challenge()
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = _RETRY_SECONDS
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.seconds)
     return response
+
+
+def speak(document: ErrorDocument) -> None:
+    """Let errors of the present request be told in the words of the protocol that is spoken there."""
+    g.error_document = document
+
+
+def challenge() -> str:
+    """Say how a caller may prove who he is (RFC 9110 §11.6.1, as TOPCAT and other VO clients read it).
+
+    A wrong token is told as such (RFC 6750 §3). To a browser Basic is not offered: it would ask for
+    a password in a window of its own, where a personal token is needed.
+    """
+    sent_token = request.headers.get("Authorization", "").lower().startswith("bearer")
+    in_browser = request.headers.get("Sec-Fetch-Mode") in _BY_SCRIPT or is_browser()
+    return f'Bearer realm="provstore"{_FAILED * sent_token}{_BASIC * (not in_browser)}'
 
 
 def _of_library(error: HTTPException) -> Response:
@@ -91,7 +121,14 @@ def _unexpected(error: Exception) -> Response:
 def _answer(status: int, kind: str, message: str, *, field: str | None = None, value: str | None = None) -> Response:
     """UWS clients get plain text unless they ask for JSON; everybody else gets JSON."""
     message = _shortened(message)
-    if request.path.startswith(_PLAIN) and not _asks_for_json():
+    document: ErrorDocument | None = g.get("error_document")
+    if document is not None:
+        body, content_type = document(kind, message)
+        return Response(body, status, content_type=content_type)
+    if is_browser():
+        page: ErrorPage = current_app.extensions[_PAGE]
+        return page(status, message)
+    if f"{request.path}/".startswith(_PLAIN) and not _asks_for_json():
         return Response(message + "\n", status, content_type="text/plain; charset=utf-8")
     facts = {"kind": kind, "message": message, "field": field, "value": value and _shortened(value)}
     body = json.dumps({"error": {name: text for name, text in facts.items() if text is not None}})

@@ -1,26 +1,35 @@
-"""Bytes of stored files and logs: ranges, ETag, Last-Modified, HEAD."""
+"""Bytes of stored files and logs: ranges, ETag, Last-Modified, HEAD, and logs that still grow."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 from typing import Final
+from urllib.parse import quote
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 
-from provstore.errors import NotFound
-from provstore.graph.model import NodeId
+from provstore.errors import Forbidden, Invalid, NotFound
+from provstore.graph.model import Node, NodeId
 from provstore.queries.names import expand
 from provstore.uws.files import safe_name
-from provstore.uws.jobs import CONTENT_TYPE_ANY, text
-from provstore.web.forms import whole_number
+from provstore.uws.following import tail_start
+from provstore.uws.jobs import CONTENT_TYPE_ANY, Job, JobParameter, text
+from provstore.uws.phases import FINAL, Phase
+from provstore.web.forms import one_value, whole_number
+from provstore.web.ranges import send_bytes
 from provstore.web.site import caller, site
 
-__all__ = ["send_log", "send_stored", "store"]
+__all__ = ["UNBUFFERED", "send_input", "send_log", "send_stored", "store"]
 
 store: Final = Blueprint("store", __name__)
 
 _INERT: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
-_LAST_BYTES: Final = 1 << 20
+_PLAIN: Final = "text/plain; charset=utf-8"
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_TRUTH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+UNBUFFERED: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Headers of an answer that is to be seen while it is written; the second one asks nginx not to hold it back."""
 
 
 @store.get("/store/<path:entity>")
@@ -30,41 +39,84 @@ def show_entity(entity: str) -> Response:
     found = site().store.get([NodeId(node)], caller().viewer)
     if not found:
         raise NotFound(f"no entity {entity!r}", field="entity", value=entity)
-    properties = found[0].properties
-    location = text(properties, "location")
-    if not location:
+    if not text(found[0].properties, "location"):
         raise NotFound(f"of {entity!r} no file is kept here", field="entity", value=entity)
-    return send_stored(location, content_type=text(properties, "content_type"), sha256=text(properties, "sha256"))
+    return _send_node(found[0])
+
+
+def send_input(parameter: JobParameter) -> Response:
+    """Send a file that a job uses. Who sees the job may still not see what others have made, and it uses.
+
+    Raises:
+        Forbidden: he does not.
+        NotFound: it is not fetched yet, or not kept any more.
+    """
+    if parameter.to_fetch:
+        raise NotFound(f"{parameter.name} is not fetched yet", field=parameter.name)
+    found = site().store.get([parameter.entity], caller().viewer) if parameter.entity else ()
+    if not found:
+        raise Forbidden(f"the file of {parameter.name} is not shared with you", field=parameter.name)
+    return _send_node(found[0])
+
+
+def _send_node(node: Node) -> Response:
+    properties = node.properties
+    location, sha256 = text(properties, "location"), text(properties, "sha256")
+    return send_stored(location, content_type=text(properties, "content_type"), sha256=sha256)
 
 
 def send_stored(location: str, *, content_type: str, sha256: str) -> Response:
-    """Send a file of the data directory; what a browser would run is sandboxed."""
+    """Send a file of the data directory; what a browser would run is sandboxed.
+
+    Raises:
+        NotFound: it is not kept any more.
+    """
+    if not location:
+        raise NotFound("its file is not kept any more: the job it belongs to was destroyed")
     file = site().files.path(location)
-    response = send_file(
-        file,
-        mimetype=content_type or CONTENT_TYPE_ANY,
-        download_name=safe_name(file.name),
-        conditional=True,
-        etag=sha256 or True,
-    )
-    response.headers["Accept-Ranges"] = "bytes"
+    facts = file.stat()
+    etag = sha256 or f"{facts.st_mtime_ns:x}-{facts.st_size:x}"
+    response = send_bytes(file, content_type=content_type or CONTENT_TYPE_ANY, etag=etag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Content-Disposition"] = disposition(file.name)
     response.headers["Content-Security-Policy"] = _INERT
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
-def send_log(file: Path) -> Response:
-    """Send what a job has printed so far; ``?lines=n``: only the last ones."""
-    lines = request.args.get("lines")
+def disposition(name: str) -> str:
+    """Give a file's name to those who save it (RFC 6266): plain for old clients, and as it is (RFC 8187)."""
+    plain, own = safe_name(name), _CONTROLS.sub("_", name)
+    told = f'inline; filename="{plain}"'
+    return told if plain == own else f"{told}; filename*=UTF-8''{quote(own, safe='')}"
+
+
+def send_log(job: Job, stream: str) -> Response:
+    """Send what a job has printed so far; ``?lines=n``: only the last ones; ``?follow=true``: until it is over."""
+    file = site().files.run(job.id) / stream
+    if job.phase is Phase.ARCHIVED:
+        raise NotFound(f"{stream} is not kept any more: job {job.id} was destroyed", field=stream)
+    lines = one_value(request.args, "lines")
     count = None if lines is None else whole_number(lines, name="lines", least=1)
+    start = tail_start(file, count) if count and file.is_file() else 0
+    if _follows() and request.method == "GET":
+        return Response(site().following.follow(job, stream, start=start), content_type=_PLAIN, headers=UNBUFFERED)
     if not file.is_file():
-        return Response("", content_type="text/plain; charset=utf-8")
-    if count is None:
-        return send_file(file, mimetype="text/plain", conditional=True, etag=False, max_age=0)
-    return Response(_last_lines(file, count), content_type="text/plain; charset=utf-8")
+        return Response("", content_type=_PLAIN, headers=UNBUFFERED)
+    facts = file.stat()
+    grows = job.open or job.phase not in FINAL
+    response = send_bytes(
+        file, content_type=_PLAIN, start=start, etag="" if grows else f"{facts.st_mtime_ns:x}-{facts.st_size:x}-{start}"
+    )
+    response.headers["Cache-Control"] = "no-store" if grows else "private, no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
-def _last_lines(file: Path, count: int) -> bytes:
-    with file.open("rb") as stream:
-        stream.seek(max(0, file.stat().st_size - _LAST_BYTES))
-        return b"".join(stream.readlines()[-count:])
+def _follows() -> bool:
+    given = one_value(request.args, "follow")
+    if given is None:
+        return False
+    if given.lower() not in _TRUTH:
+        raise Invalid(f"follow={given!r}: true or false is needed", field="follow", value=given)
+    return _TRUTH[given.lower()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable
 from typing import IO, Any, Final
@@ -15,21 +16,23 @@ from werkzeug.formparser import FormDataParser
 from provstore.errors import Invalid, TooLarge, UnsupportedType
 from provstore.settings import Settings
 from provstore.uws.control import CONTROL_NAMES
-from provstore.uws.inputs import Upload
+from provstore.uws.sources import Upload
 from provstore.uws.submissions import Submission
 from provstore.web.errors import too_large
 from provstore.web.site import base_url
 
-__all__ = ["install_forms", "one_value", "read_form", "read_submission", "read_text", "whole_number"]
+__all__ = ["csrf_field", "install_forms", "one_value", "read_form", "read_submission", "read_text", "whole_number"]
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 _FORM_TYPES: Final = frozenset({_URLENCODED, _MULTIPART})
+_BOUNDARY: Final = re.compile(r";\s*boundary=([^\s;\"]{1,70})\s*(?:;|\Z)", re.ASCII | re.IGNORECASE)
 _IN_MEMORY: Final = 512 * 1024
 _MOST_PARTS: Final = 2000
 _LONGEST_NUMBER: Final = 1000
 """Digits: more than that Python refuses to read, to keep its time."""
 _LARGEST_NUMBER: Final = (1 << 31) - 1
+_CSRF: Final = "csrf_token"
 
 
 class StrictParser(FormDataParser):
@@ -71,6 +74,15 @@ class FormRequest(Request):
 
     form_data_parser_class = StrictParser
 
+    @property
+    def mimetype_params(self) -> dict[str, str]:
+        """Read the parameters of the type; astroquery does not quote a boundary of ``=`` signs, which it should."""
+        given = dict(super().mimetype_params)
+        found = _BOUNDARY.search(self.content_type or "")
+        if self.mimetype == _MULTIPART and "boundary" not in given and found:
+            given["boundary"] = found[1]
+        return given
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -93,8 +105,16 @@ def install_forms(app: Flask, settings: Settings) -> None:
     app.config["MAX_FORM_PARTS"] = _MOST_PARTS
 
 
+def csrf_field() -> str:
+    """Give the CSRF token that a form carries, "" where there is none; in an address it does not count."""
+    if request.mimetype not in _FORM_TYPES:
+        return ""
+    read_form()  # refuses a malformed body in the right words
+    return request.form.get(_CSRF, "")
+
+
 def read_form() -> MultiDict[str, str]:
-    """Read the values of the query string and of a form body.
+    """Read the values of the query string and of a form body, without the CSRF token of a page.
 
     Raises:
         UnsupportedType: the body is of another type.
@@ -120,6 +140,7 @@ def read_form() -> MultiDict[str, str]:
         raise Invalid("malformed upload: no part could be read from it")
     if request.mimetype == _MULTIPART and not all((*request.form, *request.files)):
         raise Invalid("malformed upload: a part of it has no name")
+    values.poplist(_CSRF)
     return values
 
 
@@ -130,7 +151,7 @@ def read_submission() -> Submission:
     the body) the last one counts, and ``UPLOAD`` is a list (DALI 1.1 §3.4.5).
     """
     values = read_form()
-    uploads = {name: _upload(files) for name, files in request.files.lists() if any(one.filename for one in files)}
+    uploads = {name: sent for name, files in request.files.lists() if (sent := _uploads(files))}
     texts = {name: _joined(name.upper(), items) for name, items in values.lists()}
     return Submission(values=texts, uploads=uploads, base_url=base_url())
 
@@ -169,11 +190,11 @@ def whole_number(text: str, *, name: str, least: int) -> int:
     return min(number, _LARGEST_NUMBER)
 
 
-def _upload(files: Iterable[Any]) -> Upload:
-    sent = [one for one in files if one.filename]
-    if len(sent) > 1:
-        raise Invalid(f"{len(sent)} files were sent as {sent[0].name!r}; one is taken", field=sent[0].name)
-    return Upload(file_name=sent[0].filename, content_type=sent[0].mimetype, stream=sent[0].stream)
+def _uploads(files: Iterable[Any]) -> tuple[Upload, ...]:
+    """Give the files sent under one name; a field of a form in which no file was chosen is none."""
+    return tuple(
+        Upload(file_name=one.filename, content_type=one.mimetype, stream=one.stream) for one in files if one.filename
+    )
 
 
 def one_value(values: MultiDict[str, str], name: str) -> str | None:

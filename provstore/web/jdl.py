@@ -10,7 +10,7 @@ from provstore.errors import Invalid
 from provstore.uws.catalog import Revision
 from provstore.uws.descriptions.jsonform import to_json
 from provstore.uws.descriptions.votable_writer import write_votable
-from provstore.web.site import base_url, site
+from provstore.web.site import base_url, caller, site
 
 __all__ = ["jdl"]
 
@@ -21,7 +21,7 @@ _FORMATS: Final = {"votable": "application/x-votable+xml", "json": "application/
 
 @jdl.get("")
 def list_descriptions() -> Response:
-    """GET /jdl: every service with its newest revision."""
+    """GET /jdl: every service that the caller may run, or see for another reason, with its newest revision."""
     items = [
         {
             "name": one.description.name,
@@ -30,7 +30,7 @@ def list_descriptions() -> Response:
             "revision": one.name,
             "href": f"{base_url()}/jdl/{one.description.name}",
         }
-        for one in site().service.catalog.services()
+        for one in site().service.services(caller())
     ]
     return jsonify({"items": items, "next": None})
 

@@ -4,23 +4,47 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import request
+from flask import current_app, redirect, request
+from werkzeug.wrappers import Response as Answer
 
 from provstore.errors import NotAcceptable
 from provstore.export.registry import FORMATS, Format, by_media_type, by_name
+from provstore.web.browsers import is_browser
 from provstore.web.forms import one_value
+from provstore.web.site import base_url
 
-__all__ = ["lineage_format", "prefers_json", "provenance_format"]
+__all__ = ["lineage_format", "page_instead", "prefers_json", "prefers_xml", "provenance_format"]
 
 _FORMAT_NAMES: Final = ("FORMAT", "F", "RESPONSEFORMAT")
+_SEE_OTHER: Final = 303
 _GRAPH_TYPES: Final = ("application/json", "text/html")
 """For these a walk's answer is given in the JSON of our own API."""
 
 
 def prefers_json() -> bool:
     """Tell whether JSON is asked for; XML is the default, also for wildcards."""
+    if "json" not in request.headers.get("Accept", ""):
+        return False
     best = request.accept_mimetypes.best_match(["text/xml", "application/xml", "application/json"], "text/xml")
     return best == "application/json"
+
+
+def prefers_xml() -> bool:
+    """Tell whether XML is asked for; JSON is the default, also for wildcards."""
+    best = request.accept_mimetypes.best_match(["application/json", "text/xml", "application/xml"])
+    return best in {"text/xml", "application/xml"}
+
+
+def page_instead(path: str) -> Answer | None:
+    """Lead a browser on to the page for people, if this server has one there; None for everybody else."""
+    if not is_browser():
+        return None
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or not adapter.test(path.partition("?")[0], method="GET"):
+        return None
+    answer = redirect(f"{base_url()}{path}", _SEE_OTHER)
+    answer.headers["Vary"] = "Accept"
+    return answer
 
 
 def provenance_format() -> Format:

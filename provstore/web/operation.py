@@ -8,9 +8,12 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as Answer
 
 from provstore import __version__
-from provstore.errors import NotFound
+from provstore.errors import NotFound, Unavailable
 from provstore.graph.model import Label, NodeId
 from provstore.uws.jobs import text
+from provstore.web.browsers import is_browser
+from provstore.web.negotiate import page_instead
+from provstore.web.pages.views import home_page
 from provstore.web.site import base_url, caller, site
 
 __all__ = ["operation"]
@@ -22,14 +25,19 @@ _SEE_OTHER: Final = 303
 
 @operation.get("/healthz")
 def show_health() -> Response:
-    """GET /healthz: 200 once requests are served and the store answers, else 503."""
-    site().healthy()
-    return jsonify({"status": "ok", "version": __version__})
+    """GET /healthz: 200 once requests are served and the store answers, else 503 within seconds."""
+    health = site().probe.look()
+    if not health.well:
+        raise Unavailable(health.trouble)
+    reason = site().draining.reason()
+    return jsonify({"status": "ok", "version": __version__} | ({"draining": reason} if reason else {}))
 
 
 @operation.get("/")
 def show_home() -> Response:
-    """GET /: what is here, for programs and people alike, until there are pages."""
+    """GET /: what is here, a page for people and JSON for programs."""
+    if is_browser():
+        return home_page()
     base = base_url()
     services = [
         {
@@ -38,9 +46,11 @@ def show_home() -> Response:
             "jobs": f"{base}/uws/{one.description.name}",
             "definition": f"{base}/jdl/{one.description.name}",
         }
-        for one in site().service.catalog.services()
+        for one in site().service.services(caller())
     ]
-    return jsonify({"provstore": __version__, "services": services})
+    answer = jsonify({"provstore": __version__, "services": services})
+    answer.vary.add("Accept")
+    return answer
 
 
 @operation.get("/id/<local>")
@@ -51,6 +61,7 @@ def show_id(local: str) -> Answer:
         raise NotFound(f"nothing is known of {local!r}", field="id", value=local)
     node = found[0]
     if Label.JOB in node.labels and "deleted" not in node.properties:
-        return redirect(f"{base_url()}/uws/{text(node.properties, 'service')}/{local}", _SEE_OTHER)
+        place = f"/uws/{text(node.properties, 'service')}/{local}"
+        return page_instead(f"/jobs/{local}") or redirect(base_url() + place, _SEE_OTHER)
     query = request.query_string.decode()
     return redirect(f"{base_url()}/prov/lineage?id={local}&depth=1&{query}".rstrip("&"), _SEE_OTHER)

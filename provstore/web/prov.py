@@ -18,10 +18,10 @@ from provstore.queries.lineage import Attachments, Direction, Question, lineage
 from provstore.queries.names import expand
 from provstore.uws.jobs import Job
 from provstore.web.forms import one_value, whole_number
-from provstore.web.negotiate import lineage_format, provenance_format
+from provstore.web.negotiate import lineage_format
 from provstore.web.site import base_url, caller, site
 
-__all__ = ["job_provenance", "prov"]
+__all__ = ["job_provenance", "prov", "send_document"]
 
 prov: Final = Blueprint("prov", __name__, url_prefix="/prov")
 
@@ -29,9 +29,8 @@ _CHUNK: Final = 1 << 16
 _IN_MEMORY: Final = 4 << 20
 
 
-def job_provenance(job: Job) -> Response:
+def job_provenance(job: Job, form: Format) -> Response:
     """Write the provenance of one job: itself and what it used and made, its people, software and configuration."""
-    form = provenance_format()
     question = Question(
         ids=(job.node,),
         direction=Direction.BOTH,
@@ -89,10 +88,14 @@ def _model() -> Model:
 
 
 def _send(answer: Subgraph, form: Format, *, title: str, name: str, focus: frozenset[str]) -> Response:
-    """Write a document aside first, so that an error is an error and not half a file, then stream it."""
     document = replace(
         Document.of_answer(answer, site().store.namespace), title=title, site=base_url(), focus=focus, model=_model()
     )
+    return send_document(document, form, name=name)
+
+
+def send_document(document: Document, form: Format, *, name: str) -> Response:
+    """Write a document aside first, so that an error is an error and not half a file, then stream it."""
     body = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when the response is
     form.write(document, body)  # type: ignore[arg-type]  # a spooled file is a binary file
     body.seek(0)
@@ -100,7 +103,7 @@ def _send(answer: Subgraph, form: Format, *, title: str, name: str, focus: froze
     response.call_on_close(body.close)
     response.headers["Content-Disposition"] = f'inline; filename="{name}{form.suffix}"'
     response.headers["Vary"] = "Accept"
-    if answer.truncated:
+    if document.truncated:
         response.headers["Provstore-Truncated"] = "true"
     return response
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -12,18 +12,28 @@ from provstore.accounts.callers import Caller
 from provstore.accounts.people import Accounts
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
+from provstore.uws.draining import Draining
 from provstore.uws.files import Files
+from provstore.uws.following import Following
+from provstore.uws.quotas import Quotas
 from provstore.uws.service import JobService
+from provstore.uws.sharing import Sharing
+from provstore.uws.streams import Events
 from provstore.uws.tokens import JobTokens
+from provstore.uws.waits import Waits
+from provstore.web.health import Probe
 
-__all__ = ["EXTENSION", "Site", "base_url", "caller", "site"]
+__all__ = ["EXTENSION", "Site", "base_url", "caller", "csrf_token", "site"]
 
 EXTENSION: Final = "provstore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The parts of a running server; ``wake`` tells the supervisor that a job needs it."""
+    """The parts of a running server.
+
+    ``wake`` tells the supervisor that a job needs it; ``troubles`` gives the executors that can't be reached, with why.
+    """
 
     settings: Settings
     store: GraphStore
@@ -32,7 +42,14 @@ class Site:
     files: Files
     tokens: JobTokens
     wake: Callable[[str | None], None]
-    healthy: Callable[[], None]
+    probe: Probe
+    draining: Draining
+    events: Events
+    following: Following
+    sharing: Sharing
+    quotas: Quotas
+    waits: Waits
+    troubles: Callable[[], Mapping[str, str]] = dict
 
 
 def site() -> Site:
@@ -43,6 +60,11 @@ def site() -> Site:
 def caller() -> Caller:
     """Give who sent the present request, as found out before it."""
     return cast("Caller", g.caller)
+
+
+def csrf_token() -> str:
+    """Give the token that forms of the present session must send along, "" without a session (set in access.py)."""
+    return str(g.get("csrf_token", ""))
 
 
 def base_url() -> str:

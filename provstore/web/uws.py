@@ -3,118 +3,69 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as Answer
 
-from provstore.errors import Invalid, NotFound
-from provstore.uws.control import parse_instant_of_client
+from provstore.errors import Invalid
+from provstore.export.registry import by_name
 from provstore.uws.jobs import Job
-from provstore.uws.phases import OPEN, Phase
-from provstore.uws.records import JobFilter
-from provstore.web.files import send_log, send_stored
-from provstore.web.forms import one_value, read_form, read_submission, read_text, whole_number
-from provstore.web.negotiate import prefers_json
+from provstore.web import events, sharing, uws_lists, uws_sweeps
+from provstore.web.answers import list_address, plain, see_other, to_job, varied, xml
+from provstore.web.bodies import read_values
+from provstore.web.files import send_input, send_log, send_stored
+from provstore.web.forms import one_value, read_form, read_text, whole_number
+from provstore.web.job_filters import read_phase
+from provstore.web.negotiate import page_instead, prefers_json, provenance_format
 from provstore.web.prov import job_provenance
-from provstore.web.site import base_url, caller, site
-from provstore.web.uws_json import job_json, jobs_json
-from provstore.web.uws_xml import instant_text, job_xml, jobs_xml, parameters_xml, results_xml
+from provstore.web.site import caller, site
+from provstore.web.uws_json import job_json, parameters_json, results_json
+from provstore.web.uws_xml import instant_text, job_xml, parameters_xml, results_xml
 
 __all__ = ["uws_blueprint"]
 
-_XML: Final = "text/xml; charset=utf-8"
-_PLAIN: Final = "text/plain; charset=utf-8"
-_LIST: Final = "/<service>"
 _JOB: Final = "/<service>/<job_id>"
-_SEE_OTHER: Final = 303
+_SHORTCUTS: Final = {"provjson": "prov-json", "provxml": "prov-xml", "provsvg": "svg"}
+"""Addresses of provenance that users of OPUS know."""
 
 
 def uws_blueprint(name: str) -> Blueprint:
     """Make the UWS tree; ``name`` is its first path segment."""
     blueprint = Blueprint(name, __name__, url_prefix=f"/{name}")
-    for rule, methods, view in _ROUTES:
+    for rule, methods, view in (*uws_lists.ROUTES, *uws_sweeps.ROUTES, *events.ROUTES, *sharing.ROUTES, *_ROUTES):
         blueprint.add_url_rule(rule, view_func=view, methods=list(methods), strict_slashes=False)
     return blueprint
-
-
-def _base(service: str) -> str:
-    """Address of the job list, in the mount that the client uses."""
-    return f"{base_url()}/{request.blueprint}/{service}"
-
-
-def _to_job(service: str, job_id: str) -> Answer:
-    return redirect(f"{_base(service)}/{job_id}", _SEE_OTHER)
-
-
-def _text(text: str) -> Response:
-    return Response(text, content_type=_PLAIN)
-
-
-def _xml(text: str) -> Response:
-    return Response(text, content_type=_XML)
 
 
 def _job(service: str, job_id: str) -> Job:
     return site().service.job(caller(), service, job_id)
 
 
-# --- the list
-
-
-def list_jobs(service: str) -> Response:
-    """GET {jobs}: the caller's jobs, newest first."""
-    jobs = site().service.jobs(caller(), _filter(service))
-    owner_of = site().accounts.name_of
-    if prefers_json():
-        return jobs_json(jobs, base=_base(service), owner_of=owner_of)
-    return _xml("".join(jobs_xml(jobs, base=_base(service), owner_of=owner_of)))
-
-
-def create_job(service: str) -> Answer:
-    """POST {jobs}: a new job."""
-    job_id = site().service.create(caller(), service, read_submission())
-    return _to_job(service, job_id)
-
-
-def _filter(service: str) -> JobFilter:
-    values = request.args
-    phases = frozenset(_phase(one) for key, one in values.items(multi=True) if key.upper() == "PHASE")
-    after, last = one_value(values, "AFTER"), one_value(values, "LAST")
-    return JobFilter(
-        service=service,
-        phases=phases or OPEN,
-        after=None if after is None else parse_instant_of_client(after, field="AFTER"),
-        last=None if last is None else whole_number(last, name="LAST", least=1),
-        run_id=one_value(values, "RUNID"),
-    )
-
-
-def _phase(text: str) -> Phase:
-    if text not in set(Phase):
-        raise Invalid(f"PHASE={text!r}: one of {', '.join(Phase)} is needed", field="PHASE", value=text)
-    return Phase(text)
-
-
 # --- a job
 
 
-def show_job(service: str, job_id: str) -> Response:
+def show_job(service: str, job_id: str) -> Answer:
     """GET {job}, after waiting if WAIT asks for it."""
     _wait(service, job_id)
     job = _job(service, job_id)
-    owner = site().accounts.name_of(job.owner)
-    if prefers_json():
-        return job_json(job, base=_base(service), owner=owner)
-    return _xml(job_xml(job, base=_base(service), owner=owner))
+    page = page_instead(f"/jobs/{job_id}")
+    return page or _document(job, base=list_address(service))
+
+
+def _document(job: Job, *, base: str) -> Response:
+    owner, wait = site().accounts.name_of(job.owner), site().waits.of(job)
+    if not prefers_json():
+        return xml(job_xml(job, base=base, owner=owner, main=site().service.main_result(job), wait=wait))
+    return varied(job_json(job, base=base, owner=owner, wait=wait))
 
 
 def _wait(service: str, job_id: str) -> None:
     given, phase = one_value(request.args, "WAIT"), one_value(request.args, "PHASE")
     if given is None:
         return
-    of_phase = None if phase is None else _phase(phase)
+    of_phase = None if phase is None else read_phase(phase)
     site().service.wait(caller(), service, job_id, seconds=_seconds(given), phase=of_phase)
 
 
@@ -127,10 +78,10 @@ def _seconds(text: str) -> float:
 
 def change_job(service: str, job_id: str) -> Answer:
     """POST {job}: ACTION=DELETE, or new values of parameters."""
-    values = read_form()
-    action = one_value(values, "ACTION")
+    values = read_values()
+    action = next((value for name, value in values.items() if name.upper() == "ACTION"), None)
     if action is None:
-        return set_parameters(service, job_id)
+        return _set_parameters(service, job_id, values)
     if action.upper() != "DELETE":
         raise Invalid(f"ACTION={action!r}: only DELETE is known", field="ACTION", value=action)
     return delete_job(service, job_id)
@@ -139,12 +90,12 @@ def change_job(service: str, job_id: str) -> Answer:
 def delete_job(service: str, job_id: str) -> Answer:
     """DELETE {job}: away with it; on to the newest jobs of the list."""
     site().service.delete(caller(), service, job_id)
-    return redirect(f"{_base(service)}?LAST=100", _SEE_OTHER)
+    return see_other(f"{list_address(service)}?LAST=100")
 
 
 def show_phase(service: str, job_id: str) -> Response:
     """GET {job}/phase: one word."""
-    return _text(site().service.phase(caller(), service, job_id))
+    return plain(site().service.phase(caller(), service, job_id))
 
 
 def change_phase(service: str, job_id: str) -> Answer:
@@ -158,30 +109,30 @@ def change_phase(service: str, job_id: str) -> Answer:
     if wanted not in actions:
         raise Invalid(f"PHASE={wanted!r}: RUN or ABORT is needed", field="PHASE", value=wanted)
     actions[wanted]()
-    return _to_job(service, job_id)
+    return to_job(service, job_id)
 
 
 def show_execution_duration(service: str, job_id: str) -> Response:
     """GET {job}/executionduration: whole seconds, 0 for unlimited."""
-    return _text(str(int(_job(service, job_id).execution_duration.total_seconds())))
+    return plain(str(int(_job(service, job_id).execution_duration.total_seconds())))
 
 
 def change_execution_duration(service: str, job_id: str) -> Answer:
     """POST {job}/executionduration."""
     text = _needed("EXECUTIONDURATION")
     site().service.set_execution_duration(caller(), service, job_id, text=text)
-    return _to_job(service, job_id)
+    return to_job(service, job_id)
 
 
 def show_destruction(service: str, job_id: str) -> Response:
     """GET {job}/destruction: an instant."""
-    return _text(instant_text(_job(service, job_id).destruction_at))
+    return plain(instant_text(_job(service, job_id).destruction_at))
 
 
 def change_destruction(service: str, job_id: str) -> Answer:
     """POST {job}/destruction."""
     site().service.set_destruction(caller(), service, job_id, text=_needed("DESTRUCTION"))
-    return _to_job(service, job_id)
+    return to_job(service, job_id)
 
 
 def _needed(name: str) -> str:
@@ -193,18 +144,18 @@ def _needed(name: str) -> str:
 
 def show_quote(service: str, job_id: str) -> Response:
     """GET {job}/quote: an instant, or nothing."""
-    return _text(instant_text(_job(service, job_id).quote_at))
+    return plain(instant_text(_job(service, job_id).quote_at))
 
 
 def show_owner(service: str, job_id: str) -> Response:
     """GET {job}/owner: the owner's name, nothing for an anonymous job."""
-    return _text(site().accounts.name_of(_job(service, job_id).owner))
+    return plain(site().accounts.name_of(_job(service, job_id).owner))
 
 
 def show_error(service: str, job_id: str) -> Response:
     """GET {job}/error: the message, then the last lines of stderr; nothing for a job without error."""
     failure = _job(service, job_id).failure
-    return _text("" if failure is None else f"{failure.message}\n\n{failure.detail}".strip() + "\n")
+    return plain("" if failure is None else f"{failure.message}\n\n{failure.detail}".strip() + "\n")
 
 
 # --- parameters and results
@@ -212,35 +163,42 @@ def show_error(service: str, job_id: str) -> Response:
 
 def show_parameters(service: str, job_id: str) -> Response:
     """GET {job}/parameters."""
-    return _xml(parameters_xml(_job(service, job_id), base=_base(service)))
+    job = _job(service, job_id)
+    return varied(parameters_json(job)) if prefers_json() else xml(parameters_xml(job, base=list_address(service)))
 
 
 def set_parameters(service: str, job_id: str) -> Answer:
     """POST {job}/parameters: new values by name."""
-    site().service.set_parameters(caller(), service, job_id, values=read_form().to_dict())
-    return _to_job(service, job_id)
+    return _set_parameters(service, job_id, read_values())
+
+
+def _set_parameters(service: str, job_id: str, values: Mapping[str, str]) -> Answer:
+    site().service.set_parameters(caller(), service, job_id, values=values)
+    return to_job(service, job_id)
 
 
 def show_parameter(service: str, job_id: str, name: str) -> Response:
-    """GET {job}/parameters/{name}: its value, or the bytes of its file."""
-    found = [one for one in _job(service, job_id).parameters if one.name == name]
-    if not found:
-        raise NotFound(f"job {job_id} has no parameter {name!r}", field="parameter", value=name)
-    if found[0].by_reference:
-        return send_stored(found[0].location, content_type=found[0].content_type, sha256="")
-    return _text(found[0].value)
+    """GET {job}/parameters/{name}: its value, or the bytes of its file; ``?item=n``: which of several files."""
+    item = whole_number(one_value(request.args, "item") or "1", name="item", least=1)
+    found = site().service.parameter(_job(service, job_id), name, item=item)
+    if found.by_reference:
+        return send_input(found)
+    return plain(found.value)
 
 
 def set_parameter(service: str, job_id: str, name: str) -> Answer:
     """PUT or POST (VALUE=) {job}/parameters/{name}."""
     value = read_text() if request.method == "PUT" else _needed("VALUE")
     site().service.set_parameters(caller(), service, job_id, values={name: value})
-    return _to_job(service, job_id)
+    return to_job(service, job_id)
 
 
 def show_results(service: str, job_id: str) -> Response:
     """GET {job}/results."""
-    return _xml(results_xml(_job(service, job_id), base=_base(service)))
+    job, base = _job(service, job_id), list_address(service)
+    if prefers_json():
+        return varied(results_json(job, base=base))
+    return xml(results_xml(job, base=base, main=site().service.main_result(job)))
 
 
 def show_result(service: str, job_id: str, name: str) -> Response:
@@ -251,20 +209,22 @@ def show_result(service: str, job_id: str, name: str) -> Response:
 
 def show_output(service: str, job_id: str, stream: str) -> Response:
     """GET {job}/stdout and {job}/stderr, also while the job runs."""
-    job = _job(service, job_id)
-    return send_log(site().files.run(job.id) / stream)
+    return send_log(_job(service, job_id), stream)
 
 
 def show_provenance(service: str, job_id: str) -> Response:
     """GET {job}/prov: its provenance in any format."""
-    return job_provenance(_job(service, job_id))
+    return job_provenance(_job(service, job_id), provenance_format())
+
+
+def show_provenance_as(service: str, job_id: str, shortcut: str) -> Response:
+    """GET {job}/provjson, {job}/provxml and {job}/provsvg: its provenance where users of OPUS look for it."""
+    return job_provenance(_job(service, job_id), by_name(_SHORTCUTS[shortcut]))
 
 
 _READ: Final = ("GET",)
 _WRITE: Final = ("POST",)
 _ROUTES: Final[tuple[tuple[str, tuple[str, ...], Callable[..., Answer]], ...]] = (
-    (_LIST, _READ, list_jobs),
-    (_LIST, _WRITE, create_job),
     (_JOB, _READ, show_job),
     (_JOB, _WRITE, change_job),
     (_JOB, ("DELETE",), delete_job),
@@ -285,4 +245,5 @@ _ROUTES: Final[tuple[tuple[str, tuple[str, ...], Callable[..., Answer]], ...]] =
     (f"{_JOB}/results/<name>", _READ, show_result),
     (f"{_JOB}/<any(stdout, stderr):stream>", _READ, show_output),
     (f"{_JOB}/prov", _READ, show_provenance),
+    (f"{_JOB}/<any(provjson, provxml, provsvg):shortcut>", _READ, show_provenance_as),
 )

@@ -9,17 +9,21 @@ from urllib.parse import quote
 from flask import Response, jsonify
 
 from provstore.uws.jobs import Job, JobParameter, JobReference, JobResult
+from provstore.uws.queue import NOT_WAITING, Wait
 from provstore.web.uws_xml import instant_text
 
-__all__ = ["job_json", "jobs_json"]
+__all__ = ["job_json", "jobs_json", "parameters_json", "results_json"]
 
 
-def jobs_json(references: Iterable[JobReference], *, base: str, owner_of: Callable[[str], str]) -> Response:
-    """Write a job list."""
+def jobs_json(
+    references: Iterable[JobReference], *, base: str, owner_of: Callable[[str], str], next_key: str | None = None
+) -> Response:
+    """Write a job list; ``base`` is the address of the tree, above its services."""
     items = [
         {
             "jobId": one.id,
-            "href": f"{base}/{one.id}",
+            "href": f"{base}/{one.service}/{one.id}",
+            "service": one.service,
             "phase": one.phase,
             "runId": one.run_id or None,
             "ownerId": owner_of(one.owner) or None,
@@ -27,11 +31,11 @@ def jobs_json(references: Iterable[JobReference], *, base: str, owner_of: Callab
         }
         for one in references
     ]
-    return jsonify({"items": items, "next": None})
+    return jsonify({"items": items, "next": next_key})
 
 
-def job_json(job: Job, *, base: str, owner: str) -> Response:
-    """Write a job."""
+def job_json(job: Job, *, base: str, owner: str, wait: Wait = NOT_WAITING) -> Response:
+    """Write a job; ``wait`` is what keeps it from starting."""
     failure = job.failure
     return jsonify(
         {
@@ -53,18 +57,35 @@ def job_json(job: Job, *, base: str, owner: str) -> Response:
                 "message": failure.message,
                 "detail": failure.detail,
             },
-            "jobInfo": {
-                "description": job.revision,
-                "executor": job.executor,
-                "host": job.host or None,
-                "exitCode": job.exit_code,
-                "remarks": job.remarks or None,
-                "history": [
-                    {"phase": one.phase, "at": instant_text(one.at), "cause": one.cause} for one in job.history
-                ],
-            },
+            "jobInfo": _info(job, wait),
         }
     )
+
+
+def parameters_json(job: Job) -> Response:
+    """Write the parameters of a job: an object by name."""
+    return jsonify(_parameters(job.parameters))
+
+
+def results_json(job: Job, *, base: str) -> Response:
+    """Write the results of a job as a list."""
+    return jsonify({"items": [_result(one, f"{base}/{job.id}/results") for one in job.results], "next": None})
+
+
+def _info(job: Job, wait: Wait) -> dict[str, object]:
+    return {
+        "description": job.revision,
+        "executor": job.executor,
+        "waitsFor": wait.reason or None,
+        "queuePlace": wait.place,
+        "host": job.host or None,
+        "exitCode": job.exit_code,
+        "cpuSeconds": job.cpu_seconds,
+        "maxMemory": job.max_rss,
+        "sweep": job.sweep or None,
+        "remarks": job.remarks or None,
+        "history": [{"phase": one.phase, "at": instant_text(one.at), "cause": one.cause} for one in job.history],
+    }
 
 
 def _parameters(parameters: Iterable[JobParameter]) -> dict[str, str | list[str]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
 from provstore.export.escapes import xml_attribute, xml_text
 from provstore.uws.jobs import Job, JobParameter, JobReference, JobResult
+from provstore.uws.queue import NOT_WAITING, Wait
+from provstore.uws.stored import MAIN_RESULT
 
 __all__ = ["instant_text", "job_xml", "jobs_xml", "parameters_xml", "results_xml"]
 
@@ -22,28 +25,37 @@ _VERSION: Final = 'version="1.1"'
 
 def instant_text(instant: datetime | None) -> str:
     """Write an instant as UWS clients see it: UTC, milliseconds, Z; "" where there is none."""
-    return "" if instant is None else instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return "" if instant is None else f"{instant.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def jobs_xml(references: Iterable[JobReference], *, base: str, owner_of: Callable[[str], str]) -> Iterator[str]:
-    """Write a job list, a reference at a time. ``base`` is the address of the list."""
+    """Write a job list, a reference at a time. ``base`` is the address of the tree, above its services."""
     yield f"{_HEAD}<uws:jobs {_NAMESPACES} {_VERSION}>\n"
     owners: dict[str, str] = {}
     place = xml_attribute(base)
     for one in references:
         if one.owner not in owners:
             owners[one.owner] = _owner(owner_of(one.owner))
-        run = f"<uws:runId>{xml_text(one.run_id)}</uws:runId>" if one.run_id else ""
-        yield (
-            f'<uws:jobref id="{one.id}" xlink:type="simple" xlink:href="{place}/{one.id}">'
-            f"<uws:phase>{one.phase}</uws:phase>{run}{owners[one.owner]}"
-            f"<uws:creationTime>{instant_text(one.created_at)}</uws:creationTime></uws:jobref>\n"
-        )
+        yield _reference(one, place, owners[one.owner])
     yield "</uws:jobs>\n"
 
 
-def job_xml(job: Job, *, base: str, owner: str) -> str:
-    """Write a job. ``base`` is the address of its list."""
+@lru_cache(maxsize=20_000)
+def _reference(one: JobReference, place: str, owner: str) -> str:
+    """Write a reference; the same ones are listed again and again."""
+    run = f"<uws:runId>{xml_text(one.run_id)}</uws:runId>" if one.run_id else ""
+    return (
+        f'<uws:jobref id="{one.id}" xlink:type="simple" xlink:href="{place}/{one.service}/{one.id}">'
+        f"<uws:phase>{one.phase}</uws:phase>{run}{owner}"
+        f"<uws:creationTime>{instant_text(one.created_at)}</uws:creationTime></uws:jobref>\n"
+    )
+
+
+def job_xml(job: Job, *, base: str, owner: str, main: str = "", wait: Wait = NOT_WAITING) -> str:
+    """Write a job.
+
+    ``base`` is the address of its list, ``main`` the name of its main result, ``wait`` what keeps it from starting.
+    """
     run = f"  <uws:runId>{xml_text(job.run_id)}</uws:runId>\n" if job.run_id else ""
     return (
         f"{_HEAD}<uws:job {_NAMESPACES} {_VERSION}>\n"
@@ -56,7 +68,7 @@ def job_xml(job: Job, *, base: str, owner: str) -> str:
         f"  {_time('endTime', job.ended_at)}\n"
         f"  <uws:executionDuration>{int(job.execution_duration.total_seconds())}</uws:executionDuration>\n"
         f"  {_time('destruction', job.destruction_at)}\n"
-        f"{_parameters(job, base, '')}{_results(job, base, '')}{_error(job)}{_info(job)}"
+        f"{_parameters(job, base, '')}{_results(job, base, '', main)}{_error(job)}{_info(job, wait)}"
         "</uws:job>\n"
     )
 
@@ -66,9 +78,9 @@ def parameters_xml(job: Job, *, base: str) -> str:
     return _HEAD + _parameters(job, base, f" {_NAMESPACES}")
 
 
-def results_xml(job: Job, *, base: str) -> str:
+def results_xml(job: Job, *, base: str, main: str = "") -> str:
     """Write the results of a job as a document of their own."""
-    return _HEAD + _results(job, base, f" {_NAMESPACES}")
+    return _HEAD + _results(job, base, f" {_NAMESPACES}", main)
 
 
 def _owner(name: str) -> str:
@@ -87,19 +99,22 @@ def _parameters(job: Job, base: str, namespaces: str) -> str:
 def _parameter(parameter: JobParameter, place: str) -> str:
     name = xml_attribute(parameter.name)
     if parameter.by_reference:
-        address = xml_text(f"{place}/{quote(parameter.name)}")
+        number = f"?item={parameter.item}" if parameter.item > 1 else ""
+        address = xml_text(f"{place}/{quote(parameter.name)}{number}")
         return f'    <uws:parameter id="{name}" byReference="true">{address}</uws:parameter>\n'
     return f'    <uws:parameter id="{name}">{xml_text(parameter.value)}</uws:parameter>\n'
 
 
-def _results(job: Job, base: str, namespaces: str) -> str:
-    rows = "".join(_result(one, f"{base}/{job.id}/results") for one in job.results)
+def _results(job: Job, base: str, namespaces: str, main: str) -> str:
+    """The main result has the address ``results/result`` whatever its name: by that pyvo knows it."""
+    place = f"{base}/{job.id}/results"
+    rows = "".join(_result(one, place, MAIN_RESULT if one.name == main else one.name) for one in job.results)
     return f"  <uws:results{namespaces}>\n{rows}  </uws:results>\n"
 
 
-def _result(result: JobResult, place: str) -> str:
+def _result(result: JobResult, place: str, called: str) -> str:
     name = xml_attribute(result.name)
-    address = xml_attribute(f"{place}/{quote(result.name)}")
+    address = xml_attribute(f"{place}/{quote(called)}")
     return (
         f'    <uws:result id="{name}" xlink:type="simple" xlink:href="{address}" size="{result.size}" '
         f'mime-type="{xml_attribute(result.content_type)}"/>\n'
@@ -121,17 +136,23 @@ def _error(job: Job) -> str:
 _INFO: Final = "urn:provstore:terms#"
 
 
-def _info(job: Job) -> str:
-    """Our own facts, in our own namespace: the history, where it ran, which description."""
+def _info(job: Job, wait: Wait) -> str:
+    """Our own facts, in our own namespace: why it waits, where it ran, which description, the history."""
     changes = "".join(
         f'<p:change phase="{one.phase}" at="{instant_text(one.at)}" cause="{xml_attribute(one.cause)}"/>'
         for one in job.history
     )
-    exit_code = "" if job.exit_code is None else f"<p:exitCode>{job.exit_code}</p:exitCode>"
-    remarks = f"<p:remarks>{xml_text(job.remarks)}</p:remarks>" if job.remarks else ""
-    host = f"<p:host>{xml_text(job.host)}</p:host>" if job.host else ""
-    return (
-        f'  <uws:jobInfo xmlns:p="{_INFO}"><p:description>{xml_text(job.revision)}</p:description>'
-        f"<p:executor>{xml_text(job.executor)}</p:executor>{host}{exit_code}{remarks}<p:history>{changes}</p:history>"
-        "</uws:jobInfo>\n"
+    facts: tuple[tuple[str, str | float | None], ...] = (
+        ("description", job.revision),
+        ("executor", job.executor),
+        ("waitsFor", wait.reason or None),
+        ("queuePlace", wait.place),
+        ("host", job.host or None),
+        ("exitCode", job.exit_code),
+        ("cpuSeconds", job.cpu_seconds),
+        ("maxMemory", job.max_rss),
+        ("sweep", job.sweep or None),
+        ("remarks", job.remarks or None),
     )
+    told = "".join(f"<p:{name}>{xml_text(str(fact))}</p:{name}>" for name, fact in facts if fact is not None)
+    return f'  <uws:jobInfo xmlns:p="{_INFO}">{told}<p:history>{changes}</p:history></uws:jobInfo>\n'

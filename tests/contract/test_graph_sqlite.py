@@ -279,6 +279,7 @@ def _make_older(path: Path) -> None:
     """Put a property back into the JSON text, as a program without its index would have written it."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DROP INDEX node_Job_run_id")
+    connection.execute("DROP INDEX node_Job_service_run_id_created_at")
     connection.execute(
         """UPDATE node SET props = json_set(coalesce(props, '{}'), '$.run_id', json(CASE
             WHEN p_run_id = x'01' THEN 'true' WHEN p_run_id = x'00' THEN 'false'

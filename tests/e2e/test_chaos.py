@@ -109,7 +109,7 @@ class Chaos:
         self.served.kill()
         stop()
         if self.dice.random() < 0.3:
-            staged = [one for one in (self.served.data / "jobs").iterdir() if (one / "run" / "claim").exists()]
+            staged = [one.parents[1] for one in (self.served.data / "jobs").glob("*/run/claim")]
             until(lambda: all(map(_ended, staged)), what="the jobs end while no server runs")
         self.served.start()
 

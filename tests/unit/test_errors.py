@@ -6,13 +6,16 @@ import pytest
 from provstore import errors
 from provstore.errors import (
     Conflict,
+    FetchFailed,
     Forbidden,
     Invalid,
     NotAcceptable,
     NotFound,
     OutOfRange,
     ProvstoreError,
+    QuotaReached,
     TooLarge,
+    TooMany,
     Unacceptable,
     Unauthenticated,
     Unavailable,
@@ -25,14 +28,17 @@ PARENTS: dict[type[Exception], type[Exception]] = {
     Invalid: ProvstoreError,
     Unauthenticated: ProvstoreError,
     Forbidden: ProvstoreError,
+    QuotaReached: Forbidden,
     WrongPhase: Forbidden,
     NotFound: ProvstoreError,
     Unacceptable: ProvstoreError,
     NotAcceptable: Unacceptable,
     UnsupportedType: Unacceptable,
     Conflict: ProvstoreError,
+    FetchFailed: ProvstoreError,
     TooLarge: ProvstoreError,
     OutOfRange: ProvstoreError,
+    TooMany: ProvstoreError,
     Unavailable: ProvstoreError,
 }
 
@@ -72,3 +78,9 @@ def test_a_wrong_phase_says_what_would_be_right() -> None:
 def test_a_wrong_phase_is_caught_as_forbidden() -> None:
     with pytest.raises(Forbidden):
         raise WrongPhase("j1", phase="COMPLETED", rule="only PENDING jobs can be started")
+
+
+def test_a_fetch_that_failed_is_told_with_input_address_and_reason() -> None:
+    error = FetchFailed("image", address="https://a.example.org/x", reason="there is no host a", transient=False)
+    assert error.message == "input image: https://a.example.org/x could not be fetched: there is no host a"
+    assert (error.field, error.value, error.transient) == ("image", "https://a.example.org/x", False)

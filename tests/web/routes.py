@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BODIES", "ROUTES"]
+__all__ = ["BODIES", "EXCEPTIONS", "FILLED", "OPEN", "QUERIES", "ROUTES"]
 
 JOB: Final = "/{mount}/<service>/<job_id>"
+SWEEP: Final = "/{mount}/<service>/sweeps/<sweep_id>"
 EVERYBODY: Final = (200, 200, 200, 200)
 OWN: Final = (403, 200, 403, 200)
 CHANGE: Final = (403, 303, 403, 303)
 FOUND: Final = (404, 200, 404, 200)
+OF_ONESELF: Final = (401, 200, 200, 200)
+ADMINS: Final = (401, 403, 403, 200)
 
 TREE: Final = {
+    ("GET", "/{mount}"): EVERYBODY,
     ("GET", "/{mount}/<service>"): EVERYBODY,
     ("POST", "/{mount}/<service>"): (303, 303, 303, 303),
+    ("GET", "/{mount}/<service>/sweeps"): EVERYBODY,
+    ("GET", SWEEP): OWN,
+    ("POST", SWEEP): CHANGE,
+    ("DELETE", SWEEP): CHANGE,
+    ("POST", f"{SWEEP}/phase"): CHANGE,
     ("GET", JOB): OWN,
     ("POST", JOB): CHANGE,
     ("DELETE", JOB): CHANGE,
@@ -32,22 +41,63 @@ TREE: Final = {
     ("GET", f"{JOB}/parameters/<name>"): OWN,
     ("POST", f"{JOB}/parameters/<name>"): CHANGE,
     ("PUT", f"{JOB}/parameters/<name>"): CHANGE,
+    ("GET", "/{mount}/<service>/events"): EVERYBODY,
+    ("GET", f"{JOB}/sharing"): OWN,
+    ("POST", f"{JOB}/sharing"): OWN,
     ("GET", f"{JOB}/results"): OWN,
     ("GET", f"{JOB}/results/<name>"): OWN,
     ("GET", f"{JOB}/<any(stdout, stderr):stream>"): OWN,
     ("GET", f"{JOB}/prov"): OWN,
+    ("GET", f"{JOB}/<any(provjson, provxml, provsvg):shortcut>"): OWN,
 }
 """Method and address -> status for (anonymous, the owner, another user, the administrator)."""
 
 OTHERS: Final = {
     ("GET", "/"): EVERYBODY,
+    ("POST", "/account/password"): (401, 204, 204, 204),
+    ("GET", "/account/tokens"): OF_ONESELF,
+    ("POST", "/account/tokens"): (401, 201, 201, 201),
+    ("DELETE", "/account/tokens/<token_id>"): (401, 204, 404, 404),
+    ("GET", "/accounts"): ADMINS,
+    ("POST", "/accounts"): (401, 403, 403, 201),
+    ("GET", "/accounts/<name>"): ADMINS,
+    ("PATCH", "/accounts/<name>"): ADMINS,
+    ("POST", "/accounts/<name>/roles"): ADMINS,
+    ("DELETE", "/accounts/<name>/roles"): ADMINS,
+    ("GET", "/accounts/<name>/identities"): ADMINS,
+    ("POST", "/accounts/<name>/identities"): (401, 403, 403, 404),
+    ("DELETE", "/accounts/<name>/identities"): (401, 403, 403, 404),
+    ("GET", "/accounts/<name>/tokens"): ADMINS,
+    ("POST", "/accounts/<name>/tokens"): (401, 403, 403, 201),
+    ("DELETE", "/accounts/<name>/tokens/<token_id>"): (401, 403, 403, 204),
+    ("GET", "/availability"): EVERYBODY,
+    ("GET", "/capabilities"): EVERYBODY,
+    ("GET", "/events"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/id/<local>"): (404, 303, 404, 303),
     ("GET", "/jdl"): EVERYBODY,
     ("GET", "/jdl/<name>"): EVERYBODY,
+    ("GET", "/jobs"): EVERYBODY,
+    ("GET", "/jobs/new"): EVERYBODY,
+    ("GET", "/jobs/<job_id>"): FOUND,
+    ("GET", "/login"): EVERYBODY,
+    ("GET", "/metrics"): (403, 403, 403, 200),
+    ("GET", "/oidc"): EVERYBODY,
+    ("GET", "/oidc/<provider>/login"): (404, 404, 404, 404),
+    ("GET", "/oidc/<provider>/callback"): (404, 404, 404, 404),
+    ("GET", "/openapi.json"): EVERYBODY,
+    ("GET", "/datalink"): EVERYBODY,
+    ("POST", "/datalink"): EVERYBODY,
     ("GET", "/prov/lineage"): FOUND,
+    ("GET", "/provsap"): FOUND,
+    ("POST", "/provsap"): FOUND,
+    ("GET", "/session"): EVERYBODY,
+    ("POST", "/session"): (403, 403, 403, 403),
+    ("DELETE", "/session"): (204, 204, 204, 204),
+    ("POST", "/session/end"): (303, 303, 303, 303),
     ("GET", "/store/<path:entity>"): FOUND,
     ("POST", "/signals/<job_id>"): (401, 401, 401, 401),
+    ("GET", "/static/<path:filename>"): EVERYBODY,
 }
 
 ROUTES: Final = OTHERS | {
@@ -58,10 +108,47 @@ ROUTES: Final = OTHERS | {
 
 BODIES: Final = {
     "/phase": {"PHASE": "RUN"},
+    "/sharing": {"READER": "public"},
+    "/session": {"name": "curie", "password": "not the right one"},
+    "/account/tokens": {"name": "laptop"},
+    "/account/password": {"password": "a long enough one"},
+    "/accounts": {"name": "meitner"},
+    "/accounts/<name>": {"active": "true"},
+    "/accounts/<name>/identities": {"provider": "none", "subject": "1"},
+    "/accounts/<name>/roles": {"role": "author:stack"},
+    "/accounts/<name>/tokens": {"name": "laptop"},
     "/executionduration": {"EXECUTIONDURATION": "5"},
     "/destruction": {"DESTRUCTION": "2026-03-05"},
     "/parameters": {"text": "b"},
     "/parameters/<name>": {"VALUE": "b"},
     "": {"text": "b"},
+    "/uws/<service>/sweeps/<sweep_id>": {"ACTION": "DELETE"},
+    "/rest/<service>/sweeps/<sweep_id>": {"ACTION": "DELETE"},
+    "/uws/<service>/sweeps/<sweep_id>/phase": {"PHASE": "RUN"},
+    "/rest/<service>/sweeps/<sweep_id>/phase": {"PHASE": "RUN"},
 }
 """What is sent to the routes that change something, by the end of their address."""
+
+QUERIES: Final = {"events": {"WAIT": "0"}, "new": {"service": "sleep"}}
+"""What is asked of routes that need it, or would never end by themselves, by the last part of their address."""
+
+FILLED: Final = (
+    ("/jdl/<name>", "sleep"),
+    ("/parameters/<name>", "text"),
+    ("/results/<name>", "result"),
+    ("/accounts/<name>", "curie"),
+    ("<provider>", "nobody"),
+    ("<path:filename>", "provstore.css"),
+)
+"""What stands for a name in an address, by the part of the address."""
+
+OPEN: Final = ("/availability", "/healthz", "/openapi.json", "/signals/", "/static/")
+"""Addresses that ask nobody who he is, also if what he sends is worth nothing."""
+
+EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
+    (who, "GET", address.replace("{mount}", mount)): 403
+    for mount in ("uws", "rest")
+    for who, address in (("shared", SWEEP), ("shared", f"{JOB}/sharing"), ("curator", f"{JOB}/sharing"))
+} | {(who, "POST", "/provsap"): 200 for who in ("shared", "curator")}
+"""Where somebody gets another answer than the rules of test_routes.py say: only a job is shared there, no sweep; and
+with whom it is shared is the business of its owner. A POST to ProvSAP only looks."""

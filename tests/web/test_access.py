@@ -1,4 +1,4 @@
-"""Who may call what: a table of every route, tokens, hosts and origins, signals."""
+"""Who calls: tokens, hosts and origins, signals. Who may call what is in test_routes.py."""
 
 from __future__ import annotations
 
@@ -7,29 +7,20 @@ import io
 from datetime import timedelta
 
 import pytest
-from flask.testing import FlaskClient
 
 from provstore import __version__
+from provstore.accounts.callers import Scope
 from provstore.graph.store import Update
 from tests.web.conftest import Serve
 from tests.web.documents import parsed
-from tests.web.routes import BODIES, ROUTES
 from tests.web.served import Served, job_id, told
 
-
-def test_every_route_has_its_row_in_the_table(lasting: Served) -> None:
-    served = {
-        (method, rule.rule)
-        for rule in lasting.app.url_map.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-    assert served == set(ROUTES)
-
-
-@pytest.fixture
-def people(served: Served) -> dict[str, FlaskClient]:
-    other = served.client(served.provstore.accounts.add("other"))
-    return {"anonymous": served.anonymous, "own": served.curie, "other": other, "admin": served.admin}
+BASIC = 'Basic realm="provstore", charset="UTF-8"'
+CHALLENGE = f'Bearer realm="provstore", {BASIC}'
+WRONG = (
+    'Bearer realm="provstore", error="invalid_token", '
+    f'error_description="the token is not known here, or no longer valid", {BASIC}'
+)
 
 
 def pending_job(served: Served) -> str:
@@ -41,28 +32,6 @@ def finished_job(served: Served) -> str:
     served.execute(job, by=served.curie)
     served.finish(job)
     return job
-
-
-@pytest.mark.parametrize(("method", "address"), sorted(ROUTES))
-def test_each_route_lets_in_whom_the_table_names(
-    served: Served, people: dict[str, FlaskClient], method: str, address: str
-) -> None:
-    seen = []
-    for client in people.values():
-        job = (finished_job if method == "GET" else pending_job)(served)
-        mount = "rest" if address.startswith("/rest") else "uws"
-        body = BODIES.get(address.removeprefix(f"/{mount}/<service>/<job_id>"), {})
-        place = address.replace("<service>/<job_id>", f"sleep/{job_id(job)}").replace("<service>", "sleep")
-        if address.startswith("/jdl"):
-            place = place.replace("<name>", "sleep")
-        name = "result" if "results" in place else "text"
-        place = place.replace("<name>", name).replace("<any(stdout, stderr):stream>", "stdout")
-        place = place.replace("<path:entity>", f"e{job_id(job)[1:]}.result")
-        place = place.replace("<local>", job_id(job)).replace("<job_id>", job_id(job))
-        query = {"id": job_id(job)} if address == "/prov/lineage" else {}
-        answer = client.open(place, method=method, query_string=query, data=None if method == "GET" else body)
-        seen.append(answer.status_code)
-    assert tuple(seen) == ROUTES[method, address]
 
 
 def test_another_users_job_is_refused_by_name_and_untouched(served: Served) -> None:
@@ -92,6 +61,10 @@ def test_another_users_main_result_can_not_be_used_by_its_alias(served: Served) 
     assert told(answer) == (400, f"input input: there is no entity {address!r} in the store")
 
 
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
 @pytest.mark.parametrize(
     "header",
     [
@@ -115,17 +88,81 @@ def test_an_authorization_that_proves_nothing_is_refused_even_where_none_is_need
 ) -> None:
     answer = lasting.app.test_client().get(place, headers={"Authorization": header})
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="provstore", Basic realm="provstore"'
+    assert answer.headers["WWW-Authenticate"] == (WRONG if header.startswith("Bearer") else CHALLENGE)
     assert lasting.tokens["admin"] not in answer.text
 
 
 def test_a_token_counts_as_bearer_and_as_the_password_of_basic(lasting: Served) -> None:
     job = lasting.create(by=lasting.curie)
     token = lasting.tokens["curie"]
-    basic = base64.b64encode(f"whoever:{token}".encode()).decode()
-    for header in (f"Bearer {token}", f"bearer {token}", f"Basic {basic}"):
+    for header in (f"Bearer {token}", f"bearer {token}", basic("curie", token), basic("", token)):
         answer = lasting.app.test_client().get(f"{job}/owner", headers={"Authorization": header})
         assert told(answer) == (200, "curie")
+        assert answer.headers["X-VO-Authenticated"] == "curie"
+
+
+@pytest.mark.parametrize("name", ["admin", "whoever", "Curie"])
+def test_the_user_name_of_basic_is_that_of_the_tokens_owner(lasting: Served, name: str) -> None:
+    header = {"Authorization": basic(name, lasting.tokens["curie"])}
+    assert lasting.app.test_client().get("/uws/sleep", headers=header).status_code == 401
+
+
+def test_a_password_is_no_token(served: Served) -> None:
+    accounts = served.provstore.accounts
+    accounts.passwords.set(accounts.person("curie"), "correct horse battery")
+    for header in (basic("curie", "correct horse battery"), "Bearer correct horse battery"):
+        assert served.app.test_client().get("/uws/sleep", headers={"Authorization": header}).status_code == 401
+
+
+def test_clients_of_the_vo_learn_how_to_sign_in_where_they_look(lasting: Served) -> None:
+    answer = lasting.app.test_client().head("/capabilities")
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (200, CHALLENGE)
+    known = lasting.curie.head("/capabilities")
+    assert (known.headers.get("X-VO-Authenticated"), "WWW-Authenticate" in known.headers) == ("curie", False)
+    wrong = lasting.app.test_client().head("/capabilities", headers={"Authorization": "Bearer wrong"})
+    assert (wrong.status_code, wrong.headers["WWW-Authenticate"]) == (401, WRONG)
+
+
+def test_the_capabilities_are_told_also_where_nobody_is_anonymous(serve: Serve) -> None:
+    assert serve(anonymous=False).anonymous.get("/capabilities").status_code == 200
+
+
+def test_a_script_of_a_page_is_not_offered_basic_which_would_open_a_window(serve: Serve) -> None:
+    served = serve(anonymous=False)
+    answer = served.anonymous.get("/uws/sleep", headers={"Sec-Fetch-Mode": "cors"})
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="provstore"')
+    answer = served.anonymous.get("/uws/sleep", headers={"Sec-Fetch-Mode": "navigate"})
+    assert answer.headers["WWW-Authenticate"] == CHALLENGE
+
+
+def test_caches_are_told_on_what_an_answer_depends(lasting: Served) -> None:
+    vary = ", ".join(lasting.curie.get("/uws/sleep").headers.getlist("Vary"))
+    assert {"Authorization", "Cookie"} <= set(vary.split(", "))
+
+
+def test_a_token_that_only_reads_says_so_when_it_is_used_for_more(served: Served) -> None:
+    accounts = served.provstore.accounts
+    secret = accounts.tokens.issue(accounts.agent_of("curie"), name="x", scope=Scope.READ).secret
+    answer = served.client(secret).post("/uws/sleep")
+    assert told(answer) == (403, "the scope of this token is 'read': POST /uws/sleep needs another one")
+
+
+def test_an_administrator_changes_the_jobs_of_others_only_with_a_token_for_all(served: Served) -> None:
+    job, accounts = pending_job(served), served.provstore.accounts
+    agent = accounts.administrator().agent
+    clients = [
+        served.client(accounts.tokens.issue(agent, name="x", scope=scope).secret) for scope in (Scope.JOBS, Scope.ALL)
+    ]
+    assert [client.get(job).status_code for client in clients] == [200, 200]
+    assert [client.delete(job).status_code for client in clients] == [403, 303]
+
+
+def test_a_revoked_token_and_a_deactivated_person_are_refused_at_once(served: Served) -> None:
+    job, accounts = pending_job(served), served.provstore.accounts
+    assert served.curie.get(job).status_code == 200
+    accounts.set_active("curie", active=False)
+    assert served.curie.get(job).status_code == 401
+    assert served.admin.get(f"{job}/owner").text == "curie", "the jobs stay"
 
 
 def test_where_anonymous_visitors_are_not_served_a_token_is_asked_for(serve: Serve) -> None:
@@ -159,7 +196,38 @@ def test_the_names_of_this_machine_are_known(lasting: Served, host: str) -> None
 
 def test_the_host_of_the_address_that_is_set_is_known(serve: Serve) -> None:
     served = serve(base_url="https://jobs.example.org/prov")
-    assert served.anonymous.get("/uws/sleep", headers={"Host": "jobs.example.org"}).status_code == 200
+    assert served.curie.get("/uws/sleep", headers={"Host": "jobs.example.org"}).status_code == 200
+
+
+@pytest.mark.parametrize("setting", [{"base_url": "https://jobs.example.org"}, {"trusted_proxies": ("127.0.0.1",)}])
+def test_behind_a_proxy_nobody_is_anonymous_unless_it_is_said(serve: Serve, setting: dict[str, object]) -> None:
+    assert serve(**setting).anonymous.get("/uws/sleep").status_code == 401
+
+
+def test_an_address_of_this_machine_is_no_proxy(serve: Serve) -> None:
+    assert serve(base_url="http://127.0.0.1:8080").anonymous.get("/uws/sleep").status_code == 200
+
+
+def test_behind_a_proxy_anonymous_visitors_can_be_let_in(serve: Serve) -> None:
+    served = serve(trusted_proxies=("127.0.0.1",), anonymous=True)
+    assert served.anonymous.get("/uws/sleep").status_code == 200
+
+
+def test_under_the_name_that_a_listed_proxy_tells_the_server_is_known(serve: Serve) -> None:
+    served = serve(trusted_proxies=("127.0.0.1",), anonymous=True)
+    told_by_proxy = {"X-Forwarded-Host": "jobs.example.org", "X-Forwarded-Proto": "https"}
+    assert served.anonymous.get("/uws/sleep", headers=told_by_proxy).status_code == 200
+    own = told_by_proxy | {"Origin": "https://jobs.example.org"}
+    assert served.anonymous.post("/uws/sleep", headers=own).status_code == 303
+    foreign = told_by_proxy | {"Origin": "https://evil.example.org"}
+    assert served.anonymous.post("/uws/sleep", headers=foreign).status_code == 403
+    assert served.anonymous.get("/uws/sleep", headers={"Host": "jobs.example.org"}).status_code == 403
+
+
+def test_a_listed_origin_may_call_a_server_on_this_machine(serve: Serve) -> None:
+    served = serve(cors_origins=("https://portal.example.org",))
+    answer = served.anonymous.post("/uws/sleep", headers={"Origin": "https://portal.example.org"})
+    assert answer.status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,13 @@ def test_an_executor_that_cannot_be_asked_leaves_the_phase_as_it_is(served: Serv
     served.tick(3)
     assert served.phase(job) == "QUEUED"
     served.executor.down = False
+    served.clock.advance(2)
     served.tick(2)
     served.executor.down = True
     served.tick()
     assert served.phase(job) == "EXECUTING"
     served.executor.down = False
+    served.clock.advance(2)
     served.finish(job)
     assert served.phase(job) == "COMPLETED"
 

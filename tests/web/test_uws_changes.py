@@ -203,6 +203,43 @@ def test_parameters_of_a_pending_job_can_be_changed_in_every_way(served: Served)
     assert served.json(job)["parameters"] == {"duration": "4", "exit_code": "3", "text": " ü\n"}
 
 
+def test_names_of_parameters_count_in_any_case(served: Served) -> None:
+    job = served.create()
+    answers = [
+        served.anonymous.put(f"{job}/parameters/TEXT", data="a"),
+        served.anonymous.post(f"{job}/parameters", data={"Duration": "7"}),
+        served.anonymous.post(f"{job}/parameters/Exit_Code", data={"value": "2"}),
+    ]
+    assert [answer.status_code for answer in answers] == [303] * 3
+    assert served.json(job)["parameters"] == {"duration": "7", "exit_code": "2", "text": "a"}
+    assert told(served.anonymous.get(f"{job}/parameters/TexT")) == (200, "a")
+
+
+@pytest.mark.parametrize("name", ["PHASE", "runId", "EXECUTIONDURATION", "destruction", "UPLOAD"])
+def test_what_is_no_parameter_is_not_changed_as_one(served: Served, name: str) -> None:
+    job = served.create()
+    right = f"{name.upper()} is no parameter: it has an address of its own below the job, or is fixed at creation"
+    for address in (job, f"{job}/parameters"):
+        assert told(served.anonymous.post(address, data={name: "RUN"})) == (400, f"job {job_id(job)}: {right}")
+    assert served.phase(job) == "PENDING"
+
+
+def test_a_file_can_not_replace_an_input(served: Served) -> None:
+    job = served.create("copy", input=(io.BytesIO(b"x"), "x"))
+    answer = served.anonymous.post(f"{job}/parameters", data={"input": (io.BytesIO(b"y"), "y")})
+    assert told(answer) == (400, "'input' is a file: the inputs of a job are fixed when it is made")
+
+
+@pytest.mark.parametrize("phase", ["PENDING", "EXECUTING", "COMPLETED"])
+def test_the_instant_of_a_deletion_is_kept_for_those_who_follow_changes(served: Served, phase: str) -> None:
+    job = served.create()
+    served.force(job, Phase(phase))
+    served.clock.advance(60)
+    served.anonymous.delete(job)
+    (node,) = served.provstore.store.get([served.node(job_id(job))])
+    assert node.properties["changed_at"] == served.clock.at
+
+
 def test_a_parameter_without_default_can_be_given_later(served: Served) -> None:
     job = served.create("stack", count=3, image=(io.BytesIO(b"x"), "x"))
     assert "note" not in served.json(job)["parameters"]
@@ -236,7 +273,8 @@ def test_a_wrong_value_changes_nothing(served: Served, name: str, value: str, wo
 def test_an_input_is_fixed_when_the_job_is_made(served: Served) -> None:
     job = served.create("copy", input=(io.BytesIO(b"x"), "x"))
     answer = served.anonymous.put(f"{job}/parameters/input", data="y")
-    assert told(answer) == (400, f"job {job_id(job)} has no parameter 'input' that can be changed")
+    words = "has no parameter 'input' that can be changed; those that can: none"
+    assert told(answer) == (400, f"job {job_id(job)} {words}")
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.PENDING])

@@ -100,8 +100,12 @@ def test_a_content_type_that_is_none_is_not_repeated(served: Served) -> None:
     assert served.anonymous.get(f"{job}/parameters/input").content_type == "application/octet-stream"
 
 
-def test_an_upload_can_be_run_at_once(served: Served) -> None:
-    job = served.create("copy", input=file(b"abc", "a.dat"), PHASE="RUN")
+@pytest.mark.parametrize("place", ["body", "address"])
+def test_an_upload_can_be_run_at_once(served: Served, place: str) -> None:
+    run = {"PHASE": "RUN"}
+    sent: dict[str, Any] = {"input": file(b"abc", "a.dat")} | (run if place == "body" else {})
+    answer = served.anonymous.post("/uws/copy", data=sent, query_string=run if place == "address" else {})
+    job = answer.location.removeprefix(served.base)
     served.tick(2)
     assert (served.directory(job) / "work" / "a.dat").read_bytes() == b"abc"
 

@@ -65,7 +65,7 @@ def pending(served: Served) -> tuple[str, object]:
 
 def queued(served: Served) -> tuple[str, object]:
     job = served.create(PHASE="RUN")
-    return job, sleep_job(job, "QUEUED", NEVER, history=run(QUEUED, host=""))
+    return job, sleep_job(job, "QUEUED", NEVER, history="<p:queuePlace>1</p:queuePlace>" + run(QUEUED, host=""))
 
 
 def executing(served: Served) -> tuple[str, object]:
@@ -182,7 +182,7 @@ def test_parameters_and_results_are_documents_of_their_own(served: Served) -> No
     )
     assert parsed(served.anonymous.get(f"{job}/results").data) == uws(
         "results",
-        f'<uws:result id="stacked" xlink:type="simple" xlink:href="{href}/results/stacked" size="7" '
+        f'<uws:result id="stacked" xlink:type="simple" xlink:href="{href}/results/result" size="7" '
         'mime-type="image/fits"/>'
         f'<uws:result id="log" xlink:type="simple" xlink:href="{href}/results/log" size="8" '
         'mime-type="text/plain"/>',
@@ -270,12 +270,24 @@ def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
         "jobInfo": {
             "description": "stack@1",
             "executor": "local",
+            "waitsFor": None,
+            "queuePlace": None,
             "host": "fake",
             "exitCode": 0,
+            "cpuSeconds": None,
+            "maxMemory": None,
+            "sweep": None,
             "remarks": None,
             "history": [{"phase": phase, "at": at, "cause": cause} for phase, at, cause in changes],
         },
     }
+
+
+def test_parameters_and_results_in_json_are_those_of_the_job(served: Served) -> None:
+    job = served.completed("stack", STACKED, count=3, image=(io.BytesIO(b"IMAGE"), "m31.fits"))
+    whole = served.json(job)
+    assert served.json(f"{job}/parameters") == whole["parameters"]
+    assert served.json(f"{job}/results") == {"items": whole["results"], "next": None}
 
 
 def test_an_input_of_several_items_is_a_list_in_json(served: Served) -> None:
@@ -291,7 +303,7 @@ def test_an_input_of_several_items_is_a_list_in_json(served: Served) -> None:
         ("", "text/xml; charset=utf-8"),
         ("*/*", "text/xml; charset=utf-8"),
         ("application/xml,text/plain", "text/xml; charset=utf-8"),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/xml; charset=utf-8"),
+        ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "text/xml; charset=utf-8"),
         ("application/json;q=0.5, text/xml", "text/xml; charset=utf-8"),
         ("image/png", "text/xml; charset=utf-8"),
         ("application/json", "application/json"),
@@ -302,6 +314,57 @@ def test_xml_is_the_default_and_json_is_given_where_preferred(served: Served, ac
     headers = {"Accept": accept} if accept else {}
     for place in (served.create(), "/uws/sleep"):
         assert served.anonymous.get(place, headers=headers).content_type == expected
+
+
+JAVA: Final = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
+"""What Java sends unless told otherwise, TOPCAT for example."""
+
+BROWSER: Final = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "led"),
+    [
+        (BROWSER, True),
+        ("text/html", True),
+        ("", False),
+        ("*/*", False),
+        (JAVA, False),
+        ("text/html, application/xml", False),
+        ("text/html;q=0.5, application/json", False),
+        ("application/xhtml+xml, text/xml, text/html;q=0.9", False),
+        ("application/json", False),
+    ],
+)
+def test_a_browser_is_led_to_the_page_and_nobody_else(served: Served, accept: str, *, led: bool) -> None:
+    have = {rule.rule for rule in served.app.url_map.iter_rules()}
+    for rule in {"/jobs", "/jobs/<job_id>"} - have:
+        served.app.add_url_rule(rule, rule, view_func=lambda **_: "a page")
+    job = served.create()
+    pages = {
+        "/uws": "/jobs",
+        "/rest/sleep?LAST=3": "/jobs?service=sleep",
+        job: f"/jobs/{job_id(job)}",
+        f"{job}?WAIT=0": f"/jobs/{job_id(job)}",
+    }
+    for address, page in pages.items():
+        answer = served.anonymous.get(address, headers={"Accept": accept} if accept else {})
+        assert "Accept" in answer.headers["Vary"]
+        assert (answer.status_code, answer.location) == ((303, f"http://localhost{page}") if led else (200, None))
+
+
+def test_a_browser_is_not_led_away_from_what_is_not_there_or_wrong(served: Served) -> None:
+    headers = {"Accept": BROWSER}
+    assert served.anonymous.get("/uws/none", headers=headers).status_code == 404
+    assert served.anonymous.get("/uws/sleep?PHASE=x", headers=headers).status_code == 400
+    assert served.anonymous.get(served.create(by=served.curie), headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(("shortcut", "form"), [("provjson", "prov-json"), ("provxml", "prov-xml"), ("provsvg", "svg")])
+def test_provenance_is_found_where_users_of_opus_look_for_it(served: Served, shortcut: str, form: str) -> None:
+    job = served.completed()
+    short, full = served.anonymous.get(f"{job}/{shortcut}"), served.anonymous.get(f"{job}/prov?format={form}")
+    assert (short.status_code, short.content_type, short.data) == (200, full.content_type, full.data)
 
 
 @pytest.mark.parametrize("phase", [Phase.HELD, Phase.SUSPENDED, Phase.UNKNOWN])

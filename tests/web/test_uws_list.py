@@ -49,6 +49,7 @@ def test_the_list_in_json_has_the_same_facts(served: Served) -> None:
     item = {
         "jobId": job_id(job),
         "href": f"http://localhost{job}",
+        "service": "sleep",
         "phase": "PENDING",
         "runId": "r1",
         "ownerId": "curie",

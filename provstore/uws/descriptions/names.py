@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["UNEXPORTABLE", "exported_name", "reserved"]
+__all__ = ["UNEXPORTABLE", "as_declared", "exported_name", "reserved"]
 
 UNEXPORTABLE: Final = re.compile(r"[.-]")
 """The characters of a name that a shell variable can't have."""
@@ -41,6 +42,14 @@ _VARIABLES: Final = re.compile(
 def exported_name(name: str) -> str:
     """Name of the environment variable in which a script finds a parameter, an input or a result."""
     return UNEXPORTABLE.sub("_", name)
+
+
+def as_declared(name: str, names: Sequence[str]) -> str | None:
+    """Give the declared name that a client means: the same, or the only one that differs in case; None for neither."""
+    same = [one for one in names if one.casefold() == name.casefold()]
+    if name in names:
+        return name
+    return same[0] if len(same) == 1 else None
 
 
 def reserved(name: str) -> str:

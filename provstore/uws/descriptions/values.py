@@ -18,7 +18,16 @@ from provstore.uws.descriptions.model import NUMERIC, Description, ParameterDefi
 from provstore.uws.descriptions.multiplicity import limits
 from provstore.uws.descriptions.names import exported_name
 
-__all__ = ["EffectiveParameter", "check_value", "complete", "exported_name", "number", "result_pattern", "split_items"]
+__all__ = [
+    "EffectiveParameter",
+    "check_items",
+    "check_value",
+    "complete",
+    "exported_name",
+    "number",
+    "result_pattern",
+    "split_text",
+]
 
 _INTEGERS: Final = {
     "bit": (0, 1),
@@ -96,20 +105,22 @@ def complete(
     )
 
 
-def split_items(used: Used, text: str) -> tuple[str, ...]:
-    """Split the value of an input into its items: at commas if it has one, else at blanks; only where it may be plural.
+def split_text(used: Used, text: str) -> tuple[str, ...]:
+    """Split the value of an input where it may be plural: at commas if it has one, else at blanks."""
+    if many(used.multiplicity):
+        return tuple(part.strip() for part in (text.split(",") if "," in text else text.split()) if part.strip())
+    return (text.strip(),) if text.strip() else ()
+
+
+def check_items(used: Used, count: int, text: str) -> None:
+    """Do nothing if an input may have so many items; ``text`` is what was given.
 
     Raises:
         Invalid: more or fewer items than the multiplicity allows.
     """
-    if many(used.multiplicity):
-        items = tuple(part.strip() for part in (text.split(",") if "," in text else text.split()) if part.strip())
-    else:
-        items = (text.strip(),) if text.strip() else ()
     allowed = limits(used.multiplicity)
-    if not allowed.allow(len(items)):
-        raise Invalid(f"input {used.name}: {len(items)} items; right is {allowed}", field=used.name, value=text)
-    return items
+    if not allowed.allow(count):
+        raise Invalid(f"input {used.name}: {count} items; right is {allowed}", field=used.name, value=text)
 
 
 def _by_declared_name(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from provstore.errors import Invalid
 from provstore.uws.descriptions.model import Description, ParameterDefinition, Used
-from provstore.uws.descriptions.values import EffectiveParameter, check_value, complete, split_items
+from provstore.uws.descriptions.values import EffectiveParameter, check_items, check_value, complete, split_text
 
 
 def definition(datatype: str, arraysize: str = "", **facts: object) -> ParameterDefinition:
@@ -152,12 +152,13 @@ def test_a_value_given_under_two_spellings_is_refused() -> None:
     ],
 )
 def test_a_plural_value_is_split_at_commas_or_blanks(multiplicity: str, text: str, items: tuple[str, ...]) -> None:
-    assert split_items(Used(name="u", multiplicity=multiplicity), text) == items
+    assert split_text(Used(name="u", multiplicity=multiplicity), text) == items
 
 
 @pytest.mark.parametrize(
     ("multiplicity", "text"), [("1", ""), ("", " "), ("2", "a"), ("2..3", "a b c d"), ("1..*", ",")]
 )
 def test_a_wrong_number_of_items_is_refused(multiplicity: str, text: str) -> None:
+    used = Used(name="u", multiplicity=multiplicity)
     with pytest.raises(Invalid, match=r"input u: . items; right is"):
-        split_items(Used(name="u", multiplicity=multiplicity), text)
+        check_items(used, len(split_text(used, text)), text)

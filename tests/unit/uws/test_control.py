@@ -19,8 +19,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def revision(seconds: int | None = None) -> Revision:
-    return Revision(node=NodeId("d"), number=1, description=Description(name="s", execution_duration=seconds))
+def revision(seconds: int | None = None, **extra: str) -> Revision:
+    description = Description(name="s", execution_duration=seconds, extra=tuple(extra.items()))
+    return Revision(node=NodeId("d"), number=1, description=description)
 
 
 def test_control_names_count_in_any_case_and_the_others_are_left_as_they_are() -> None:
@@ -147,6 +148,40 @@ def test_a_duration_is_the_asked_one_else_the_declared_one_within_the_limit(
 ) -> None:
     settings = Settings(execution_duration_max=most)
     assert clamp_duration(asked, revision=revision(declared), settings=settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "declared", "most", "expected"),
+    [
+        (None, "60", HOUR, 60),
+        (None, " 600 ", HOUR, 120),
+        (timedelta(0), "600", HOUR, 600),
+        (timedelta(0), "600", timedelta(0), 600),
+        (timedelta(seconds=700), "600", HOUR, 600),
+        (timedelta(seconds=500), "600", HOUR, 500),
+        (2 * HOUR, "7200", HOUR, 3600),
+        (2 * HOUR, "0", HOUR, 3600),
+        (2 * HOUR, "long", HOUR, 3600),
+    ],
+)
+def test_a_description_may_limit_the_duration_of_its_jobs_within_the_limit_of_the_site(
+    asked: timedelta | None, declared: str, most: timedelta, expected: int
+) -> None:
+    settings = Settings(execution_duration_max=most)
+    described = revision(executionDuration_max=declared)
+    assert clamp_duration(asked, revision=described, settings=settings) == timedelta(seconds=expected)
+
+
+def test_a_destruction_time_is_limited_from_the_creation_on() -> None:
+    settings = Settings(destruction=HOUR, destruction_max=3 * HOUR)
+    later = NOON + 2 * HOUR
+    held = [
+        clamp_destruction(asked, settings=settings, at=later, created_at=NOON)
+        for asked in (NOON + 2.5 * HOUR, NOON + 3 * HOUR, NOON + 9 * HOUR)
+    ]
+    assert held == [NOON + 2.5 * HOUR, NOON + 3 * HOUR, NOON + 3 * HOUR]
+    with pytest.raises(Invalid, match="no job is kept longer than 3:00:00 after its creation"):
+        clamp_destruction(NOON + 9 * HOUR, settings=settings, at=NOON + 3 * HOUR, created_at=NOON)
 
 
 def test_a_destruction_time_is_the_asked_one_within_the_limit() -> None:

@@ -43,10 +43,13 @@ def test_every_error_has_one_status_and_the_nearest_row_comes_first() -> None:
         "OutOfRange": 416,
         "ProvstoreError": 500,
         "TooLarge": 413,
+        "TooMany": 429,
         "Unacceptable": 500,
         "Unauthenticated": 401,
         "Unavailable": 503,
         "UnsupportedType": 415,
+        "FetchFailed": 500,
+        "QuotaReached": 403,
         "WrongPhase": 403,
     }
     assert STATUS[-1] == (ProvstoreError, 500)

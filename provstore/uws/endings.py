@@ -1,0 +1,163 @@
+"""The end of a job's run, and the end of its files: what may take long, for results are read from end to end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from provstore.graph.model import Value
+from provstore.graph.store import Change, Update
+from provstore.uws.catalog import Catalog
+from provstore.uws.collect import collect
+from provstore.uws.files import Files
+from provstore.uws.internal_provenance import read_internal_provenance
+from provstore.uws.jobs import Failure, Job
+from provstore.uws.phases import Phase
+from provstore.uws.ports import Clock, Observation, State
+from provstore.uws.quotas import bytes_below
+from provstore.uws.records import Move, Records
+from provstore.uws.verdicts import Verdict, verdict_of
+
+__all__ = ["Endings"]
+
+_DETAIL: Final = 4096
+"""Bytes of stderr kept with an error."""
+
+_Put = dict[str, Value | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endings:
+    """Writes down how a job ended, and removes what is to go. Each method is one transaction and can be repeated.
+
+    ``ended`` is called with each job that is over.
+    """
+
+    records: Records
+    catalog: Catalog
+    files: Files
+    clock: Clock
+    ended: Callable[[Job], None]
+
+    def finish(self, job: Job, observation: Observation) -> None:
+        """Write the phase, the results and all that is known of the run in one transaction."""
+        verdict = verdict_of(observation, limit=job.execution_duration)
+        changes, problems = self._harvest(job, observation)
+        if verdict.phase is Phase.COMPLETED and problems:
+            verdict = Verdict(phase=Phase.ERROR, message="; ".join(problems))
+        at = observation.ended_at or self.clock()
+        move = Move(
+            phase=verdict.phase,
+            at=at,
+            written_at=self.clock(),
+            cause=f"executor {job.executor}",
+            missed_at=_missed_at(job, observation, verdict, ended_at=at),
+            put={**self._facts(job, observation), **self._error(job, verdict), "ended_at": at, **_OVER},
+        )
+        self.records.move(job, move, further=changes)
+        self.ended(job)
+
+    def close(self, job: Job, observation: Observation) -> None:
+        """Let go of a job that is over for its client, and of whose run nothing is left."""
+        if job.deleted:
+            self._forget(job)
+            return
+        changes: tuple[Change, ...] = ()
+        if not job.results:
+            changes, _ = self._harvest(job, observation)
+        self.records.put(job, {**self._facts(job, observation), **_OVER}, further=changes)
+        self.ended(job)
+
+    def fail(self, job: Job, failure: Failure) -> None:
+        """Bring a job whose step can't be done to ERROR, with the reason, so that it tells the truth."""
+        at = self.clock()
+        kind = "transient" if failure.transient else "fatal"
+        put: _Put = {"ended_at": at, "error_type": kind, "error_message": failure.message, **_OVER}
+        put["error_detail"] = _tail(self.files.run(job.id) / "stderr") or None
+        put["disk_bytes"] = bytes_below(self.files.job(job.id)) or None
+        self.records.move(job, Move(phase=Phase.ERROR, at=at, cause="supervisor", put=put))
+        self.ended(job)
+
+    def archive(self, job: Job) -> None:
+        """Remove the files of a job whose destruction time has come; the graph keeps its place."""
+        at = self.clock()
+        self.files.remove_job(job.id)
+        put: _Put = {"expires_at": None, "disk_bytes": None}
+        move = Move(phase=Phase.ARCHIVED, at=at, cause="destruction", put=put)
+        self.records.move(job, move, further=self._invalidations(job))
+        self.ended(job)
+
+    def _forget(self, job: Job) -> None:
+        """Remove the files first: the graph says that they are gone only when they are."""
+        self.files.remove_job(job.id)
+        put: _Put = {"expires_at": None, "disk_bytes": None, **_OVER}
+        self.records.put(job, put, further=self._invalidations(job))
+        self.ended(job)
+
+    def _harvest(self, job: Job, observation: Observation) -> tuple[tuple[Change, ...], list[str]]:
+        """Give the changes that record what a run left behind, and what was wrong with it."""
+        run = self.files.run(job.id)
+        if observation.state is State.ABSENT or not run.is_dir():
+            return (), []
+        namespace = self.records.store.namespace
+        at = observation.ended_at or self.clock()
+        revision = self.catalog.revision(job.revision)
+        collected = collect(job, revision, files=self.files, namespace=namespace, at=at)
+        told = read_internal_provenance(job, run / "work", namespace=namespace)
+        return (*collected.changes, *told.changes), collected.problems
+
+    def _facts(self, job: Job, observation: Observation) -> _Put:
+        facts: _Put = {
+            "started_at": observation.started_at or job.started_at,
+            "exit_code": observation.exit_code,
+            "host": observation.host or job.host or None,
+            "cpu_seconds": observation.cpu_seconds,
+            "max_rss": observation.max_rss,
+            "disk_bytes": bytes_below(self.files.job(job.id)) or None,
+        }
+        return {name: value for name, value in facts.items() if value is not None}
+
+    def _error(self, job: Job, verdict: Verdict) -> _Put:
+        if not verdict.message:
+            return {}
+        return {
+            "error_type": "transient" if verdict.transient else "fatal",
+            "error_message": verdict.message,
+            "error_detail": _tail(self.files.run(job.id) / "stderr") or None,
+        }
+
+    def _invalidations(self, job: Job) -> list[Update]:
+        """Say of every entity whose file lay with this job that it is gone."""
+        folder = f"jobs/{job.id}/"
+        results = [one.entity for one in job.results]
+        uploads = [one.entity for one in job.inputs if one.entity and one.location.startswith(folder)]
+        at = self.clock()
+        return [
+            Update(node=node, expected={}, put={"invalidated_at": at, "location": None}) for node in results + uploads
+        ]
+
+
+_OVER: Final[_Put] = {"open": None, "waits_for": None}
+"""What no job has any more that is over."""
+
+
+def _missed_at(job: Job, observation: Observation, verdict: Verdict, *, ended_at: datetime) -> datetime | None:
+    """Tell when a job began to execute whose beginning was never told; None if it was, or if it never began."""
+    if job.phase not in {Phase.QUEUED, Phase.HELD}:
+        return None
+    return observation.started_at or (ended_at if verdict.phase is Phase.COMPLETED else None)
+
+
+def _tail(file: Path) -> str:
+    """Give the last lines of a log, whole, as text that the graph can keep."""
+    if not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - _DETAIL))
+        text = stream.read().decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return text if size <= _DETAIL else text.partition("\n")[2] or text

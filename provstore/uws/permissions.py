@@ -1,0 +1,56 @@
+"""Who may do what with a job: its readers may see it, its owner and administrators may change it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provstore.accounts.callers import EVERY_SERVICE, Caller, Role
+from provstore.errors import Forbidden
+from provstore.settings import Settings
+
+__all__ = ["check_may_change", "check_may_run", "check_may_see", "may_run", "may_see_service"]
+
+_OF_THE_SERVICE: Final = (Role.RUN, Role.CURATOR, Role.AUTHOR)
+
+
+def check_may_see(caller: Caller, what: str, *, readers: frozenset[str]) -> None:
+    """Let readers pass; ``what`` names the thing.
+
+    Raises:
+        Forbidden: it is somebody else's.
+    """
+    if not caller.viewer.sees(readers):
+        raise Forbidden(f"{what} is not yours")
+
+
+def check_may_change(caller: Caller, what: str, *, owner: str) -> None:
+    """Let the owner and administrators pass; ``what`` names the thing, ``owner`` is the local id of an agent.
+
+    Raises:
+        Forbidden: he is neither.
+    """
+    if not caller.admin and caller.agent != owner:
+        raise Forbidden(f"{what} is not yours: you may see it, but only its owner and administrators may change it")
+
+
+def may_run(caller: Caller, service: str, settings: Settings) -> bool:
+    """Tell whether a person may make and start jobs of a service."""
+    restricted = not {service, EVERY_SERVICE}.isdisjoint(settings.restricted_services)
+    return not restricted or caller.has(Role.RUN, service)
+
+
+def check_may_run(caller: Caller, service: str, settings: Settings) -> None:
+    """Let those pass who may run a service.
+
+    Raises:
+        Forbidden: the site restricts it, and he has no role for it.
+    """
+    if not may_run(caller, service, settings):
+        who = caller.name or "anonymous visitors"
+        right = f"only people with the role {Role.RUN}:{service} may run it; an administrator can grant it"
+        raise Forbidden(f"service {service} is not open to {who}: {right}", field="service", value=service)
+
+
+def may_see_service(caller: Caller, service: str, settings: Settings) -> bool:
+    """Tell whether a service is listed for a person: he may run it, or has another role for it."""
+    return may_run(caller, service, settings) or any(caller.has(role, service) for role in _OF_THE_SERVICE)

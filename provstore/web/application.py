@@ -1,0 +1,70 @@
+"""The web application: what is done for each request before a view, and all views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Flask
+
+from provstore.web.access import install_access
+from provstore.web.account import account
+from provstore.web.cors import install_cors
+from provstore.web.datalink import datalink
+from provstore.web.errors import install_error_handlers
+from provstore.web.events import events
+from provstore.web.files import store
+from provstore.web.forms import install_forms
+from provstore.web.headers import install_headers
+from provstore.web.health import install_health
+from provstore.web.jdl import jdl
+from provstore.web.metrics import Level, install_metrics
+from provstore.web.oidc import oidc
+from provstore.web.openapi import openapi
+from provstore.web.operation import operation
+from provstore.web.pages.views import error_page, pages
+from provstore.web.prov import prov
+from provstore.web.provsap import provsap
+from provstore.web.proxies import Proxies
+from provstore.web.sessions import sessions
+from provstore.web.signals import signals
+from provstore.web.site import EXTENSION, Site
+from provstore.web.uws import uws_blueprint
+from provstore.web.vosi import vosi
+
+__all__ = ["application"]
+
+
+def application(site: Site, levels: Sequence[Level]) -> Flask:
+    """Make the application over the parts of a server; ``levels`` are told by /metrics."""
+    app = Flask("provstore", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # parameters keep the description's order
+    settings = site.settings
+    install_metrics(app, levels)  # before all others: it measures them, too
+    install_forms(app, settings)
+    install_error_handlers(app, page=error_page)
+    install_headers(app)
+    install_cors(app, settings)  # before access: browsers ask without a token whether they may call
+    install_access(app, settings)
+    install_health(app, site.probe)
+    app.wsgi_app = Proxies(app.wsgi_app, trusted=settings.trusted_proxies, base_url=settings.base_url)  # type: ignore[method-assign]  # so does Flask's manual
+    app.extensions[EXTENSION] = site
+    for blueprint in (
+        operation,
+        uws_blueprint("uws"),
+        uws_blueprint("rest"),
+        jdl,
+        prov,
+        provsap,
+        datalink,
+        store,
+        signals,
+        vosi,
+        openapi,
+        events,
+        sessions,
+        account,
+        oidc,
+        pages,
+    ):
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,166 @@
+"""What each route takes and answers: one row a view, read by ``openapi.py``; a test asks for a row of every route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["OPERATIONS", "Content", "Operation"]
+
+Content = Mapping[str, str]
+"""Media type -> name of its schema, "" for bytes or text of no further form."""
+
+_JSON: Final = "application/json"
+_XML: Final = "text/xml"
+_TEXT: Final[Content] = {"text/plain": ""}
+_BYTES: Final[Content] = {"*/*": ""}
+_EVENTS: Final[Content] = {"text/event-stream": ""}
+_FORM: Final = "application/x-www-form-urlencoded"
+_UPLOAD: Final = "multipart/form-data"
+_NO_CONTENT: Final[Content] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One view: what it answers when all is well, by status; the body it reads; the query it understands.
+
+    ``open``: it needs nobody to sign in, wherever it runs. ``free_query``: further names are the service's own.
+    """
+
+    answers: Mapping[int, Content]
+    body: Content = field(default_factory=dict)
+    query: tuple[str, ...] = ()
+    open: bool = False
+    free_query: bool = False
+
+
+def _shows(content: Content, *query: str, free: bool = False) -> Operation:
+    return Operation(answers={200: content}, query=query, free_query=free)
+
+
+def _json(schema: str) -> Content:
+    return {_JSON: schema}
+
+
+def _either(document: str, schema: str) -> Content:
+    return {_XML: document, _JSON: schema}
+
+
+def _form(schema: str = "") -> Content:
+    return {_FORM: schema}
+
+
+def _fields(schema: str) -> Content:
+    return {_FORM: schema, _JSON: schema}
+
+
+def _leads_on(body: Content | None = None) -> Operation:
+    """It answers 303, with the address to go on to in Location."""
+    return Operation(answers={303: _NO_CONTENT}, body=body or {})
+
+
+def _makes(schema: str, body: str) -> Operation:
+    return Operation(answers={201: _json(schema)}, body=_fields(body))
+
+
+_GONE: Final = Operation(answers={204: _NO_CONTENT})
+_OF_A_LIST: Final = ("PHASE", "AFTER", "LAST", "RUNID", "SWEEP", "OWNER", "LIMIT", "NEXT")
+_OF_PROVENANCE: Final = ("format", "depth", "descriptions", "model")
+_OF_PROVSAP: Final = (
+    *("ID", "DEPTH", "DIRECTION", "RESPONSEFORMAT", "MODEL", "AGENTS", "AGENT", "MEMBERS"),
+    *("DESCRIPTIONS", "CONFIGURATION", "ATTRIBUTES"),
+)
+_NEW_JOBS: Final[Content] = {_FORM: "", _UPLOAD: "", _JSON: "NewJobs", "text/csv": ""}
+_PROVENANCE: Final[Content] = {
+    "application/json": "",
+    "application/xml": "",
+    "text/provenance-notation": "",
+    "image/svg+xml": "",
+    "*/*": "",
+}
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    # operation
+    "show_metrics": _shows(_TEXT),
+    "operation.show_health": Operation(answers={200: _json("Health")}, open=True),
+    "operation.show_home": _shows(_json("Home")),
+    "operation.show_id": Operation(answers={303: _NO_CONTENT}, query=("format",)),
+    "openapi.show_description": Operation(answers={200: _json("OpenApi")}, open=True),
+    "vosi.show_capabilities": Operation(answers={200: {_XML: "VosiCapabilitiesDocument"}}, open=True),
+    "vosi.show_availability": Operation(answers={200: {_XML: "VosiAvailabilityDocument"}}, open=True),
+    "signals.receive": Operation(answers={204: _NO_CONTENT}, body={_JSON: ""}),
+    # lists and sweeps
+    "uws.list_all_jobs": _shows(_either("UwsJobsDocument", "JobList"), *_OF_A_LIST, "SERVICE", free=True),
+    "uws.list_jobs": _shows(_either("UwsJobsDocument", "JobList"), *_OF_A_LIST, free=True),
+    "uws.create_job": _leads_on(_NEW_JOBS),
+    "uws.list_sweeps": _shows(_json("SweepList"), "LIMIT", "NEXT"),
+    "uws.show_sweep": _shows(_either("UwsJobsDocument", "Sweep")),
+    "uws.act_on_sweep": _leads_on(_form()),
+    "uws.delete_sweep": _leads_on(),
+    "uws.change_phase_of_sweep": _leads_on(_form()),
+    # a job
+    "uws.show_job": _shows(_either("UwsJobDocument", "Job"), "WAIT", "PHASE"),
+    "uws.change_job": _leads_on(_fields("Values")),
+    "uws.delete_job": _leads_on(),
+    "uws.show_phase": _shows(_TEXT),
+    "uws.change_phase": _leads_on(_form()),
+    "uws.show_execution_duration": _shows(_TEXT),
+    "uws.change_execution_duration": _leads_on(_form()),
+    "uws.show_destruction": _shows(_TEXT),
+    "uws.change_destruction": _leads_on(_form()),
+    "uws.show_quote": _shows(_TEXT),
+    "uws.show_owner": _shows(_TEXT),
+    "uws.show_error": _shows(_TEXT),
+    "uws.show_parameters": _shows(_either("UwsParametersDocument", "Parameters")),
+    "uws.set_parameters": _leads_on(_fields("Values")),
+    "uws.show_parameter": _shows({"text/plain": "", "*/*": ""}, "item"),
+    "uws.set_parameter": _leads_on({_FORM: "", "text/plain": ""}),
+    "uws.show_results": _shows(_either("UwsResultsDocument", "ResultList")),
+    "uws.show_result": Operation(answers={200: _BYTES, 206: _BYTES, 304: _NO_CONTENT}),
+    "uws.show_output": Operation(answers={200: _TEXT, 206: _TEXT}, query=("lines", "follow")),
+    "uws.show_provenance": _shows(_PROVENANCE, *_OF_PROVENANCE),
+    "uws.show_provenance_as": _shows(_PROVENANCE),
+    "uws.show_sharing": _shows(_json("ShareList")),
+    "uws.change_sharing": Operation(answers={200: _json("ShareList")}, body=_fields("NewShare")),
+    "uws.show_events": _shows(_EVENTS, "since", "WAIT"),
+    "events.show_all_events": _shows(_EVENTS, "since", "WAIT"),
+    # descriptions, the graph, files
+    "jdl.list_descriptions": _shows(_json("DefinitionList")),
+    "jdl.show_description": _shows({"application/x-votable+xml": "VotableDocument", _JSON: "Definition"}, "format"),
+    "prov.show_lineage": _shows({_JSON: "Graph", "*/*": ""}, "id", "direction", *_OF_PROVENANCE),
+    "provsap.show_provenance": Operation(answers={200: _PROVENANCE}, query=_OF_PROVSAP, body=_form()),
+    "datalink.show_links": Operation(
+        answers={200: {"application/x-votable+xml": "VotableDocument"}},
+        query=("ID", "RESPONSEFORMAT", "MAXREC"),
+        body=_form(),
+    ),
+    "store.show_entity": Operation(answers={200: _BYTES, 206: _BYTES, 304: _NO_CONTENT}),
+    # people
+    "sessions.show_session": _shows(_json("Session")),
+    "sessions.begin": Operation(answers={200: _json("Session"), 303: _NO_CONTENT}, body=_fields("SignIn"), open=True),
+    "sessions.end": _GONE,
+    "sessions.end_by_form": _leads_on(_fields("Next")),
+    "oidc.list_providers": Operation(answers={200: _json("ProviderList")}, open=True),
+    "oidc.begin": Operation(answers={302: _NO_CONTENT}, query=("next",), open=True),
+    "oidc.finish": Operation(answers={303: _NO_CONTENT}, query=("state", "code", "error", "iss"), open=True),
+    "oidc.list_identities": _shows(_json("IdentityList")),
+    "oidc.link": Operation(answers={200: _json("IdentityList")}, body=_fields("NewIdentity")),
+    "oidc.unlink": Operation(answers={204: _NO_CONTENT}, body=_fields("NewIdentity")),
+    "account.list_tokens": _shows(_json("TokenList")),
+    "account.create_token": _makes("IssuedToken", "NewToken"),
+    "account.revoke_token": _GONE,
+    "account.change_password": Operation(
+        answers={200: _json("Session"), 204: _NO_CONTENT}, body=_fields("NewPassword")
+    ),
+    "account.list_accounts": _shows(_json("AccountList"), "limit", "next"),
+    "account.create_account": _makes("Account", "NewAccount"),
+    "account.show_account": _shows(_json("Account")),
+    "account.change_account": Operation(answers={200: _json("Account")}, body=_fields("AccountChange")),
+    "account.grant_role": Operation(answers={200: _json("Account")}, body=_fields("Role")),
+    "account.take_role": _shows(_json("Account"), "role"),
+    "account.list_tokens_of": _shows(_json("TokenList")),
+    "account.create_token_for": _makes("IssuedToken", "NewToken"),
+    "account.revoke_token_of": _GONE,
+}
+"""Endpoint -> what it takes and answers. ``rest.…`` is a second mount of ``uws.…``; pages for people need no row."""
