@@ -103,7 +103,7 @@ _COLUMNS: Final = (
 
 
 def links_votable(links: Sequence[Link], services: Sequence[ServiceDescriptor], *, overflow: bool) -> str:
-    """Write links and the services that they name. ``overflow``: there are more links than these (DALI 1.1 §4.4.1)."""
+    """Write links and the services that they name. ``overflow``: there are more links than these (DALI 1.1)."""
     return "".join((_HEAD, *_results(links, overflow=overflow), *map(_service, services), "</VOTABLE>\n"))
 
 

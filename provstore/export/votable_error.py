@@ -1,4 +1,4 @@
-"""What a VO service says when it fails, as a VOTable (DALI 1.1 §4.4)."""
+"""What a VO service says when it fails, as a VOTable (DALI 1.1)."""
 
 from __future__ import annotations
 

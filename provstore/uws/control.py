@@ -24,13 +24,16 @@ __all__ = [
 
 CONTROL_NAMES: Final = frozenset({"PHASE", "RUNID", "EXECUTIONDURATION", "DESTRUCTION", "ACTION", "UPLOAD"})
 _LONGEST_RUN_ID: Final = 64
-_SECONDS: Final = r"\d{1,9}"
+_SECONDS: Final = r"[0-9]+"
+_MOST_SECONDS: Final = "999999999"
 _MOST_DECLARED: Final = "executionduration_max"
 _PARTS: Final = (("year", 1), ("month", 1), ("day", 1), ("hour", 0), ("minute", 0), ("second", 0))
 _INSTANT: Final = re.compile(
     r"(?P<year>\d{4})(?:-?(?P<month>\d\d)(?:-?(?P<day>\d\d)"
-    r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,6}))?)?Z?)?)?)?\Z"
+    r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,6})\d*)?)?Z?)?)?)?\Z",
+    re.ASCII,
 )
+"""What is finer than a microsecond, as Java writes it, is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,9 @@ def controls_of(values: Mapping[str, str]) -> tuple[ControlParameters, dict[str,
     phase = found.get("PHASE")
     if phase not in {None, "RUN"}:
         raise Invalid(f"PHASE={phase!r}: a new job takes only RUN", field="PHASE", value=phase)
+    action = found.get("ACTION")
+    if action is not None:
+        raise Invalid(f"ACTION={action!r}: it is for a job that is there already", field="ACTION", value=action)
     duration, destruction = found.get("EXECUTIONDURATION"), found.get("DESTRUCTION")
     controls = ControlParameters(
         run=phase == "RUN",
@@ -98,7 +104,7 @@ def _run_id(text: str) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read whole seconds, 0 for unlimited.
+    """Read whole seconds, 0 for unlimited; a number beyond all measure is held to the largest that is counted.
 
     Raises:
         Invalid: it is no whole number of seconds.
@@ -109,7 +115,12 @@ def parse_duration(text: str) -> timedelta:
             field="EXECUTIONDURATION",
             value=text,
         )
-    return timedelta(seconds=int(text))
+    return _seconds(text)
+
+
+def _seconds(text: str) -> timedelta:
+    digits = text.strip().lstrip("0") or "0"
+    return timedelta(seconds=int(_MOST_SECONDS if len(digits) > len(_MOST_SECONDS) else digits))
 
 
 def parse_instant_of_client(text: str, *, field: str) -> datetime:
@@ -149,7 +160,7 @@ def _declared_most(revision: Revision) -> timedelta:
     """Give the description's own limit, 0 if it has none; one that is no number of seconds is none."""
     declared = {name.casefold(): value.strip() for name, value in revision.description.extra}
     text = declared.get(_MOST_DECLARED, "")
-    return timedelta(seconds=int(text)) if re.fullmatch(_SECONDS, text) else timedelta(0)
+    return _seconds(text) if re.fullmatch(_SECONDS, text) else timedelta(0)
 
 
 def clamp_destruction(

@@ -301,24 +301,18 @@ class JobService:
         def act(job: Job) -> None:
             _must_be_pending(job)
             revision = self.catalog.revision(job.revision)
-            changes = [change for name, value in values.items() for change in self._set(job, revision, name, value)]
-            self._records.put(job, {}, further=changes)
+            chosen = _chosen(job, revision, values)
+            self._records.put(job, {}, further=[change for one in chosen for change in self._set(job, revision, one)])
 
         self._change(caller, service, job_id, act)
 
-    def _set(self, job: Job, revision: Revision, name: str, value: str) -> Iterator[Change]:
+    def _set(self, job: Job, revision: Revision, parameter: EffectiveParameter) -> Iterator[Change]:
         """Give a parameter its new value; one without a default may not be there yet."""
-        used = {one.name for one in revision.description.used}
-        definitions = {one.name: one for one in revision.description.parameters if one.name not in used}
-        declared = as_declared(name, list(definitions))
-        if declared is None:
-            raise _unchangeable(job, name, value, known=definitions)
-        checked = check_value(definitions[declared], value)
-        if declared in {one.name for one in job.parameters}:
-            put: dict[str, Value | None] = {"value": checked, "given": True}
-            yield Update(node=NodeId(f"{job.node}.{declared}"), expected={}, put=put)
+        name = parameter.definition.name
+        if name in {one.name for one in job.parameters}:
+            put: dict[str, Value | None] = {"value": parameter.value, "given": True}
+            yield Update(node=NodeId(f"{job.node}.{name}"), expected={}, put=put)
             return
-        parameter = EffectiveParameter(definition=definitions[declared], value=checked, given=True)
         namespace = self._records.store.namespace
         yield from changes_of_parameter(parameter, job.id, revision, job.readers, namespace=namespace)
 
@@ -342,6 +336,25 @@ def _check_service(job_id: str, *, asked: str, found: str) -> None:
 def _must_be_pending(job: Job) -> None:
     if job.phase is not Phase.PENDING:
         raise WrongPhase(job.id, phase=job.phase, rule="only PENDING jobs can be changed")
+
+
+def _chosen(job: Job, revision: Revision, values: Mapping[str, str]) -> tuple[EffectiveParameter, ...]:
+    """Find the parameters that a client means, each with its value checked."""
+    used = {one.name for one in revision.description.used}
+    definitions = {one.name: one for one in revision.description.parameters if one.name not in used}
+    sent: dict[str, str] = {}
+    found: list[EffectiveParameter] = []
+    for name, value in values.items():
+        declared = as_declared(name, list(definitions))
+        if declared is None:
+            raise _unchangeable(job, name, value, known=definitions)
+        if declared in sent:
+            words = f"parameter {declared} is given twice, as {sent[declared]!r} and {name!r}"
+            raise Invalid(words, field=declared, value=value)
+        sent[declared] = name
+        definition = definitions[declared]
+        found.append(EffectiveParameter(definition=definition, value=check_value(definition, value), given=True))
+    return tuple(found)
 
 
 def _unchangeable(job: Job, name: str, value: str, *, known: Iterable[str]) -> Invalid:

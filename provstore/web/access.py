@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -37,6 +38,9 @@ _ANNOUNCED: Final = "/capabilities"
 """Here TOPCAT looks for the challenges before it uses a service, though it is let in (IVOA AuthVO)."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOOKING: Final = ("/provsap", "/datalink")
+"""Addresses where POST only looks, too: with more ids than an address holds."""
+
 _TREES: Final = ("/uws/", "/rest/")
 _SCOPES: Final[dict[Scope, tuple[str, ...]]] = {Scope.READ: (), Scope.JOBS: _TREES, Scope.ALL: ("/",)}
 """Below which addresses the holder of a token may change something; he may look everywhere."""
@@ -56,7 +60,9 @@ class Credentials:
     @classmethod
     def of(cls, request: Request) -> Credentials:
         """Read them."""
-        return cls("Authorization" in request.headers, request.authorization, request.cookies.get(COOKIE, ""))
+        sent = "HTTP_AUTHORIZATION" in request.environ
+        cookie = request.cookies.get(COOKIE, "") if "HTTP_COOKIE" in request.environ else ""
+        return cls(sent, request.authorization if sent else None, cookie)
 
     def prove(self, accounts: Accounts) -> tuple[Caller, Session | None]:
         """Tell who it is.
@@ -144,7 +150,7 @@ def _identify(*, anonymous: bool) -> None:
     entrance = request.path.startswith(_ENTRANCE)
     credentials = Credentials.of(request)
     if credentials.cookie and not credentials.sent:
-        credentials = _without_a_stale_cookie(credentials, kept=request.method not in _SAFE and not entrance)
+        credentials = _without_a_stale_cookie(credentials, kept=_changes() and not entrance)
     caller, session = credentials.prove(site().accounts)
     if caller is ANONYMOUS and not anonymous and not entrance:
         raise Unauthenticated(f"a token is needed: {_RIGHT}")
@@ -152,6 +158,11 @@ def _identify(*, anonymous: bool) -> None:
         g.csrf_token = session.csrf
         _refuse_foreign_change(session)
     g.caller, g.session = _within_scope(caller), session
+
+
+def _changes() -> bool:
+    """Tell whether the present request may change something."""
+    return request.method not in _SAFE and not request.path.startswith(_LOOKING)
 
 
 def _without_a_stale_cookie(credentials: Credentials, *, kept: bool) -> Credentials:
@@ -163,7 +174,7 @@ def _without_a_stale_cookie(credentials: Credentials, *, kept: bool) -> Credenti
 
 def _within_scope(caller: Caller) -> Caller:
     """Hold the holder of a token to its scope; as an administrator he changes something only with all of it."""
-    if request.method in _SAFE or caller.scope is Scope.ALL:
+    if not _changes() or caller.scope is Scope.ALL:
         return caller
     if not request.path.startswith(_SCOPES[caller.scope]):
         raise Forbidden(
@@ -176,7 +187,7 @@ def _within_scope(caller: Caller) -> Caller:
 
 def _refuse_foreign_change(session: Session) -> None:
     """Take a change by the cookie of a browser only from our own pages, which know the session's CSRF token."""
-    if request.method in _SAFE:
+    if not _changes():
         return
     refuse_foreign_page()
     if request.path == "/session" and request.method == "POST":
@@ -219,6 +230,7 @@ def _refuse_foreign_hosts(settings: Settings) -> None:
         raise Forbidden(f"requests from pages of {origin!r} are refused", field="Origin", value=origin)
 
 
+@lru_cache(maxsize=1024)
 def _part(address: str, name: str) -> str:
     """Give a part of an address, "" where it has none or is none."""
     try:
@@ -227,6 +239,7 @@ def _part(address: str, name: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=1024)
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host.strip("[]")).is_loopback

@@ -21,11 +21,21 @@ from provstore.uws.submissions import Submission
 from provstore.web.errors import too_large
 from provstore.web.site import base_url
 
-__all__ = ["csrf_field", "install_forms", "one_value", "read_form", "read_submission", "read_text", "whole_number"]
+__all__ = [
+    "csrf_field",
+    "install_forms",
+    "one_value",
+    "read_bare",
+    "read_form",
+    "read_submission",
+    "read_text",
+    "whole_number",
+]
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 _FORM_TYPES: Final = frozenset({_URLENCODED, _MULTIPART})
+_ENDED_BY_THEMSELVES: Final = frozenset({_MULTIPART, "application/json"})
 _BOUNDARY: Final = re.compile(r";\s*boundary=([^\s;\"]{1,70})\s*(?:;|\Z)", re.ASCII | re.IGNORECASE)
 _IN_MEMORY: Final = 512 * 1024
 _MOST_PARTS: Final = 2000
@@ -129,6 +139,7 @@ def read_form() -> MultiDict[str, str]:
         )
     if request.mimetype == _MULTIPART and not request.mimetype_params.get("boundary"):
         raise Invalid("malformed upload: its Content-Type names no boundary", field="Content-Type")
+    _refuse_unknown_end()
     try:
         values = MultiDict(request.args)
         values.update(request.form)
@@ -166,9 +177,10 @@ def read_text() -> str:
     """Read a body that is one value, as it is.
 
     Raises:
-        Invalid: it is no UTF-8.
+        Invalid: it is no UTF-8, or could break off unnoticed.
         TooLarge: it is larger than a value may be.
     """
+    _refuse_unknown_end()
     request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
     try:
         return request.get_data().decode()
@@ -176,6 +188,36 @@ def read_text() -> str:
         raise TooLarge(too_large()) from error
     except UnicodeDecodeError as error:
         raise Invalid(f"the value is no UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def read_bare() -> str:
+    """Read a body that is one value and no form; curl calls both urlencoded.
+
+    Raises:
+        UnsupportedType: a multipart form.
+        Invalid: a form with the name VALUE, as POST takes it; or as `read_text`.
+        TooLarge: as `read_text`.
+    """
+    if request.mimetype == _MULTIPART:
+        words = "the bare value is needed as the body of PUT; a form is read by POST"
+        raise UnsupportedType(words, field="Content-Type", value=request.mimetype)
+    text = read_text()
+    if request.mimetype == _URLENCODED and text.upper().startswith("VALUE="):
+        words = f"{text[:80]!r}: PUT takes the bare value, POST takes VALUE=…; send it as text/plain if it is the value"
+        raise Invalid(words, field="VALUE", value=text)
+    return text
+
+
+def _refuse_unknown_end() -> None:
+    """Refuse a body of which nobody could tell whether it came whole (docs/decisions/0005).
+
+    The connection may break off in mid-body, and then a part of it would be taken for all.
+    """
+    if "Transfer-Encoding" in request.headers and request.mimetype not in _ENDED_BY_THEMSELVES:
+        right = "send its Content-Length, or multipart/form-data, or JSON"
+        raise Invalid(
+            f"a chunked body of type {request.mimetype or 'none'!r} is not read: {right}", field="Content-Length"
+        )
 
 
 def whole_number(text: str, *, name: str, least: int) -> int:

@@ -16,6 +16,7 @@ PROXIED: Final = "provstore.proxied"
 """Key of the WSGI environment: True for a request that a listed proxy has forwarded."""
 
 _FOR: Final = "HTTP_X_FORWARDED_FOR"
+_BEGINNINGS: Final = frozenset({"HTTP_F", "HTTP_X"})
 _FORWARDING: Final = re.compile(r"HTTP_(X_FORWARDED_\w+|FORWARDED|X_REAL_IP|X_ORIGINAL_\w+|X_REWRITE_URL)")
 
 _FACTS: Final = (
@@ -50,8 +51,10 @@ class Proxies:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Put right what the request says of its address, and take out all forwarding headers."""
-        said = {name: environ.pop(name) for name in [*environ] if _FORWARDING.fullmatch(name)}
-        client, hops = self._client(environ.get("REMOTE_ADDR", ""), said.get(_FOR, ""))
+        said = {
+            name: environ.pop(name) for name in [*environ] if name[:6] in _BEGINNINGS and _FORWARDING.fullmatch(name)
+        }
+        client, hops = self._client(environ.get("REMOTE_ADDR", ""), said.get(_FOR, "")) if said else ("", 0)
         environ[PROXIED] = bool(hops and said)
         if environ[PROXIED]:
             environ["REMOTE_ADDR"] = client

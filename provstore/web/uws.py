@@ -16,7 +16,7 @@ from provstore.web import events, sharing, uws_lists, uws_sweeps
 from provstore.web.answers import list_address, plain, see_other, to_job, varied, xml
 from provstore.web.bodies import read_values
 from provstore.web.files import send_input, send_log, send_stored
-from provstore.web.forms import one_value, read_form, read_text, whole_number
+from provstore.web.forms import one_value, read_bare, read_form, whole_number
 from provstore.web.job_filters import read_phase
 from provstore.web.negotiate import page_instead, prefers_json, provenance_format
 from provstore.web.prov import job_provenance
@@ -188,7 +188,7 @@ def show_parameter(service: str, job_id: str, name: str) -> Response:
 
 def set_parameter(service: str, job_id: str, name: str) -> Answer:
     """PUT or POST (VALUE=) {job}/parameters/{name}."""
-    value = read_text() if request.method == "PUT" else _needed("VALUE")
+    value = read_bare() if request.method == "PUT" else _needed("VALUE")
     site().service.set_parameters(caller(), service, job_id, values={name: value})
     return to_job(service, job_id)
 

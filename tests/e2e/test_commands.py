@@ -183,8 +183,9 @@ def test_a_person_gets_a_token_that_opens_the_server(make_served: MakeServed) ->
     again = served.command("user", "add", "ada")
     assert (again.returncode, again.stderr) == (1, "provstore: there is an account 'ada' already\n")
     assert [line.split() for line in served.command("user", "list").stdout.splitlines()] == [
-        ["ada", "user"],
-        ["admin", "administrator"],
+        ["NAME", "KIND", "PASSWORD", "ROLES"],
+        ["ada", "user", "-", "-"],
+        ["admin", "administrator", "-", "-"],
     ]
 
 

@@ -145,7 +145,9 @@ def test_the_capabilities_lead_to_the_services(site: str) -> None:
     found = list(parse_capabilities(io.BytesIO(ask(f"{site}/capabilities")[2]), pedantic=True))
     addresses = {one.interfaces[0].accessurls[0].content for one in found}
     assert f"{site}/uws/sleep" in addresses
-    assert {ask(address)[0] for address in addresses} == {200}
+    by_id = f"{site}/provsap"  # without an ID it has nothing to tell
+    assert {ask(address)[0] for address in addresses - {by_id}} == {200}
+    assert (by_id in addresses, ask(by_id)[0]) == (True, 400)
 
 
 def test_our_client_runs_a_job_with_a_file_through_it(site: str, tmp_path: Path) -> None:

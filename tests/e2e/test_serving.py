@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from provstore.client import Client
 from tests.e2e.conftest import MakeServed
 from tests.e2e.served import PATIENCE, Served, until
 
@@ -45,10 +46,28 @@ def test_a_form_that_breaks_off_makes_no_job(served: Served) -> None:
     assert jobs(served) == before
 
 
-def test_a_chunked_form_is_read(served: Served) -> None:
-    head = f"POST /uws/sleep HTTP/1.1\r\n{FORM}Transfer-Encoding: chunked\r\n"
-    answer = sent(served, head, "9\r\nduration=\r\n1\r\n5\r\n0\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 303 ")
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "text/csv", "text/plain"], ids=["form", "csv", "plain"]
+)
+def test_a_chunked_body_that_could_break_off_unnoticed_is_refused(served: Served, kind: str) -> None:
+    before = jobs(served)
+    head = f"POST /uws/sleep HTTP/1.1\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n"
+    answer = sent(served, head, "5\r\ntext\n\r\n2\r\nhe\r\n", breaks_off=True)
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 415 "))
+    assert jobs(served) == before
+
+
+def test_chunked_json_is_read(served: Served) -> None:
+    head = "POST /uws/sleep HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+    assert sent(served, head, "1\r\n{\r\n1\r\n}\r\n0\r\n\r\n").startswith(b"HTTP/1.1 303 ")
+    assert sent(served, head, "1\r\n{\r\n", breaks_off=True).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_value_that_breaks_off_changes_no_parameter(served: Served, client: Client) -> None:
+    job = httpx.post(f"{served.address}/uws/sleep", data={"text": "whole"}).headers["Location"]
+    head = f"PUT {job.removeprefix(served.address)}/parameters/text HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+    assert sent(served, head, "3\r\nhal\r\n", breaks_off=True).startswith(b"HTTP/1.1 400 ")
+    assert client.fetch(f"{job}/parameters/text") == b"whole"
 
 
 def test_a_chunked_upload_that_breaks_off_makes_no_job(served: Served) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BODIES", "EXCEPTIONS", "FILLED", "OPEN", "QUERIES", "ROUTES"]
+__all__ = ["BODIES", "EXCEPTIONS", "FILLED", "LOOKING", "OPEN", "QUERIES", "ROUTES"]
 
 JOB: Final = "/{mount}/<service>/<job_id>"
 SWEEP: Final = "/{mount}/<service>/sweeps/<sweep_id>"
@@ -145,10 +145,13 @@ FILLED: Final = (
 OPEN: Final = ("/availability", "/healthz", "/openapi.json", "/signals/", "/static/")
 """Addresses that ask nobody who he is, also if what he sends is worth nothing."""
 
+LOOKING: Final = ("/datalink", "/provsap")
+"""Addresses where POST only looks, like GET."""
+
 EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
     (who, "GET", address.replace("{mount}", mount)): 403
     for mount in ("uws", "rest")
     for who, address in (("shared", SWEEP), ("shared", f"{JOB}/sharing"), ("curator", f"{JOB}/sharing"))
-} | {(who, "POST", "/provsap"): 200 for who in ("shared", "curator")}
+}
 """Where somebody gets another answer than the rules of test_routes.py say: only a job is shared there, no sweep; and
 with whom it is shared is the business of its owner. A POST to ProvSAP only looks."""

@@ -132,7 +132,7 @@ def test_an_execution_duration_is_held_to_the_limit(served: Served, text: str, e
     assert served.anonymous.get(f"{job}/executionduration").text == expected
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1.5", "1e3", "ten", "9999999999", "NaN"])
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "1e3", "ten", "\u0663", "NaN"])
 def test_an_execution_duration_that_is_none_is_refused(served: Served, text: str) -> None:
     job = served.create()
     answer = served.anonymous.post(f"{job}/executionduration", data={"EXECUTIONDURATION": text})
@@ -222,6 +222,29 @@ def test_what_is_no_parameter_is_not_changed_as_one(served: Served, name: str) -
     for address in (job, f"{job}/parameters"):
         assert told(served.anonymous.post(address, data={name: "RUN"})) == (400, f"job {job_id(job)}: {right}")
     assert served.phase(job) == "PENDING"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"VALUE=b", "application/x-www-form-urlencoded", 400),
+        (b"b=c", "application/x-www-form-urlencoded", 303),
+        (b"VALUE=b", "text/plain", 303),
+        (b"--x--", "multipart/form-data; boundary=x", 415),
+    ],
+)
+def test_put_takes_a_bare_value_and_no_form(served: Served, body: bytes, kind: str, status: int) -> None:
+    job = served.create(text="a")
+    answer = served.anonymous.put(f"{job}/parameters/text", data=body, content_type=kind)
+    assert answer.status_code == status
+    assert served.anonymous.get(f"{job}/parameters/text").text == (body.decode() if status == 303 else "a")
+
+
+def test_one_parameter_in_two_spellings_is_refused(served: Served) -> None:
+    job = served.create(text="a")
+    answer = served.anonymous.post(f"{job}/parameters", data={"text": "b", "TEXT": "c"})
+    assert told(answer) == (400, "parameter text is given twice, as 'text' and 'TEXT'")
+    assert served.anonymous.get(f"{job}/parameters/text").text == "a"
 
 
 def test_a_file_can_not_replace_an_input(served: Served) -> None:

@@ -106,7 +106,7 @@ def test_vo_models_reads_every_capability_of_a_standard(lasting: Served) -> None
         if "standardID" not in one.attrib:  # the schema allows it, this reader does not
             tree.remove(one)
     read = VOSICapabilities.from_xml(etree.tostring(tree))
-    assert len(read.capability) == 2 + len(lasting.provstore.catalog.services())
+    assert len(read.capability) == 3 + len(lasting.provstore.catalog.services()), "VOSI twice, DataLink, UWS"
 
 
 # --- availability

@@ -8,7 +8,7 @@ from provstore.errors import NotFound
 from provstore.graph.model import EVERYBODY, PUBLIC, Kind, Label, Node, NodeId, Reached, Relation, Subgraph, Viewer
 from provstore.graph.sqlite import open_sqlite
 from provstore.graph.store import Condition, Create, Filter, GraphStore, Op
-from provstore.queries.lineage import Attachments, Direction, Question, lineage, merge
+from provstore.queries.lineage import Attachments, Direction, Question, leave_out, lineage, merge
 from provstore.queries.names import expand
 
 N = "urn:t#"
@@ -165,6 +165,51 @@ def test_what_one_may_not_see_is_a_stub_between_and_told(store: GraphStore) -> N
     assert [name for name in names if name.startswith("urn:stub:")]
     with pytest.raises(NotFound):
         lineage(store, Question(ids=(nid("hidden"),)), Viewer())
+
+
+def test_agents_are_a_way_like_others_if_asked_for(store: GraphStore) -> None:
+    def answer(start: str, direction: Direction, *, depth: int | None = None) -> dict[str, int]:
+        question = Question(
+            ids=(nid(start),), direction=direction, depth=depth, attachments=BARE, through_agents=True, joined=False
+        )
+        return distances(lineage(store, question))
+
+    assert answer("site", Direction.DOWN, depth=2) == {"site": 0, "person": 1, "stacking": 2}
+    assert answer("stacking", Direction.UP, depth=1) == {"stacking": 0, "clean": 1, "person": 1, "software": 1}
+    assert answer("person", Direction.UP) == {"person": 0, "site": 1}
+
+
+def test_members_are_a_way_in_both_directions_if_asked_for(store: GraphStore) -> None:
+    store.write([Create(node("set", Label.ENTITY, Label.COLLECTION)), Create(edge(Kind.HAD_MEMBER, "set", "plot"))])
+    for direction in Direction:
+        closed = Question(ids=(nid("set"),), direction=direction, depth=1, attachments=BARE)
+        assert distances(lineage(store, closed)) == {"set": 0}
+        assert distances(lineage(store, replace(closed, into_members=True))) == {"set": 0, "plot": 1}
+
+
+def test_relations_of_the_outermost_nodes_are_left_out_if_they_are_not_wanted(store: GraphStore) -> None:
+    question = Question(ids=(nid("stack"),), depth=1, attachments=BARE, joined=False)
+    answer = lineage(store, question)
+    assert distances(answer) == {"stack": 0, "stacking": 1, "clean": 1}
+    assert joins(answer, Kind.USED) == set()
+    assert joins(answer, Kind.WAS_DERIVED_FROM) == {("stack", "clean")}
+
+
+def test_both_ways_together_are_held_to_the_limit_and_the_nearest_are_kept(store: GraphStore) -> None:
+    question = Question(ids=(nid("clean"),), direction=Direction.BOTH, attachments=BARE, limit=4)
+    answer = lineage(store, question)
+    assert distances(answer) == {"clean": 0, "cleaning": 1, "raw": 1, "stack": 1}
+    assert answer.truncated
+    assert all({edge.source, edge.target} <= {one.node.id for one in answer.reached} for edge in answer.edges)
+
+
+def test_what_carries_a_label_is_left_out_with_its_relations_unless_it_was_asked_for(store: GraphStore) -> None:
+    answer = ask(store, "stacking", Direction.UP, beside=replace(BARE, agents=True))
+    left = leave_out(answer, {Label.AGENT}, but=[nid("person")])
+    assert set(distances(answer)) - set(distances(left)) == {"software", "site", "author"}
+    assert joins(left, Kind.WAS_ASSOCIATED_WITH) == {("stacking", "person")}
+    assert joins(left, Kind.ACTED_ON_BEHALF_OF) == set()
+    assert leave_out(answer, ()) == answer
 
 
 def reached(local: str, distance: int) -> Reached:
