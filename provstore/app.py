@@ -17,32 +17,32 @@ from provstore.errors import Invalid
 from provstore.graph.model import now
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
-from provstore.uws.backlog import Backlog
 from provstore.uws.catalog import Catalog
-from provstore.uws.download import Downloads
 from provstore.uws.draining import DRAINING_FILE, Draining
 from provstore.uws.executors.local import LocalExecutor
-from provstore.uws.fetch_rules import fetch_rules
-from provstore.uws.fetching import Fetching, FetchingParts
 from provstore.uws.files import Files
-from provstore.uws.following import Following
-from provstore.uws.inputs import Inputs
-from provstore.uws.life import Life, LifeParts
+from provstore.uws.inputs.download import Downloads
+from provstore.uws.inputs.fetch_rules import fetch_rules
+from provstore.uws.inputs.fetching import Fetching, FetchingParts
+from provstore.uws.inputs.items import Inputs
 from provstore.uws.ports import Clock, Executor
-from provstore.uws.queue import Limits
+from provstore.uws.queue.backlog import Backlog
+from provstore.uws.queue.rules import Limits
+from provstore.uws.queue.troubles import TROUBLES_FILE, Troubles
+from provstore.uws.queue.waits import Waits
 from provstore.uws.quotas import Quotas
 from provstore.uws.records import Records
+from provstore.uws.running.life import Life, LifeParts
+from provstore.uws.running.staging import StagingRules
+from provstore.uws.running.supervisor import Lease, Supervisor
 from provstore.uws.service import JobService, Parts
 from provstore.uws.sharing import Sharing
-from provstore.uws.staging import StagingRules
 from provstore.uws.start_up import make_data_directory, publish, secret, write_agents
-from provstore.uws.streams import Events
 from provstore.uws.submissions import Submissions
-from provstore.uws.supervisor import Lease, Supervisor
 from provstore.uws.tokens import JobTokens
-from provstore.uws.troubles import TROUBLES_FILE, Troubles
-from provstore.uws.waiting import Waiting
-from provstore.uws.waits import Waits
+from provstore.uws.watching.following import Following
+from provstore.uws.watching.streams import Events
+from provstore.uws.watching.waiting import Waiting
 from provstore.web.application import application
 from provstore.web.health import Probe
 from provstore.web.metrics import Level

@@ -11,9 +11,9 @@ import pytest
 
 from provstore.errors import FetchFailed
 from provstore.settings import Settings
-from provstore.uws.download import Downloads, Fetched, Line, Resolve, Wanted, resolve_host
-from provstore.uws.fetch_rules import fetch_rules
 from provstore.uws.files import Files
+from provstore.uws.inputs.download import Downloads, Fetched, Line, Resolve, Wanted, resolve_host
+from provstore.uws.inputs.fetch_rules import fetch_rules
 
 __all__ = ["LOCAL", "Fetch", "failure", "fetcher"]
 

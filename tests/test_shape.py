@@ -27,7 +27,7 @@ ROOMS: Final = {
     "flask": ("app.py", "web/**"),
     "graphviz": ("export/**",),
     "granian": ("cli/serving.py",),
-    "httpx": ("accounts/oidc*.py", "client.py", "uws/download.py"),
+    "httpx": ("accounts/oidc*.py", "client.py", "uws/inputs/download.py"),
     "joserfc": ("accounts/oidc*.py",),
     "neo4j": ("graph/neo4j*.py",),
     "paramiko": ("uws/executors/**",),

@@ -11,9 +11,9 @@ import click
 from provstore.app import Provstore
 from provstore.cli.opening import opened
 from provstore.settings import load_settings
-from provstore.uws.backlog import Backlog
 from provstore.uws.draining import DRAINING_FILE, Draining
 from provstore.uws.phases import Phase
+from provstore.uws.queue.backlog import Backlog
 
 __all__ = ["drain"]
 

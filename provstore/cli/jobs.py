@@ -15,10 +15,10 @@ from provstore.app import Provstore
 from provstore.cli.opening import opened
 from provstore.errors import Invalid
 from provstore.uws.descriptions.jsonform import to_json
+from provstore.uws.inputs.sources import Upload
 from provstore.uws.jobs import Job
 from provstore.uws.phases import FINAL, OPEN, Phase
 from provstore.uws.records import JobFilter
-from provstore.uws.sources import Upload
 from provstore.uws.submissions import Submission
 
 __all__ = ["describe", "list_jobs", "run"]

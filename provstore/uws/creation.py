@@ -12,7 +12,7 @@ from provstore.graph.store import Change, Create, Upsert
 from provstore.uws.agents import PROVSTORE_AGENT
 from provstore.uws.catalog import Revision, part_local
 from provstore.uws.descriptions.values import EffectiveParameter
-from provstore.uws.inputs import CONFIG_FILE, Input
+from provstore.uws.inputs.items import CONFIG_FILE, Input
 from provstore.uws.jobs import BROUGHT_BY, INPUT_NAME, add_change, integer
 from provstore.uws.phases import Phase
 

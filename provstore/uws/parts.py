@@ -12,7 +12,7 @@ from provstore.uws.files import Files
 from provstore.uws.ports import Clock
 from provstore.uws.records import Records
 from provstore.uws.submissions import Submissions
-from provstore.uws.waiting import Waiting
+from provstore.uws.watching.waiting import Waiting
 
 __all__ = ["Parts"]
 

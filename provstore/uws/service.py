@@ -24,9 +24,9 @@ from provstore.uws.control import (
 from provstore.uws.creation import changes_of_new_job, changes_of_parameter
 from provstore.uws.descriptions.names import as_declared
 from provstore.uws.descriptions.values import EffectiveParameter, check_value
-from provstore.uws.fetch_rules import shown
 from provstore.uws.idempotency import Claim, Idempotency, fingerprint
-from provstore.uws.inputs import MAIN_RESULT
+from provstore.uws.inputs.fetch_rules import shown
+from provstore.uws.inputs.items import MAIN_RESULT
 from provstore.uws.jobs import Job, JobId, JobParameter, JobReference, JobResult, main_result
 from provstore.uws.listing import next_page
 from provstore.uws.moves import client_move, deletion, left_nothing

@@ -12,10 +12,10 @@ from provstore.uws.catalog import Revision
 from provstore.uws.control import clamp_destruction, clamp_duration, controls_of
 from provstore.uws.creation import NewJob
 from provstore.uws.descriptions.values import complete
-from provstore.uws.inputs import Inputs
+from provstore.uws.inputs.items import Inputs
+from provstore.uws.inputs.sources import Sources, Upload, given_of, items_of
 from provstore.uws.jobs import JobId
 from provstore.uws.ports import Clock
-from provstore.uws.sources import Sources, Upload, given_of, items_of
 
 __all__ = ["Submission", "Submissions", "SweepSubmission", "cause_of"]
 

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response as Answer
 
 from provstore.errors import Invalid, Unauthenticated
 from provstore.graph.model import Viewer
-from provstore.uws.events import Event, Since, parse_since
-from provstore.uws.streams import Stream
+from provstore.uws.watching.events import Event, Since, parse_since
+from provstore.uws.watching.streams import Stream
 from provstore.web.access import standing
 from provstore.web.files import UNBUFFERED
 from provstore.web.forms import one_value

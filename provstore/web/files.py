@@ -12,9 +12,9 @@ from provstore.errors import Forbidden, Invalid, NotFound
 from provstore.graph.model import Node, NodeId
 from provstore.queries.names import expand
 from provstore.uws.files import safe_name
-from provstore.uws.following import tail_start
 from provstore.uws.jobs import CONTENT_TYPE_ANY, Job, JobParameter, text
 from provstore.uws.phases import FINAL, Phase
+from provstore.uws.watching.following import tail_start
 from provstore.web.forms import one_value, whole_number
 from provstore.web.ranges import send_bytes
 from provstore.web.site import caller, site

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterable
 from typing import IO, Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from flask import Flask, Request, current_app, request
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -16,7 +16,7 @@ from werkzeug.formparser import FormDataParser
 from provstore.errors import Invalid, TooLarge, UnsupportedType
 from provstore.settings import Settings
 from provstore.uws.control import CONTROL_NAMES
-from provstore.uws.sources import Upload
+from provstore.uws.inputs.sources import Upload
 from provstore.uws.submissions import Submission
 from provstore.web.errors import too_large
 from provstore.web.site import base_url
@@ -191,21 +191,20 @@ def read_text() -> str:
 
 
 def read_bare() -> str:
-    """Read a body that is one value and no form; curl calls both urlencoded.
+    """Read a body that is one value, or an urlencoded form with the one name VALUE; curl calls both urlencoded.
 
     Raises:
         UnsupportedType: a multipart form.
-        Invalid: a form with the name VALUE, as POST takes it; or as `read_text`.
+        Invalid: as `read_text`.
         TooLarge: as `read_text`.
     """
     if request.mimetype == _MULTIPART:
         words = "the bare value is needed as the body of PUT; a form is read by POST"
         raise UnsupportedType(words, field="Content-Type", value=request.mimetype)
     text = read_text()
-    if request.mimetype == _URLENCODED and text.upper().startswith("VALUE="):
-        words = f"{text[:80]!r}: PUT takes the bare value, POST takes VALUE=…; send it as text/plain if it is the value"
-        raise Invalid(words, field="VALUE", value=text)
-    return text
+    if request.mimetype != _URLENCODED or not text.upper().startswith("VALUE="):
+        return text
+    return unquote_plus(text.partition("=")[2])
 
 
 def _refuse_unknown_end() -> None:

@@ -16,7 +16,7 @@ from provstore.queries.related import Neighbours, Tie
 from provstore.settings import Settings
 from provstore.uws.catalog import Catalog, Revision
 from provstore.uws.descriptions.model import Description, ParameterDefinition, Used
-from provstore.uws.inputs import CONFIG_FILE
+from provstore.uws.inputs.items import CONFIG_FILE
 from provstore.uws.jobs import input_name, integer, text
 from provstore.uws.permissions import may_run
 from provstore.web.access import serves_anonymous

@@ -14,13 +14,13 @@ from provstore.graph.store import GraphStore
 from provstore.settings import Settings
 from provstore.uws.draining import Draining
 from provstore.uws.files import Files
-from provstore.uws.following import Following
+from provstore.uws.queue.waits import Waits
 from provstore.uws.quotas import Quotas
 from provstore.uws.service import JobService
 from provstore.uws.sharing import Sharing
-from provstore.uws.streams import Events
 from provstore.uws.tokens import JobTokens
-from provstore.uws.waits import Waits
+from provstore.uws.watching.following import Following
+from provstore.uws.watching.streams import Events
 from provstore.web.health import Probe
 
 __all__ = ["EXTENSION", "Site", "base_url", "caller", "csrf_token", "site"]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import Response, jsonify
 
 from provstore.uws.jobs import Job, JobParameter, JobReference, JobResult
-from provstore.uws.queue import NOT_WAITING, Wait
+from provstore.uws.queue.rules import NOT_WAITING, Wait
 from provstore.web.uws_xml import instant_text
 
 __all__ = ["job_json", "jobs_json", "parameters_json", "results_json"]

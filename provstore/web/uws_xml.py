@@ -9,9 +9,9 @@ from typing import Final
 from urllib.parse import quote
 
 from provstore.export.escapes import xml_attribute, xml_text
+from provstore.uws.inputs.stored import MAIN_RESULT
 from provstore.uws.jobs import Job, JobParameter, JobReference, JobResult
-from provstore.uws.queue import NOT_WAITING, Wait
-from provstore.uws.stored import MAIN_RESULT
+from provstore.uws.queue.rules import NOT_WAITING, Wait
 
 __all__ = ["instant_text", "job_xml", "jobs_xml", "parameters_xml", "results_xml"]
 

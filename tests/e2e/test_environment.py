@@ -10,7 +10,7 @@ import pytest
 
 from provstore.client import Client
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition
-from provstore.uws.staging import LONGEST_VARIABLE
+from provstore.uws.running.staging import LONGEST_VARIABLE
 from tests.e2e.conftest import MakeServed
 from tests.e2e.served import Served, finish, write_services
 

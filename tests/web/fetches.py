@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from provstore.settings import Settings
-from provstore.uws.download import Downloads, Fetched, Wanted
-from provstore.uws.fetch_rules import fetch_rules
-from provstore.uws.fetching import Fetching, FetchingParts
 from provstore.uws.files import Files, Measured
+from provstore.uws.inputs.download import Downloads, Fetched, Wanted
+from provstore.uws.inputs.fetch_rules import fetch_rules
+from provstore.uws.inputs.fetching import Fetching, FetchingParts
 from provstore.uws.jobs import Job
 from tests.archive import PATIENCE
 from tests.downloading import LOCAL

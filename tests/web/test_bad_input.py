@@ -12,7 +12,7 @@ import pytest
 
 from provstore.accounts.callers import ANONYMOUS
 from provstore.errors import ProvstoreError
-from provstore.uws.sources import Upload
+from provstore.uws.inputs.sources import Upload
 from provstore.uws.submissions import Submission
 from tests.web.conftest import Serve
 from tests.web.served import Served, job_id, told

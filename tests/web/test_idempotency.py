@@ -18,9 +18,9 @@ from provstore.graph.model import EVERYBODY, Node, NodeId, Viewer
 from provstore.graph.store import Change, GraphStore
 from provstore.uws.draining import DRAINING_FILE, Draining
 from provstore.uws.idempotency import Claim, Idempotency
+from provstore.uws.inputs.sources import Upload
 from provstore.uws.records import Records
 from provstore.uws.service import JobService
-from provstore.uws.sources import Upload
 from provstore.uws.submissions import Submission
 from tests.web.conftest import Serve
 from tests.web.served import Served, job_id, told

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from provstore.uws.download import Fetched, Line, Wanted
+from provstore.uws.inputs.download import Fetched, Line, Wanted
 from tests.archive import PATIENCE, Archive, archive, endless, redirect, reply
 from tests.downloading import LOCAL
 from tests.web.conftest import Serve

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provstore.errors import FetchFailed
-from provstore.uws.download import Fetched, Line, Wanted
+from provstore.uws.inputs.download import Fetched, Line, Wanted
 from tests.archive import PATIENCE, Archive, archive, reply
 from tests.downloading import LOCAL
 from tests.web.conftest import Serve

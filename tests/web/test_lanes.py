@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from provstore.graph.store import Change, GraphStore
 from provstore.uws.jobs import Job
-from provstore.uws.life import Life
 from provstore.uws.phases import Phase
 from provstore.uws.records import Move, Records
-from provstore.uws.supervisor import Lease, Supervisor
+from provstore.uws.running.life import Life
+from provstore.uws.running.supervisor import Lease, Supervisor
 from tests.web.conftest import Serve
 from tests.web.served import Served
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from flask.testing import FlaskClient
 from lxml import html
+from lxml.html import HtmlElement
 from werkzeug.test import TestResponse
 
 from provstore.accounts.callers import Grant, Role
@@ -23,11 +24,15 @@ def seen(client: FlaskClient, path: str) -> TestResponse:
 
 def found(answer: TestResponse, path: str) -> list[Any]:
     """Give what an XPath finds in a page."""
-    return cast("list[Any]", html.fromstring(answer.text).xpath(path))
+    return cast("list[Any]", read(answer).xpath(path))
+
+
+def read(answer: TestResponse) -> HtmlElement:
+    return cast("HtmlElement", html.document_fromstring(answer.text))
 
 
 def words(answer: TestResponse) -> str:
-    return " ".join(html.fromstring(answer.text).text_content().split())
+    return " ".join(read(answer).text_content().split())
 
 
 def test_home_shows_the_services_and_the_latest_jobs(served: Served) -> None:
@@ -103,7 +108,7 @@ def test_every_field_of_a_form_has_its_label(lasting: Served) -> None:
 
 
 def test_the_form_of_a_job_makes_one(served: Served) -> None:
-    page = html.fromstring(seen(served.anonymous, "/jobs/new?service=sleep&text=filled").text)
+    page = read(seen(served.anonymous, "/jobs/new?service=sleep&text=filled"))
     form = page.forms[0]
     values = {name: value for name, value in form.form_values() if name != "PHASE"}
     assert form.action is not None
@@ -141,7 +146,7 @@ def test_a_wrong_password_shows_the_form_again_with_what_was_wrong(served: Serve
     sent = {"name": "curie", "password": "not this one", "next": "/jobs"}
     answer = served.anonymous.post("/session", data=sent, headers={"Accept": BROWSER})
     assert answer.status_code == 403
-    page = html.fromstring(answer.text)
+    page = read(answer)
     assert page.forms[0].fields["next"] == "/jobs"
     assert found(answer, "//*[@role='alert']/text()")
 

@@ -11,10 +11,10 @@ import pytest
 
 from provstore.errors import FetchFailed
 from provstore.uws.jobs import Job
-from provstore.uws.life import Life, LifeParts
 from provstore.uws.ports import Observation
-from provstore.uws.supervisor import Lease, Supervisor
-from provstore.uws.troubles import TROUBLES_FILE
+from provstore.uws.queue.troubles import TROUBLES_FILE
+from provstore.uws.running.life import Life, LifeParts
+from provstore.uws.running.supervisor import Lease, Supervisor
 from tests.fakes import FakeExecutor
 from tests.web.conftest import Serve
 from tests.web.documents import assert_valid

@@ -9,7 +9,7 @@ from pathlib import Path
 from provstore.app import open_provstore
 from provstore.settings import Settings
 from provstore.uws.ports import Cause, State
-from provstore.uws.supervisor import Lease
+from provstore.uws.running.supervisor import Lease
 from tests.web.conftest import Serve
 from tests.web.served import BIRTH, Served, job_id
 

@@ -129,7 +129,6 @@ def test_after_compares_the_very_instant_that_was_shown(served: Served) -> None:
         "2015-10-26T09:00:00 CET",
         "15-10-26",
         "0000",
-        "2015-10-26T09:00:00.1234567Z",
         "-2015",
         "9" * 5000,
     ],

@@ -13,11 +13,11 @@ from provstore.errors import Invalid, Unavailable
 from provstore.graph.model import PUBLIC, Label, Node, NodeId, Viewer
 from provstore.graph.sqlite import SqliteStore, open_sqlite
 from provstore.graph.store import Create, Update
-from provstore.uws import streams
-from provstore.uws.events import Event, Since, parse_since
 from provstore.uws.jobs import add_change
 from provstore.uws.phases import Phase
-from provstore.uws.streams import End, Events, Stream
+from provstore.uws.watching import streams
+from provstore.uws.watching.events import Event, Since, parse_since
+from provstore.uws.watching.streams import End, Events, Stream
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

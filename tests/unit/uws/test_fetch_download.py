@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provstore.uws.download import Line, Stopped
+from provstore.uws.inputs.download import Line, Stopped
 from tests.archive import PATIENCE, Archive, Asked, archive, endless, redirect, reply
 from tests.downloading import Fetch, failure, fetcher
 

@@ -8,7 +8,7 @@ import pytest
 
 from provstore.errors import Invalid
 from provstore.settings import Settings
-from provstore.uws.fetch_rules import FetchRules, fetch_rules, is_url, shown
+from provstore.uws.inputs.fetch_rules import FetchRules, fetch_rules, is_url, shown
 
 OPEN = fetch_rules(Settings())
 

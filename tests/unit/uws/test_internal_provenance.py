@@ -8,9 +8,9 @@ import pytest
 from provstore.graph.model import Kind, Label, Node, NodeId, Relation
 from provstore.graph.store import Create, Update, Upsert
 from provstore.uws.agents import software
-from provstore.uws.internal_provenance import FILE_NAME, Told, read_internal_provenance
 from provstore.uws.jobs import Job, JobId
 from provstore.uws.phases import Phase
+from provstore.uws.running.internal_provenance import FILE_NAME, Told, read_internal_provenance
 
 NAMESPACE = "urn:t#"
 JOB = Job(

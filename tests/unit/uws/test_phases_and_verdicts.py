@@ -5,7 +5,7 @@ import pytest
 
 from provstore.uws.phases import ACTIVE, BLOCKING, FINAL, OPEN, Phase, can_move, client_may_move
 from provstore.uws.ports import Cause, Observation, State
-from provstore.uws.verdicts import Verdict, verdict_of
+from provstore.uws.running.verdicts import Verdict, verdict_of
 
 BY_CLIENT = """
 PENDING -> QUEUED HELD ABORTED

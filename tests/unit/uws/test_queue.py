@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from provstore.accounts.callers import ANONYMOUS
 from provstore.uws.jobs import JobId
-from provstore.uws.queue import Crowd, Limits, Queued, in_order, next_owners, reason
+from provstore.uws.queue.rules import Crowd, Limits, Queued, in_order, next_owners, reason
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A, B, C = "a1", "a2", "a3"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from provstore.errors import Conflict, Unavailable
-from provstore.uws.troubles import TROUBLES_FILE, Troubles
+from provstore.uws.queue.troubles import TROUBLES_FILE, Troubles
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 
 from provstore.errors import NotFound
 from provstore.uws.phases import Phase
-from provstore.uws.waiting import Waiting
+from provstore.uws.watching.waiting import Waiting
 
 LONG = 30.0
 """Seconds after which a test gives up; nothing waits that long when all is well."""

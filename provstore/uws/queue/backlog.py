@@ -12,7 +12,7 @@ from provstore.graph.model import Label, Node
 from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order
 from provstore.uws.jobs import JobId, instant, text
 from provstore.uws.phases import ACTIVE, FINAL, Phase
-from provstore.uws.queue import Queued
+from provstore.uws.queue.rules import Queued
 
 __all__ = ["Backlog", "InHand"]
 

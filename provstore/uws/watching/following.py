@@ -14,7 +14,7 @@ from provstore.uws.files import Files
 from provstore.uws.jobs import Job
 from provstore.uws.phases import ACTIVE, Phase
 from provstore.uws.records import Records
-from provstore.uws.waiting import Seat, Waiting
+from provstore.uws.watching.waiting import Seat, Waiting
 
 __all__ = ["Following", "tail_start"]
 

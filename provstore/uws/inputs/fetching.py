@@ -19,10 +19,10 @@ from provstore.errors import Conflict, FetchFailed, NotFound, Unavailable
 from provstore.graph.model import Value
 from provstore.graph.store import Update
 from provstore.uws.descriptions.reading import guess_content_type
-from provstore.uws.download import Fetched, Line, Stopped, Wanted
-from provstore.uws.fetch_rules import shown
 from provstore.uws.files import Files
-from provstore.uws.inputs import is_content_type
+from provstore.uws.inputs.download import Fetched, Line, Stopped, Wanted
+from provstore.uws.inputs.fetch_rules import shown
+from provstore.uws.inputs.items import is_content_type
 from provstore.uws.jobs import CONTENT_TYPE_ANY, Job, JobParameter, integer
 from provstore.uws.phases import Phase
 from provstore.uws.records import Records
@@ -39,7 +39,7 @@ _LONGEST_END: Final = 10.0
 class FetchingParts:
     """What fetching works with.
 
-    ``fetch`` fetches one file, as `provstore.uws.download.Downloads.fetch` does. ``wake`` is told of each job whose
+    ``fetch`` fetches one file, as `Downloads.fetch` does. ``wake`` is told of each job whose
     files are here or can't be had. ``timeout``: the longest time for one file, with all tries. ``pauses``: before each
     further try, in seconds. ``most``: jobs served at a time, ``each``: of one person.
     """

@@ -12,15 +12,15 @@ from typing import Final
 from provstore.graph.model import Value
 from provstore.graph.store import Change, Update
 from provstore.uws.catalog import Catalog
-from provstore.uws.collect import collect
 from provstore.uws.files import Files
-from provstore.uws.internal_provenance import read_internal_provenance
 from provstore.uws.jobs import Failure, Job
 from provstore.uws.phases import Phase
 from provstore.uws.ports import Clock, Observation, State
 from provstore.uws.quotas import bytes_below
 from provstore.uws.records import Move, Records
-from provstore.uws.verdicts import Verdict, verdict_of
+from provstore.uws.running.collect import collect
+from provstore.uws.running.internal_provenance import read_internal_provenance
+from provstore.uws.running.verdicts import Verdict, verdict_of
 
 __all__ = ["Endings"]
 

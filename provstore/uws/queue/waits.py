@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from provstore.uws.backlog import Backlog
 from provstore.uws.jobs import Job, JobId
 from provstore.uws.phases import ACTIVE, Phase
 from provstore.uws.ports import Clock
-from provstore.uws.queue import NOT_WAITING, Crowd, Limits, Wait, in_order, reason
-from provstore.uws.troubles import Troubles
+from provstore.uws.queue.backlog import Backlog
+from provstore.uws.queue.rules import NOT_WAITING, Crowd, Limits, Wait, in_order, reason
+from provstore.uws.queue.troubles import Troubles
 
 __all__ = ["Waits"]
 

@@ -12,20 +12,20 @@ from typing import Final, NamedTuple, Protocol
 
 from provstore.errors import FetchFailed, NotFound, ProvstoreError, Unavailable
 from provstore.graph.model import Value
-from provstore.uws.backlog import Backlog
 from provstore.uws.catalog import Catalog
-from provstore.uws.endings import Endings
 from provstore.uws.files import Files
 from provstore.uws.jobs import Failure, Job, JobId
 from provstore.uws.phases import ACTIVE, FINAL, Phase
 from provstore.uws.ports import Clock, Executor, Observation, State
-from provstore.uws.queue import Limits
+from provstore.uws.queue.backlog import Backlog
+from provstore.uws.queue.rules import Limits
+from provstore.uws.queue.slots import Slots
+from provstore.uws.queue.troubles import Troubles
 from provstore.uws.records import Move, Records
+from provstore.uws.running.endings import Endings
+from provstore.uws.running.staging import StagingRules, stage
 from provstore.uws.sharing import Sharing
-from provstore.uws.slots import Slots
-from provstore.uws.staging import StagingRules, stage
 from provstore.uws.tokens import JobTokens
-from provstore.uws.troubles import Troubles
 
 __all__ = ["Fetches", "Lane", "Life", "LifeParts", "Work", "nothing_to_fetch"]
 

@@ -17,8 +17,8 @@ from typing import Final
 from provstore.errors import ProvstoreError, Unavailable
 from provstore.graph.model import Node, Viewer
 from provstore.graph.store import GraphStore
-from provstore.uws.events import Event, Since, changed_jobs, events_of, jobs_by_id, recent_events
 from provstore.uws.ports import Clock
+from provstore.uws.watching.events import Event, Since, changed_jobs, events_of, jobs_by_id, recent_events
 
 __all__ = ["End", "Events", "Sight", "Stream"]
 

@@ -24,8 +24,8 @@ import httpx
 
 from provstore import __version__
 from provstore.errors import FetchFailed, TooLarge
-from provstore.uws.fetch_rules import FetchRules, shown
 from provstore.uws.files import Files, Measured, safe_name
+from provstore.uws.inputs.fetch_rules import FetchRules, shown
 
 __all__ = ["Downloads", "Fetched", "Line", "Stopped", "Wanted", "resolve_host"]
 

@@ -14,11 +14,11 @@ from provstore.settings import Settings
 from provstore.uws.catalog import Revision
 from provstore.uws.descriptions.model import Used
 from provstore.uws.descriptions.reading import guess_content_type
-from provstore.uws.fetch_rules import fetch_rules, is_url, shown
 from provstore.uws.files import Files, measure, safe_name
+from provstore.uws.inputs.fetch_rules import fetch_rules, is_url, shown
+from provstore.uws.inputs.sources import Sources, Upload
+from provstore.uws.inputs.stored import MAIN_RESULT, StoredEntities
 from provstore.uws.jobs import CONTENT_TYPE_ANY
-from provstore.uws.sources import Sources, Upload
-from provstore.uws.stored import MAIN_RESULT, StoredEntities
 
 __all__ = ["CONFIG_FILE", "MAIN_RESULT", "Input", "Inputs", "is_content_type"]
 

@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 
 from provstore.errors import Conflict, ProvstoreError, Unavailable
 from provstore.settings import Settings
-from provstore.uws.life import Lane, Life, Work
+from provstore.uws.running.life import Lane, Life, Work
 
 __all__ = ["Lease", "Supervisor"]
 

@@ -19,7 +19,7 @@ from provstore.uws.descriptions.reading import guess_content_type
 from provstore.uws.descriptions.values import result_pattern
 from provstore.uws.files import Files, Measured, measure
 from provstore.uws.jobs import Job
-from provstore.uws.staging import staged_names
+from provstore.uws.running.staging import staged_names
 
 __all__ = ["Collected", "collect"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from provstore.uws.backlog import Backlog
 from provstore.uws.jobs import Job, JobId
 from provstore.uws.ports import Clock
-from provstore.uws.queue import Limits, next_owners
+from provstore.uws.queue.backlog import Backlog
+from provstore.uws.queue.rules import Limits, next_owners
 
 __all__ = ["Slots"]
 

@@ -1,0 +1,1 @@
+"""What jobs use: from what a client gives to nodes of the graph, and files that are fetched from elsewhere."""

@@ -1,0 +1,1 @@
+"""Who starts next, and why a job waits."""

@@ -1,0 +1,1 @@
+"""Those who wait for changes: WAIT, event streams, and followers of what a job prints."""
