@@ -318,9 +318,15 @@ class JobService:
 
     def _change(self, caller: Caller, service: str, job_id: str, act: Callable[[Job], None]) -> Job:
         """Act on a job until nobody else was faster; give it as it was. Only its owner and administrators may."""
-        node = self.node(caller, service, job_id)
-        check_may_change(caller, f"job {job_id}", owner=str(node.properties["owner"]))
-        return self._records.repeat(job_id, act)
+        self._check_id(service, job_id)
+
+        def permitted(job: Job) -> None:
+            _check_service(job_id, asked=service, found="" if job.deleted else job.service)
+            check_may_see(caller, f"job {job_id}", readers=job.readers)
+            check_may_change(caller, f"job {job_id}", owner=job.owner)
+            act(job)
+
+        return self._records.repeat(job_id, permitted)
 
     def _check_id(self, service: str, job_id: str) -> None:
         self.catalog.newest(service)
