@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from provstore.graph.model import PUBLIC, Viewer, stable_local
 
-__all__ = ["ANONYMOUS", "EVERY_SERVICE", "Caller", "Grant", "Role", "Scope", "curators", "reader_of"]
+__all__ = ["ANONYMOUS", "EVERY_SERVICE", "VISITOR", "Caller", "Grant", "Role", "Scope", "curators", "reader_of"]
 
 EVERY_SERVICE: Final = "*"
 
@@ -80,3 +80,6 @@ class Caller:
 
 ANONYMOUS: Final = Caller(agent=stable_local("a", "anonymous"), name="")
 """Everybody without a token: one agent for all of them."""
+
+VISITOR: Final = Caller(agent="", name="")
+"""Who sends no token where anonymous jobs are not served: he may look at what is public, and has nothing of his own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, g, request
 from werkzeug.datastructures import Authorization
 
-from provstore.accounts.callers import ANONYMOUS, Caller, Scope
+from provstore.accounts.callers import ANONYMOUS, VISITOR, Caller, Scope
 from provstore.accounts.people import Accounts
 from provstore.accounts.sessions import Session
 from provstore.errors import Forbidden, Unauthenticated
@@ -44,6 +45,11 @@ _LOOKING: Final = ("/provsap", "/datalink")
 _TREES: Final = ("/uws/", "/rest/")
 _SCOPES: Final[dict[Scope, tuple[str, ...]]] = {Scope.READ: (), Scope.JOBS: _TREES, Scope.ALL: ("/",)}
 """Below which addresses the holder of a token may change something; he may look everywhere."""
+
+_ONE_THING: Final = re.compile(
+    r"/(?:(?:(?:uws|rest)/[^/]+|jobs)/j[0-9a-f]{32}(?:/.*)?|(?:store|id)/.+|prov/lineage|provsap|datalink)"
+)
+"""Addresses of what its owner may have made public."""
 
 _HOST_NAMES: Final = frozenset({"localhost"})
 _RIGHT: Final = "Authorization: Bearer TOKEN, or the token as the password of HTTP Basic"
@@ -153,11 +159,21 @@ def _identify(*, anonymous: bool) -> None:
         credentials = _without_a_stale_cookie(credentials, kept=_changes() and not entrance)
     caller, session = credentials.prove(site().accounts)
     if caller is ANONYMOUS and not anonymous and not entrance:
-        raise Unauthenticated(f"a token is needed: {_RIGHT}")
+        caller = _visitor()
     if session is not None:
         g.csrf_token = session.csrf
         _refuse_foreign_change(session)
     g.caller, g.session = _within_scope(caller), session
+
+
+def _visitor() -> Caller:
+    """Let somebody without a token look at one job, file or history: if it is not public, errors.py asks for a token.
+
+    Lists ask for one at once, since VO clients learn there that they have to sign in.
+    """
+    if _changes() or not _ONE_THING.fullmatch(request.path):
+        raise Unauthenticated(f"a token is needed: {_RIGHT}")
+    return VISITOR
 
 
 def _changes() -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 from flask import Flask, Response, current_app, g, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from provstore.accounts.callers import VISITOR
 from provstore.errors import (
     Conflict,
     Forbidden,
@@ -66,6 +67,8 @@ def install_error_handlers(app: Flask, *, page: ErrorPage) -> None:
 
 
 def _own(error: ProvstoreError) -> Response:
+    if isinstance(error, Forbidden | NotFound) and g.get("caller") is VISITOR:
+        error = Unauthenticated("this is not public, or is not there: sign in, or send a token")
     status = next(number for kind, number in STATUS if isinstance(error, kind))
     response = _answer(status, type(error).__name__, error.message, field=error.field, value=error.value)
     if status == STATUS[0][1]:

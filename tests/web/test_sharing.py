@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from provstore.accounts.callers import Grant, Role
 from provstore.graph.model import EVERYBODY, NodeId
+from tests.web.conftest import Serve
 from tests.web.served import Served, job_id, told
 
 START = "2026-03-01T00:00:00Z"
@@ -110,6 +111,28 @@ def test_a_public_job_is_seen_by_everybody(served: Served, people: Mapping[str, 
     job = finished(served)
     share(served, job, reader="Public")
     assert seers(people, served, job) == set(people)
+
+
+def test_what_is_public_can_be_looked_at_without_a_token_where_all_else_needs_one(serve: Serve) -> None:
+    served = serve(anonymous=False)
+    job = finished(served)
+    asked = [*places(served, job), f"/provsap?ID={job_id(job)}"]
+    before = {place: served.anonymous.get(place) for place in asked}
+    assert {answer.status_code for answer in before.values()} == {401}
+    assert {"WWW-Authenticate" in answer.headers for answer in before.values()} == {True}
+    share(served, job, READER="public")
+    assert {served.anonymous.get(place).status_code for place in asked} <= {200, 303}
+    unknown = ("/uws/copy", "/uws/copy/events", f"/uws/copy/j{'0' * 32}", "/store/e0", f"{job}/sharing", "/jdl")
+    assert {served.anonymous.get(place).status_code for place in unknown} == {401}
+    assert served.anonymous.delete(job).status_code == 401
+    assert served.anonymous.post(f"{job}/phase", data={"PHASE": "ABORT"}).status_code == 401
+    share(served, job, READER="public", ACTION="REMOVE")
+    assert {served.anonymous.get(place).status_code for place in asked} == {401}
+
+
+def test_a_visitor_without_a_token_does_not_see_the_jobs_of_anonymous_visitors(serve: Serve) -> None:
+    job = serve().create()
+    assert serve(anonymous=False).anonymous.get(job).status_code == 401
 
 
 def test_sharing_ends(served: Served, people: Mapping[str, FlaskClient]) -> None:
