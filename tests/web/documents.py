@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Final
 
+from astropy.io import votable
 from lxml import etree
 
 from tests.parts import require
 
-__all__ = ["Tree", "assert_valid", "parsed", "uws"]
+__all__ = ["Tree", "assert_valid", "parsed", "uws", "votable_error"]
 
 SCHEMAS: Final = Path(__file__).parents[3] / "shared" / "schemas"
 
@@ -44,3 +46,11 @@ def assert_valid(document: str | bytes, *, schema: str = "UWS-1.1.xsd") -> None:
     parser = etree.XMLParser(no_network=True)
     content = document.encode() if isinstance(document, str) else document
     etree.XMLSchema(etree.parse(file, parser)).assertValid(etree.fromstring(content))
+
+
+def votable_error(document: bytes) -> str:
+    """Give the message of a VOTable that tells an error as DALI wants it, and holds nothing else."""
+    (resource,) = votable.parse(io.BytesIO(document), verify="exception").resources
+    (info,) = resource.infos
+    assert (resource.type, info.name, info.value) == ("results", "QUERY_STATUS", "ERROR")
+    return str(info.content)

@@ -13,6 +13,7 @@ import pytest
 from provstore.export.document import Document
 from provstore.export.registry import by_name
 from provstore.graph.model import Kind, Label, Node, NodeId, Reached, Relation, Subgraph, Value
+from tests.parts import require
 
 NAMESPACE = "urn:uuid:01975c3e-0000-7000-8000-000000000000#"
 NOON = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -28,8 +29,7 @@ Write = Callable[..., str]
 def schemas() -> Path:
     """The published schemas; they are no part of the repository."""
     folder = Path(__file__).parents[4] / "shared" / "schemas"
-    if not folder.is_dir():
-        pytest.skip(f"the published schemas are not in {folder}")
+    require("schemas", present=folder.is_dir(), reason="the folder shared/schemas is not beside the clone")
     return folder
 
 

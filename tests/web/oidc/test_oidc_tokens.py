@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +9,10 @@ import pytest
 
 from provstore.errors import Invalid
 from provstore.settings import OidcProvider
-from tests.oidc_fake import CLIENT, FakeProvider, new_key, running_fake
+from tests.oidc_fake import CLIENT, new_key
 from tests.web.conftest import Serve
-from tests.web.oidc_site import MakeSite, Site, site_maker
+from tests.web.oidc_site import MakeSite, Site
 from tests.web.served import Served, told
-
-
-@pytest.fixture
-def provider() -> Iterator[FakeProvider]:
-    with running_fake() as running:
-        yield running
-
-
-@pytest.fixture
-def make_site(serve: Serve, provider: FakeProvider, tmp_path: Path) -> MakeSite:
-    return site_maker(serve, provider, tmp_path)
-
-
-@pytest.fixture
-def site(make_site: MakeSite) -> Site:
-    return make_site()
 
 
 def test_an_access_token_works_as_bearer_and_as_password_and_makes_the_account(site: Site) -> None:

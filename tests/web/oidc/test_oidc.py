@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -14,25 +13,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from provstore.settings import OidcProvider
-from tests.oidc_fake import CLIENT, SECRET, FakeProvider, running_fake
-from tests.web.conftest import Serve
-from tests.web.oidc_site import MakeSite, Site, site_maker
-
-
-@pytest.fixture
-def provider() -> Iterator[FakeProvider]:
-    with running_fake() as running:
-        yield running
-
-
-@pytest.fixture
-def make_site(serve: Serve, provider: FakeProvider, tmp_path: Path) -> MakeSite:
-    return site_maker(serve, provider, tmp_path)
-
-
-@pytest.fixture
-def site(make_site: MakeSite) -> Site:
-    return make_site()
+from tests.oidc_fake import CLIENT, SECRET
+from tests.web.oidc_site import MakeSite, Site
 
 
 def test_the_providers_are_listed_to_everybody(make_site: MakeSite) -> None:

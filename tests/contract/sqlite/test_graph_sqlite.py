@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import islice
@@ -39,19 +38,7 @@ from tests.contract.graph_builders import (
     where,
 )
 
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "graph.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    store = open_sqlite(path)
-    yield store
-    store.close()
+ROOT = Path(__file__).parents[3]
 
 
 def child(path: Path, mode: str, *, name: str = "x", count: int = 0) -> subprocess.Popen[str]:

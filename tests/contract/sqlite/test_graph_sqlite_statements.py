@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,6 @@ from provstore.graph.model import Label, Value, Viewer
 from provstore.graph.sqlite import SqliteStore, open_sqlite
 from provstore.graph.store import Condition, Find, Order
 from tests.contract.graph_builders import activity, add, entity, find_ids, having, job, nid, used
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "graph.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    store = open_sqlite(path)
-    yield store
-    store.close()
 
 
 @pytest.mark.parametrize("value", [0.1 + 0.2, math.inf, 2**63 - 1, True, "a 'text', \"quoted\" \u2028 ☃", -1, None])
