@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.serving import server
+from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description, Generated
-from provstore.uws.descriptions.votable_writer import write_votable
 
 _NOOP: Final = Description(name="noop", generated=(Generated(name="result", default="out.txt"),))
 _CLIENTS: Final = 8

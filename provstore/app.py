@@ -26,6 +26,7 @@ from provstore.uws.inputs.fetch_rules import fetch_rules
 from provstore.uws.inputs.fetching import Fetching, FetchingParts
 from provstore.uws.inputs.items import Inputs
 from provstore.uws.ports import Clock, Executor
+from provstore.uws.publishing.publication import Publication
 from provstore.uws.queue.backlog import Backlog
 from provstore.uws.queue.rules import Limits
 from provstore.uws.queue.troubles import TROUBLES_FILE, Troubles
@@ -107,6 +108,7 @@ class Provstore:
     waits: Waits
     events: Events
     fetching: Fetching
+    publication: Publication
 
     @property
     def records(self) -> Records:
@@ -187,7 +189,8 @@ def _compose(
     accounts = _accounts(settings, clock)
     write_agents(store, accounts.people(), settings)
     ground = _ground(settings, store, clock)
-    refusals = tuple(publish(ground.catalog, ground.files, (shipped_descriptions(), *settings.descriptions)))
+    publication = Publication(store=store, catalog=ground.catalog, files=ground.files, settings=settings, clock=clock)
+    refusals = tuple(publish(publication, (shipped_descriptions(), *settings.descriptions)))
     supervisor = _supervisor(ground, executors, _staging_rules(settings, signals_url))
     ground.wake.target = supervisor.wake
     quotas = Quotas(store, settings, clock=clock)
@@ -203,13 +206,6 @@ def _compose(
         draining=ground.draining.reason,
         refuse_if_full=quotas.refuse_if_full,
     )
-    waits = Waits(
-        Backlog(store),
-        limits=_limits(settings),
-        troubles=ground.troubles,
-        draining=ground.draining.reason,
-        clock=clock,
-    )
     return Provstore(
         settings=settings,
         store=store,
@@ -221,9 +217,20 @@ def _compose(
         refusals=refusals,
         draining=ground.draining,
         quotas=quotas,
-        waits=waits,
+        waits=_waits(ground),
         events=ground.events,
         fetching=ground.fetching,
+        publication=publication,
+    )
+
+
+def _waits(ground: _Ground) -> Waits:
+    return Waits(
+        Backlog(ground.records.store),
+        limits=_limits(ground.settings),
+        troubles=ground.troubles,
+        draining=ground.draining.reason,
+        clock=ground.clock,
     )
 
 
@@ -298,7 +305,7 @@ def _supervisor(ground: _Ground, executors: Mapping[str, Executor] | None, rules
         life=life,
         lease=lease,
         settings=ground.settings,
-        watch=lambda: _look(ground.events, ground.waiting, ground.records),
+        watch=lambda: _look(ground),
     )
 
 
@@ -312,10 +319,11 @@ def _limits(settings: Settings) -> Limits:
     return Limits(slots=slots, user=settings.user_slots, anonymous=settings.anonymous_slots)
 
 
-def _look(events: Events, waiting: Waiting, records: Records) -> None:
+def _look(ground: _Ground) -> None:
     """Find what other processes have changed, for those who wait here."""
-    events.wake()
-    waiting.look(records.phases)
+    ground.catalog.refresh()
+    ground.events.wake()
+    ground.waiting.look(ground.records.phases)
 
 
 def _accounts(settings: Settings, clock: Clock) -> Accounts:
@@ -335,7 +343,11 @@ def _accounts(settings: Settings, clock: Clock) -> Accounts:
 
 def _staging_rules(settings: Settings, signals_url: str) -> StagingRules:
     return StagingRules(
-        path=settings.job_path, log_max=settings.log_max, kill_grace=settings.kill_grace, signals_url=signals_url
+        path=settings.job_path,
+        log_max=settings.log_max,
+        kill_grace=settings.kill_grace,
+        signals_url=signals_url,
+        modules_init=str(settings.modules_init or ""),
     )
 
 
@@ -346,6 +358,7 @@ def create_app(provstore: Provstore) -> Flask:
         store=provstore.store,
         accounts=provstore.accounts,
         service=provstore.service,
+        publication=provstore.publication,
         files=provstore.files,
         tokens=provstore.tokens,
         wake=provstore.supervisor.wake,

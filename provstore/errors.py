@@ -2,6 +2,7 @@
 
     ProvstoreError
     ├── Invalid            the request is wrong: change it (400)
+    │   └── WrongDescription  a job description that has errors: all of them at once
     ├── Unauthenticated    say who you are (401)
     ├── Forbidden          you may not, or not now (403)
     │   ├── QuotaReached   your jobs take all the space they may
@@ -38,6 +39,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "UnsupportedType",
+    "WrongDescription",
     "WrongPhase",
 ]
 
@@ -60,6 +62,21 @@ class ProvstoreError(Exception):
 
 class Invalid(ProvstoreError):
     """The request is malformed, or names something unknown."""
+
+
+class WrongDescription(Invalid):
+    """A job description can't be taken; everything that is wrong with it is told at once.
+
+    Args:
+        name: The service.
+        problems: Each as (level, place, text).
+    """
+
+    def __init__(self, name: str, problems: tuple[tuple[str, str, str], ...]) -> None:
+        errors = [f"{place}: {text}" for level, place, text in problems if level == "error"]
+        first = "; ".join(errors[:3]) + ("; ..." if len(errors) > 3 else "")
+        super().__init__(f"description {name}: {len(errors)} errors: {first}", field="description", value=name)
+        self.problems = problems
 
 
 class Unauthenticated(ProvstoreError):

@@ -87,6 +87,7 @@ class Settings:
     kill_grace: timedelta = timedelta(seconds=5)
     tick: timedelta = timedelta(seconds=1)
     job_path: str = _default_job_path()
+    modules_init: Path | None = None
 
     @property
     def store_url(self) -> str:

@@ -6,17 +6,23 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-__all__ = ["MARKED_PARTS", "NGINX", "require", "required"]
+__all__ = ["MARKED_PARTS", "MODULES_INIT", "NGINX", "require", "required"]
 
 NGINX: Final = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
 """Where nginx is: Debian keeps it where only the administrator looks."""
 
+MODULES_INIT: Final = Path("/usr/share/modules/init/bash")
+"""What brings the command `module`, where Debian's environment-modules keep it."""
+
 MARKED_PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
+    "ctools": (lambda: shutil.which("ctbin") is not None, "ctools are not installed"),
     "graphviz": (lambda: shutil.which("dot") is not None, "the program dot is not installed"),
+    "modules": (MODULES_INIT.is_file, "environment-modules are not installed"),
     "nginx": (lambda: NGINX is not None, "the program nginx is not installed"),
 }
 """Marker of a test -> how to find out whether its part is there, and what to say if not."""

@@ -22,6 +22,7 @@ OTHER_TIMES: Final = {
 
 ROOMS: Final = {
     "argon2": ("accounts/**",),
+    "astropy": ("uws/descriptions/checking/unit_judge.py",),
     "authlib": ("accounts/oidc*.py",),
     "click": ("cli/**",),
     "flask": ("app.py", "web/**"),
@@ -35,6 +36,8 @@ ROOMS: Final = {
     "prov": (),
     "sqlite3": ("accounts/**", "graph/sqlite*.py"),
     "werkzeug": ("app.py", "web/**"),
+    "yaml": ("uws/inputs/config_formats.py",),
+    "pygments": ("cli/**", "web/**"),
     "provstore.graph.neo4j": ("app.py", "graph/neo4j*.py"),
     "provstore.graph.sqlite": ("app.py", "graph/sqlite*.py"),
     "provstore.uws.executors": ("app.py", "uws/executors/**"),

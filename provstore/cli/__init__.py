@@ -11,13 +11,14 @@ import click
 
 from provstore import __version__
 from provstore.cli.checking import check
+from provstore.cli.describe import describe
 from provstore.cli.draining import drain
 from provstore.cli.identities import identities, link, unlink
-from provstore.cli.jobs import describe, list_jobs, run
+from provstore.cli.jobs import list_jobs, run
 from provstore.cli.provenance import export, show_lineage
 from provstore.cli.serving import serve
 from provstore.cli.users import user
-from provstore.errors import ProvstoreError
+from provstore.errors import ProvstoreError, WrongDescription
 
 __all__ = ["main"]
 
@@ -28,6 +29,11 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except WrongDescription as error:
+            click.echo(f"provstore: {error.message.partition(' errors: ')[0]} errors", err=True)
+            for level, place, text in error.problems:
+                click.echo(f"  {level}: {place}: {text}", err=True)
+            sys.exit(1)
         except ProvstoreError as error:
             click.echo(f"provstore: {error.message}", err=True)
             sys.exit(1)

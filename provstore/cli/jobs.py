@@ -1,4 +1,4 @@
-"""``provstore run``, ``jobs`` and ``describe``: jobs and services from the command line."""
+"""``provstore run`` and ``jobs``: jobs from the command line."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ import click
 from provstore.app import Provstore
 from provstore.cli.opening import opened
 from provstore.errors import Invalid
-from provstore.uws.descriptions.jsonform import to_json
 from provstore.uws.inputs.sources import Upload
 from provstore.uws.jobs import Job
 from provstore.uws.phases import FINAL, OPEN, Phase
 from provstore.uws.records import JobFilter
 from provstore.uws.submissions import Submission
 
-__all__ = ["describe", "list_jobs", "run"]
+__all__ = ["finish", "list_jobs", "pair", "run"]
 
 _BRIEF: Final = 0.05
 _PATIENT: Final = 1.0
@@ -37,9 +36,9 @@ _EXIT: Final = {Phase.COMPLETED: 0, Phase.ABORTED: 2}
 def run(service: str, parameters: tuple[str, ...], inputs: tuple[str, ...], *, wait: bool, as_json: bool) -> None:
     """Run a job of SERVICE. It is looked after by the server of this data directory, or by this command itself."""
     with opened() as provstore, ExitStack() as stack:
-        values = {"PHASE": "RUN", **dict(map(_pair, parameters))}
+        values = {"PHASE": "RUN", **dict(map(pair, parameters))}
         uploads: defaultdict[str, list[Upload]] = defaultdict(list)
-        for name, text in map(_pair, inputs):
+        for name, text in map(pair, inputs):
             file = Path(text)
             if file.is_file():
                 stream = stack.enter_context(file.open("rb"))
@@ -48,20 +47,25 @@ def run(service: str, parameters: tuple[str, ...], inputs: tuple[str, ...], *, w
                 values[name] = f"{values[name]} {text}" if name in values else text
         caller = provstore.accounts.administrator()
         job_id = provstore.service.create(caller, service, Submission(values=values, uploads=uploads))
-        job = _finish(provstore, job_id, wait=wait)
+        job = finish(provstore, job_id, wait=wait)
         click.echo(json.dumps(_facts(job)) if as_json else _line(job))
         if wait:
             raise SystemExit(_EXIT.get(job.phase, 1))
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """Read NAME=VALUE.
+
+    Raises:
+        Invalid: it is none.
+    """
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise Invalid(f"{text!r}: NAME=VALUE is needed", value=text)
     return name, value
 
 
-def _finish(provstore: Provstore, job_id: str, *, wait: bool) -> Job:
+def finish(provstore: Provstore, job_id: str, *, wait: bool) -> Job:
     """Supervise until the job is over if nobody else does and we wait; a job left alone waits for the next server."""
     pause = _BRIEF
     provstore.supervisor.tick()
@@ -118,15 +122,3 @@ def _line(job: Job) -> str:
         lines.append(f"  {job.failure.message}")
         lines += [f"    {line}" for line in job.failure.detail.splitlines()[-10:]]
     return "\n".join(lines)
-
-
-@click.command()
-@click.argument("service", required=False)
-def describe(service: str | None) -> None:
-    """Show the services on offer, or one of them as JSON."""
-    with opened() as provstore:
-        if service:
-            click.echo(json.dumps(to_json(provstore.catalog.newest(service).description), indent=2, ensure_ascii=False))
-            return
-        for one in provstore.catalog.services():
-            click.echo(f"{one.description.name:<24} {one.description.description}")

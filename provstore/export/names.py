@@ -7,14 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from provstore.export.document import Document
+from provstore.graph.model import PROV, PROVSTORE, QNAME, VOPROV, XSD
 
 __all__ = ["NCNAME", "PROV", "PROVSTORE", "QNAME", "VOPROV", "XSD", "Namespaces", "Speller"]
-
-VOPROV: Final = "http://www.ivoa.net/documents/ProvenanceDM/index.html#"
-PROVSTORE: Final = "urn:provstore:terms#"
-PROV: Final = "http://www.w3.org/ns/prov#"
-XSD: Final = "http://www.w3.org/2001/XMLSchema#"
-QNAME: Final = f"{XSD}QName"
 
 _START: Final = (
     "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"

@@ -1,4 +1,7 @@
-"""What a picture of a graph shows: boxes and arrows, agents and parameters as badges; descriptions are left out."""
+"""What a picture of a graph shows: boxes and arrows, agents and parameters as badges.
+
+Descriptions are left out, but for revisions and proposals whose own history is told.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,9 @@ _STATES: Final = {
 _URI_PUNCTUATION: Final = "/:?#[]@!$()*+,;=%~&"
 _BADGES: Final = frozenset({Label.AGENT, Label.PARAMETER, Label.CONFIG_FILE})
 _TO_AGENTS: Final = frozenset({Kind.WAS_ASSOCIATED_WITH, Kind.WAS_ATTRIBUTED_TO})
-_FACTS: Final = ("phase", "error_message", "content_type", "size", "sha256", "location", "value")
+_HISTORY: Final = frozenset({Kind.USED, Kind.WAS_GENERATED_BY, Kind.WAS_DERIVED_FROM, Kind.WAS_INVALIDATED_BY})
+"""Relations that make a description a thing like others."""
+_FACTS: Final = ("phase", "state", "message", "error_message", "content_type", "size", "sha256", "location", "value")
 
 
 def picture_of(document: Document) -> Picture:
@@ -103,20 +108,40 @@ def picture_of(document: Document) -> Picture:
     names = Namespaces.of(document)
     boxes: dict[str, Box] = {}
     badges: dict[str, Node] = {}
+    described: dict[str, Node] = {}
     for node in document.graph.nodes():
         form = next((form for label, form in _FORMS if label in node.labels), None)
         if not node.labels.isdisjoint(_BADGES):
             badges[node.id] = node
+        elif Label.ACTIVITY_DESCRIPTION in node.labels:
+            described[node.id] = node
         elif form is not None and Label.VOID not in node.labels:
             boxes[node.id] = _box(document, node, form, names)
-        if len(boxes) > MOST_BOXES:
-            raise TooLarge(f"more than {MOST_BOXES} boxes can't be drawn; ask for less, or for another format")
+        _check_count(boxes)
+    for one in _with_history(document, described):
+        boxes[one] = _box(document, described[one], Form.ENTITY, names)
+    _check_count(boxes)
     arrows, attached = _relations(document, boxes, badges)
     for agent in _free_agents(document, badges, boxes):
         boxes[agent] = _box(document, badges[agent], Form.AGENT, names)
     done = (_with_badges(boxes[one], attached.get(one, ()), badges) for one in sorted(boxes))
     shown = _without_implied(arrows)
     return Picture(boxes=tuple(done), arrows=tuple(sorted(shown)), implied=len(arrows) - len(shown))
+
+
+def _check_count(boxes: Mapping[str, Box]) -> None:
+    if len(boxes) > MOST_BOXES:
+        raise TooLarge(f"more than {MOST_BOXES} boxes can't be drawn; ask for less, or for another format")
+
+
+def _with_history(document: Document, described: Mapping[str, Node]) -> set[str]:
+    """Give the descriptions that are drawn: those asked for, and those that were made, used, revised or withdrawn."""
+    if not described:
+        return set()
+    ends = {
+        end for one in document.graph.relations() if one.kind in _HISTORY for end in (one.source, one.target)
+    } | document.focus
+    return ends & described.keys()
 
 
 def _free_agents(document: Document, badges: Mapping[str, Node], boxes: Mapping[str, Box]) -> list[str]:
@@ -174,6 +199,8 @@ def _box(document: Document, node: Node, form: Form, names: Namespaces) -> Box:
     given = node.properties
     prefix, local = names.split(node.id)
     name = str(given.get("name") or given.get("value") or "")
+    if Label.ACTIVITY_DESCRIPTION in node.labels and "revision" in given:
+        name = f"{name}@{given['revision']}"
     state = _STATES.get(str(given.get("phase", "")), State.NORMAL)
     if isinstance(given.get("invalidated_at"), datetime):
         state = State.INVALID

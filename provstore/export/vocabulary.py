@@ -114,8 +114,10 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
 
 _INTERNAL: Final = frozenset(
     {
+        "author",
         "brought_by",
         "changed_at",
+        "decided_by",
         "definition",
         "deleted",
         "digest",
@@ -127,9 +129,14 @@ _INTERNAL: Final = frozenset(
         "open",
         "owner",
         "request_sha256",
+        "revised_at",
         "sharing",
         "sweep",
+        "validator",
         "waits_for",
+        "withdrawal",
+        "withdrawn_at",
+        "withdrawn_by",
     }
 )
 

@@ -20,9 +20,13 @@ from provstore.errors import Invalid
 __all__ = [
     "EVERYBODY",
     "NOTHING",
+    "PROV",
     "PROVSTORE",
     "PUBLIC",
+    "QNAME",
     "TIME_SUFFIX",
+    "VOPROV",
+    "XSD",
     "Attribute",
     "Graph",
     "Kind",
@@ -53,6 +57,11 @@ TIME_SUFFIX: Final = "_at"
 NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 PROVSTORE: Final = "urn:provstore:terms#"
 """Namespace of our own attributes."""
+VOPROV: Final = "http://www.ivoa.net/documents/ProvenanceDM/index.html#"
+PROV: Final = "http://www.w3.org/ns/prov#"
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+QNAME: Final = f"{XSD}QName"
+"""The type of an attribute's value that is a name; the value is its full URI."""
 PUBLIC: Final = "public"
 """The reader that stands for everybody."""
 

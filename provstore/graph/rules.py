@@ -29,6 +29,10 @@ _DESCRIPTIONS: Final = frozenset(
 )
 
 
+_THINGS: Final = _ENTITY | {Label.ACTIVITY_DESCRIPTION}
+"""What activities use and make: a description is made by the one that publishes it."""
+
+
 class Ends(NamedTuple):
     """Labels of which a relation's source, and target, must have at least one."""
 
@@ -37,18 +41,18 @@ class Ends(NamedTuple):
 
 
 ENDS: Final[dict[Kind, Ends]] = {
-    Kind.USED: Ends(_ACTIVITY, _ENTITY),
-    Kind.WAS_GENERATED_BY: Ends(_ENTITY, _ACTIVITY),
+    Kind.USED: Ends(_ACTIVITY, _THINGS),
+    Kind.WAS_GENERATED_BY: Ends(_THINGS, _ACTIVITY),
     Kind.WAS_ASSOCIATED_WITH: Ends(_ACTIVITY, _AGENT),
     Kind.WAS_ATTRIBUTED_TO: Ends(_ENTITY | _DESCRIPTIONS, _AGENT),
-    Kind.WAS_DERIVED_FROM: Ends(_ENTITY, _ENTITY),
+    Kind.WAS_DERIVED_FROM: Ends(_THINGS, _THINGS),
     Kind.WAS_INFORMED_BY: Ends(_ACTIVITY, _ACTIVITY),
     Kind.WAS_CONFIGURED_BY: Ends(_ACTIVITY, _CONFIGURATION),
     Kind.HAD_MEMBER: Ends(_ENTITY, _ENTITY),
     Kind.HAD_REFERENCE: Ends(_CONFIGURATION, _ENTITY),
     Kind.IS_DESCRIBED_BY: Ends(_ACTIVITY | _ENTITY | _CONFIGURATION, _DESCRIPTIONS),
     Kind.IS_RELATED_TO: Ends(_DESCRIPTIONS, _DESCRIPTIONS),
-    Kind.WAS_INVALIDATED_BY: Ends(_ENTITY, _ACTIVITY),
+    Kind.WAS_INVALIDATED_BY: Ends(_THINGS, _ACTIVITY),
     Kind.ALTERNATE_OF: Ends(_ENTITY, _ENTITY),
     Kind.SAME_CONTENT: Ends(_ENTITY, _ENTITY),
     Kind.ACTED_ON_BEHALF_OF: Ends(_AGENT, _AGENT),
@@ -118,11 +122,16 @@ INDEXES: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
     (Label.JOB, ("owner", "disk_bytes")),
     (Label.ACTIVITY, ("name", "started_at")),
     (Label.ACTIVITY, ("created_at",)),
+    (Label.ACTIVITY, ("brought_by",)),
     (Label.ENTITY, ("sha256",)),
     (Label.ENTITY, ("location",)),
+    (Label.ENTITY, ("brought_by",)),
     (Label.PARAMETER, ("name", "value")),
     (Label.ACTIVITY_DESCRIPTION, ("name", "revision")),
+    (Label.ACTIVITY_DESCRIPTION, ("state", "created_at")),
+    (Label.ACTIVITY_DESCRIPTION, ("changed_at",)),
     (Label.AGENT, ("name",)),
+    (Label.AGENT, ("brought_by",)),
 )
 """Look-ups that must not slow down as the graph grows: (label, properties in order). Adapters make indexes of them."""
 

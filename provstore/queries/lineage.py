@@ -190,8 +190,9 @@ _PARTS_DEEP: Final = 2
 def _attached(store: GraphStore, answer: Subgraph, wanted: Attachments, viewer: Viewer) -> Iterable[Subgraph]:
     activities = _ids(answer, Label.ACTIVITY)
     things = (*activities, *_ids(answer, Label.ENTITY))
+    asked = _ids(answer, Label.ACTIVITY_DESCRIPTION)
     if wanted.agents:
-        yield _around(store, things, _AGENTS, viewer=viewer, depth=None)
+        yield _around(store, (*things, *asked), _AGENTS, viewer=viewer, depth=None)
     configuration = _around(store, activities, _CONFIGURATION, viewer=viewer) if wanted.configuration else None
     if configuration:
         yield configuration
@@ -200,13 +201,8 @@ def _attached(store: GraphStore, answer: Subgraph, wanted: Attachments, viewer: 
         if wanted.descriptions >= _PARTS_DEEP:
             parameters = _ids(configuration, Label.PARAMETER) if configuration else ()
             yield _around(store, (*things, *parameters), _PART_DESCRIPTION, viewer=viewer)
-            roots = _ids(described, Label.ACTIVITY_DESCRIPTION)
-            yield _without_revisions(_around(store, roots, _PARTS, viewer=viewer, depth=_PARTS_DEEP), roots)
-
-
-def _without_revisions(answer: Subgraph, roots: Sequence[NodeId]) -> Subgraph:
-    """Leave out later revisions of a description: they belong to its history, not to the run."""
-    return leave_out(answer, (Label.ACTIVITY_DESCRIPTION,), but=roots)
+            roots = (*asked, *_ids(described, Label.ACTIVITY_DESCRIPTION))
+            yield _around(store, roots, _PARTS, viewer=viewer, depth=_PARTS_DEEP)
 
 
 def _between(store: GraphStore, answer: Subgraph, question: Question, viewer: Viewer) -> Subgraph:

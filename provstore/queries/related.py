@@ -54,7 +54,9 @@ def related(store: GraphStore, ids: Sequence[NodeId], viewer: Viewer) -> tuple[M
     nodes = {node.id: node for node in store.get(ids, viewer)}
     near = store.walk(Walk(starts=tuple(nodes), steps=_AROUND, depth=1), viewer)
     known = {one.node.id: one.node for one in near.reached}
-    makers = {edge.source: edge.target for edge in _seen(near) if edge.kind is Kind.WAS_GENERATED_BY}
+    made_by = [edge for edge in _seen(near) if edge.kind is Kind.WAS_GENERATED_BY]
+    made_by.sort(key=lambda edge: (Label.JOB in known[edge.target].labels, edge.key))
+    makers = {edge.source: edge.target for edge in made_by}  # a step inside a job is no maker beside the job
     makers |= {node.id: node.id for node in nodes.values() if Label.ACTIVITY in node.labels}
     activities = tuple(dict.fromkeys(makers[one] for one in nodes if one in makers))
     around = store.walk(Walk(starts=activities, steps=_OF_ACTIVITY, depth=1), viewer)

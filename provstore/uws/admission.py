@@ -6,9 +6,9 @@ from provstore.accounts.callers import Caller
 from provstore.errors import Unavailable
 from provstore.graph.store import Change
 from provstore.uws.agents import person, pseudonym
-from provstore.uws.catalog import Revision
 from provstore.uws.parts import Parts
 from provstore.uws.permissions import check_may_run
+from provstore.uws.publishing.revisions import Revision
 
 __all__ = ["Admission"]
 
@@ -25,9 +25,9 @@ class Admission:
 
         Raises:
             NotFound: no such service.
-            Forbidden: the site restricts it.
+            Forbidden: the site restricts it, or it was withdrawn.
         """
-        revision = self._parts.catalog.newest(service)
+        revision = self._parts.catalog.offered(service)
         check_may_run(caller, service, self._parts.settings)
         return revision
 

@@ -1,117 +1,208 @@
-"""The catalogue of services: revisions of their descriptions as immutable nodes of the graph."""
+"""The catalogue of services: the newest revision of each, and every older one by name."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import logging
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
-from provstore.errors import Invalid, NotFound
-from provstore.graph.model import PUBLIC, Kind, Label, Node, NodeId, Relation, Value, now, stable_local
-from provstore.graph.store import Change, Condition, Create, Filter, Find, GraphStore, Op, Order, Upsert
-from provstore.uws.descriptions.jsonform import from_json, to_json
-from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
-from provstore.uws.jobs import integer, text
+from provstore.errors import Forbidden, Invalid, NotFound
+from provstore.graph.model import Label, Node, NodeId
+from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order
+from provstore.uws.jobs import instant, integer, text
+from provstore.uws.publishing.revisions import Revision, revision_of
 
-__all__ = ["Catalog", "Revision", "find_revision", "part_local"]
+__all__ = ["Catalog", "find_revision"]
 
-_READERS: Final = frozenset({PUBLIC})
+_LOG: Final = logging.getLogger(__name__)
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}\Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """One immutable revision of a service's description, as it stands in the graph."""
-
-    node: NodeId
-    number: int
-    description: Description
-
-    @property
-    def name(self) -> str:
-        """The revision's name: ``service@number``."""
-        return f"{self.description.name}@{self.number}"
-
-
-def part_local(revision: str, part: str, name: str) -> str:
-    """Give the local part of the id of a part (parameter, usage, generation, entity) of a revision."""
-    return stable_local("d", revision, part, name)
+_IS_REVISION: Final = Filter("revision", Op.GE, 1)
+_TOLD: Final = ("name", "revision", "withdrawn_at", "changed_at")
+_PAGE: Final = 1000
+_OVERLAP: Final = timedelta(minutes=1)
+"""How far back is looked again: an earlier stamp may be written later, by another process."""
+_WHOLE: Final = 300
+"""At every so many times all is looked at: the clock of another process may be wrong by more than the overlap."""
 
 
 class Catalog:
-    """The services on offer: the newest revision of each, and every older one by name."""
+    """The services on offer; what other processes publish or withdraw is seen at the next `refresh`.
+
+    Raises:
+        Invalid: a description can't be read: somebody has changed the graph by hand.
+    """
 
     def __init__(self, store: GraphStore) -> None:
         self._store = store
         self._newest: dict[str, Revision] = {}
         self._by_name: dict[str, Revision] = {}
-        self.reload()
+        self._latest_at: datetime | None = None
+        self._broken: set[NodeId] = set()
+        self._times = 0
+        self._guard = threading.Lock()
+        for node in self._news():
+            self.take(revision_of(node))
 
-    def reload(self) -> None:
-        """Read the newest revision of every service from the graph."""
-        self._newest = {}
-        after: str | None = ""
-        while after is not None:
-            page = self._store.find(
-                Find(
-                    condition=Condition(label=Label.ACTIVITY_DESCRIPTION),
-                    order=Order("revision", descending=True),
-                    limit=1000,
-                    after=after or None,
-                )
-            )
-            for node in page.items:
-                self._newest.setdefault(text(node.properties, "name"), _revision_of(node))
-            after = page.next
+    def refresh(self) -> None:
+        """Learn what was published or withdrawn since the last time, by whatever process.
+
+        Of a service whose newest revision can't be read the last good one stays on offer, and the log tells it once.
+        """
+        with self._guard:
+            self._times += 1
+            for node in self._news(*self._since()):
+                self._take_if_sound(node)
+
+    def look(self, service: str) -> Revision | None:
+        """Read the newest revision of one service anew; None if there is no such service.
+
+        Raises:
+            Invalid: it can't be read: somebody has changed the graph by hand.
+        """
+        found = self._last(Filter("name", Op.EQ, service))
+        if found is not None:
+            self.take(found)
+        return found
+
+    def take(self, revision: Revision) -> None:
+        """Offer a revision, unless a newer one of its service is known, or that this one is withdrawn."""
+        name = revision.description.name
+        known = self._newest.get(name)
+        if known is None or (known.number, known.withdrawn_at is not None) <= (
+            revision.number,
+            revision.withdrawn_at is not None,
+        ):
+            self._newest[name] = revision
+        self._by_name.pop(revision.name, None)
 
     def services(self) -> tuple[Revision, ...]:
-        """Give the newest revision of every service, by name."""
-        return tuple(self._newest[name] for name in sorted(self._newest))
+        """Give the newest revision of every service on offer, by name."""
+        return tuple(one for one in self.known() if one.withdrawn_at is None)
+
+    def known(self) -> tuple[Revision, ...]:
+        """Give the newest revision of every service that there ever was, by name."""
+        newest = dict(self._newest)
+        return tuple(newest[name] for name in sorted(newest))
 
     def newest(self, service: str) -> Revision:
-        """Give the newest revision of a service.
+        """Give the newest revision of a service, though it be withdrawn: its jobs are still there.
 
         Raises:
             NotFound: there is no such service.
         """
         if service not in self._newest:
-            known = ", ".join(sorted(self._newest)) or "none"
+            known = ", ".join(one.description.name for one in self.services()) or "none"
             raise NotFound(f"no service {service!r}; known services: {known}", field="service", value=service)
         return self._newest[service]
 
+    def offered(self, service: str) -> Revision:
+        """Give the newest revision of a service of which jobs may be made.
+
+        Raises:
+            NotFound: there is no such service.
+            Forbidden: it was withdrawn.
+        """
+        revision = self.newest(service)
+        if revision.withdrawn_at is not None:
+            since = f"withdrawn on {revision.withdrawn_at:%Y-%m-%d}"
+            why = f" ({revision.withdrawal})" if revision.withdrawal else ""
+            raise Forbidden(
+                f"service {service} was {since}{why}: no new jobs are made of it", field="service", value=service
+            )
+        return revision
+
     def revision(self, name: str) -> Revision:
-        """Give a revision by its name ``service@number``.
+        """Give a revision by its name: ``service@number``, or ``service`` for the newest.
 
         Raises:
             NotFound: there is no such revision.
         """
-        newest = self._newest.get(name.partition("@")[0])
+        service, at, _ = name.partition("@")
+        if not at:
+            return self.newest(service)
+        newest = self._newest.get(service)
         if newest is not None and newest.name == name:
             return newest
         if name not in self._by_name:
             self._by_name[name] = find_revision(self._store, name)
         return self._by_name[name]
 
-    def publish(self, description: Description) -> Revision | None:
-        """Make a description the newest revision of its service, unless its content was one before.
+    def history(self, service: str) -> tuple[Revision, ...]:
+        """Give every revision of a service, the newest first.
 
-        Returns:
-            The new revision, or None if this content is known already.
+        Raises:
+            NotFound: there is no such service.
         """
-        digest = _digest(description)
-        filters = (Filter("name", Op.EQ, description.name), Filter("digest", Op.EQ, digest))
-        if self._store.find(Find(condition=Condition(label=Label.ACTIVITY_DESCRIPTION, filters=filters))).items:
-            return None
-        current = self._newest.get(description.name)
-        number = current.number + 1 if current else 1
-        node = NodeId(self._store.namespace + stable_local("d", description.name, str(number), digest))
-        revision = Revision(node=node, number=number, description=description)
-        self._store.write(list(_changes(revision, current, digest, namespace=self._store.namespace)))
-        self._newest[description.name] = revision
-        return revision
+        self.newest(service)
+        filters = (Filter("name", Op.EQ, service), _IS_REVISION)
+        condition = Condition(label=Label.ACTIVITY_DESCRIPTION, filters=filters)
+        question = Find(condition=condition, order=Order("revision", descending=True))
+        return tuple(revision_of(node) for node in _all(self._store, question))
+
+    def with_digest(self, service: str, digest: str) -> Revision | None:
+        """Give the newest revision of a service that says just that, None if none ever did."""
+        return self._last(Filter("name", Op.EQ, service), Filter("digest", Op.EQ, digest))
+
+    def _last(self, *filters: Filter) -> Revision | None:
+        condition = Condition(label=Label.ACTIVITY_DESCRIPTION, filters=(*filters, _IS_REVISION))
+        order = Order("revision", descending=True)
+        found = self._store.find(Find(condition=condition, order=order, limit=1)).items
+        return revision_of(found[0]) if found else None
+
+    def _since(self) -> tuple[Filter, ...]:
+        if self._latest_at is None or self._times % _WHOLE == 0:
+            return ()
+        return (Filter("changed_at", Op.GE, self._latest_at - _OVERLAP),)
+
+    def _news(self, *since: Filter) -> tuple[Node, ...]:
+        """Find the newest revisions that are not known, or not known to be withdrawn."""
+        condition = Condition(label=Label.ACTIVITY_DESCRIPTION, filters=(_IS_REVISION, *since))
+        newest: dict[str, Node] = {}
+        for node in _all(self._store, Find(condition=condition, order=Order("changed_at"), fields=_TOLD)):
+            name = text(node.properties, "name")
+            if name not in newest or _number(node) > _number(newest[name]):
+                newest[name] = node
+            changed_at = instant(node.properties, "changed_at")
+            if changed_at is not None and (self._latest_at is None or changed_at > self._latest_at):
+                self._latest_at = changed_at
+        unknown = tuple(node.id for name, node in newest.items() if self._is_news(name, node))
+        return self._store.get(unknown) if unknown else ()
+
+    def _is_news(self, service: str, node: Node) -> bool:
+        known = self._newest.get(service)
+        number, withdrawn_at = _number(node), instant(node.properties, "withdrawn_at")
+        return known is None or number > known.number or (number == known.number and withdrawn_at != known.withdrawn_at)
+
+    def _take_if_sound(self, node: Node) -> None:
+        try:
+            self.take(revision_of(node))
+        except Invalid as error:
+            if node.id not in self._broken:
+                _LOG.error("the revision known before stays on offer: %s", error.message)
+            self._broken.add(node.id)
+
+
+def _number(node: Node) -> int:
+    return integer(node.properties, "revision") or 0
+
+
+def _all(store: GraphStore, question: Find) -> Iterator[Node]:
+    after: str | None = ""
+    while after is not None:
+        page = store.find(
+            Find(
+                condition=question.condition,
+                order=question.order,
+                fields=question.fields,
+                limit=_PAGE,
+                after=after or None,
+            )
+        )
+        yield from page.items
+        after = page.next
 
 
 def find_revision(store: GraphStore, name: str) -> Revision:
@@ -127,135 +218,4 @@ def find_revision(store: GraphStore, name: str) -> Revision:
         found = store.find(Find(condition=Condition(label=Label.ACTIVITY_DESCRIPTION, filters=filters))).items
     if not found:
         raise NotFound(f"no description {name!r}", field="description", value=name)
-    return _revision_of(found[0])
-
-
-def _digest(description: Description) -> str:
-    return hashlib.sha256(_definition(description).encode()).hexdigest()
-
-
-def _definition(description: Description) -> str:
-    return json.dumps(to_json(description), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def _revision_of(node: Node) -> Revision:
-    number = integer(node.properties, "revision")
-    definition = text(node.properties, "definition")
-    if number is None or not definition:
-        raise Invalid(f"description {node.id} has no definition: the graph was changed by hand")
-    return Revision(node=node.id, number=number, description=from_json(json.loads(definition)))
-
-
-def _present(properties: Mapping[str, Value | None]) -> dict[str, Value]:
-    return {name: value for name, value in properties.items() if value is not None and value != ""}
-
-
-def _changes(revision: Revision, older: Revision | None, digest: str, *, namespace: str) -> Iterable[Change]:
-    described = revision.description
-    properties: dict[str, Value | None] = {
-        "name": described.name,
-        "label": described.label,
-        "revision": revision.number,
-        "version": described.version,
-        "description": described.description,
-        "docurl": described.doculink,
-        "type": described.type,
-        "subtype": described.subtype,
-        "script_sha256": described.script_sha256,
-        "definition": _definition(described),
-        "digest": digest,
-        "created_at": now(),
-    }
-    labels = frozenset({Label.ACTIVITY_DESCRIPTION})
-    yield Create(Node(revision.node, labels, _present(properties), readers=_READERS))
-    if older:
-        yield Create(_relation(Kind.IS_RELATED_TO, revision.node, older.node, role="wasRevisionOf"))
-    yield from _contact(revision, namespace)
-    for parameter in described.parameters:
-        yield from _part(revision, "parameter", parameter.name, properties=_parameter(parameter), namespace=namespace)
-    for used in described.used:
-        yield from _part(revision, "usage", used.name, properties=_usage(used), namespace=namespace)
-        yield from _entity(revision, "usage", used.name, used.content_types[:1], namespace=namespace)
-    for generated in described.generated:
-        facts = _generation(generated)
-        yield from _part(revision, "generation", generated.name, properties=facts, namespace=namespace)
-        types = (generated.content_type,) if generated.content_type else ()
-        yield from _entity(revision, "generation", generated.name, types, namespace=namespace)
-
-
-_PART_LABELS: Final = {
-    "parameter": Label.PARAMETER_DESCRIPTION,
-    "usage": Label.USAGE_DESCRIPTION,
-    "generation": Label.GENERATION_DESCRIPTION,
-}
-
-
-def _relation(kind: Kind, source: NodeId, target: NodeId, *, role: str | None = None) -> Relation:
-    return Relation(stable_local("r", kind, source, target), kind, source, target, role)
-
-
-def _part(
-    revision: Revision, part: str, name: str, *, properties: Mapping[str, Value | None], namespace: str
-) -> Iterable[Change]:
-    node = NodeId(namespace + part_local(revision.node, part, name))
-    yield Create(Node(node, frozenset({_PART_LABELS[part]}), _present(properties), readers=_READERS))
-    yield Create(_relation(Kind.IS_RELATED_TO, node, revision.node))
-
-
-def _entity(
-    revision: Revision, part: str, name: str, content_types: tuple[str, ...], *, namespace: str
-) -> Iterable[Change]:
-    owner = NodeId(namespace + part_local(revision.node, part, name))
-    node = NodeId(namespace + part_local(revision.node, f"{part}-entity", name))
-    properties = _present({"name": name, "content_type": next(iter(content_types), "")})
-    yield Create(Node(node, frozenset({Label.ENTITY_DESCRIPTION}), properties, readers=_READERS))
-    yield Create(_relation(Kind.IS_RELATED_TO, node, owner))
-
-
-def _contact(revision: Revision, namespace: str) -> Iterable[Change]:
-    described = revision.description
-    if not described.contact_name:
-        return
-    node = NodeId(namespace + stable_local("a", "contact", described.contact_name, described.contact_email))
-    properties = _present({"name": described.contact_name, "email": described.contact_email})
-    yield Upsert(Node(node, frozenset({Label.AGENT}), properties, readers=_READERS))
-    yield Create(_relation(Kind.WAS_ATTRIBUTED_TO, revision.node, node, role="contact"))
-
-
-def _parameter(parameter: ParameterDefinition) -> dict[str, Value | None]:
-    return {
-        "name": parameter.name,
-        "value_type": parameter.datatype,
-        "arraysize": parameter.arraysize,
-        "xtype": parameter.xtype,
-        "description": parameter.description,
-        "unit": parameter.unit,
-        "ucd": parameter.ucd,
-        "utype": parameter.utype,
-        "min": parameter.min,
-        "max": parameter.max,
-        "options": json.dumps(parameter.options, ensure_ascii=False) if parameter.options else None,
-        "default": parameter.default,
-    }
-
-
-def _usage(used: Used) -> dict[str, Value | None]:
-    return {
-        "name": used.name,
-        "role": used.role or used.name,
-        "description": used.description,
-        "type": used.type,
-        "multiplicity": used.multiplicity,
-        "content_type": ",".join(used.content_types),
-    }
-
-
-def _generation(generated: Generated) -> dict[str, Value | None]:
-    return {
-        "name": generated.name,
-        "role": generated.role or generated.name,
-        "description": generated.description,
-        "type": generated.type,
-        "multiplicity": generated.multiplicity,
-        "content_type": generated.content_type,
-    }
+    return revision_of(found[0])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from provstore.errors import Invalid
 from provstore.settings import Settings
-from provstore.uws.catalog import Revision
+from provstore.uws.descriptions.names import as_declared
+from provstore.uws.publishing.revisions import Revision
 
 __all__ = [
     "CONTROL_NAMES",
@@ -20,9 +21,16 @@ __all__ = [
     "controls_of",
     "parse_duration",
     "parse_instant_of_client",
+    "quote_at",
+    "refuse_resources",
 ]
 
-CONTROL_NAMES: Final = frozenset({"PHASE", "RUNID", "EXECUTIONDURATION", "DESTRUCTION", "ACTION", "UPLOAD"})
+CONTROL_NAMES: Final = frozenset(
+    {"PHASE", "RUNID", "EXECUTIONDURATION", "DESTRUCTION", "ACTION", "UPLOAD", "UWS_QUOTE"}
+)
+_RESOURCES: Final = "slurm_"
+"""How the control parameters begin that ask for resources of a cluster."""
+
 _LONGEST_RUN_ID: Final = 64
 _SECONDS: Final = r"[0-9]+"
 _MOST_SECONDS: Final = "999999999"
@@ -41,12 +49,14 @@ class ControlParameters:
     """What a client may say of a job besides the parameters of its description.
 
     ``uploads``: input -> ``param:PART`` of this request, or the id or address of an entity (DALI 1.1 §3.4.5).
+    ``quote``: until when the client expects the job to end, or within which time after its creation.
     """
 
     run: bool = False
     run_id: str = ""
     execution_duration: timedelta | None = None
     destruction_at: datetime | None = None
+    quote: datetime | timedelta | None = None
     uploads: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -73,9 +83,51 @@ def controls_of(values: Mapping[str, str]) -> tuple[ControlParameters, dict[str,
         run_id=_run_id(found.get("RUNID", "")),
         execution_duration=None if duration is None else parse_duration(duration),
         destruction_at=None if destruction is None else parse_instant_of_client(destruction, field="DESTRUCTION"),
+        quote=_quote(found.get("UWS_QUOTE", "")),
         uploads=_uploads(found.get("UPLOAD", "")),
     )
     return controls, others
+
+
+def _quote(text: str) -> datetime | timedelta | None:
+    """Read seconds, as OPUS's clients send them, or an instant; nothing is the service's own quote."""
+    if not text.strip():
+        return None
+    if re.fullmatch(_SECONDS, text.strip()):
+        return _seconds(text)
+    try:
+        return parse_instant_of_client(text, field="UWS_QUOTE")
+    except Invalid as error:
+        right = "whole seconds or an ISO 8601 instant in UTC, such as 2026-11-22T17:00:00Z, are needed"
+        raise Invalid(f"UWS_QUOTE={text!r}: {right}", field="UWS_QUOTE", value=text) from error
+
+
+def quote_at(asked: datetime | timedelta | None, *, declared: int | None, created_at: datetime) -> datetime | None:
+    """Give when a new job is expected to end: as its client says, else as its service does (seconds), else None.
+
+    Raises:
+        Invalid: an instant before its creation.
+    """
+    if isinstance(asked, datetime):
+        if asked < created_at:
+            words = f"UWS_QUOTE={asked.isoformat()}: the job is only created at {created_at.isoformat()}"
+            raise Invalid(words, field="UWS_QUOTE", value=asked.isoformat())
+        return asked
+    if asked is None and declared is not None:
+        asked = _seconds(str(declared))
+    return None if asked is None else created_at + asked
+
+
+def refuse_resources(given: Mapping[str, str], parameters: Sequence[str], *, executor: str) -> None:
+    """Do nothing if no resources of a cluster are asked for.
+
+    Raises:
+        Invalid: they are, and the executor has none to give.
+    """
+    for name, value in given.items():
+        if name.lower().startswith(_RESOURCES) and as_declared(name, parameters) is None:
+            words = f"{name}={value!r}: the executor {executor} of these jobs takes no {_RESOURCES}* parameters"
+            raise Invalid(f"{words}; leave it out", field=name, value=value)
 
 
 def _uploads(text: str) -> dict[str, str]:
@@ -158,7 +210,7 @@ def clamp_duration(asked: timedelta | None, *, revision: Revision, settings: Set
 
 def _declared_most(revision: Revision) -> timedelta:
     """Give the description's own limit, 0 if it has none; one that is no number of seconds is none."""
-    declared = {name.casefold(): value.strip() for name, value in revision.description.extra}
+    declared = {one.name.casefold(): one.value.strip() for one in revision.description.extra}
     text = declared.get(_MOST_DECLARED, "")
     return _seconds(text) if re.fullmatch(_SECONDS, text) else timedelta(0)
 

@@ -10,11 +10,14 @@ from typing import Final
 from provstore.graph.model import Attribute, Kind, Label, Node, NodeId, Relation, Value
 from provstore.graph.store import Change, Create, Upsert
 from provstore.uws.agents import PROVSTORE_AGENT
-from provstore.uws.catalog import Revision, part_local
+from provstore.uws.descriptions.model import CONFIG_FILE
 from provstore.uws.descriptions.values import EffectiveParameter
-from provstore.uws.inputs.items import CONFIG_FILE, Input
+from provstore.uws.inputs.config_keys import MOST_KEYS
+from provstore.uws.inputs.config_nodes import Configured, changes_of_keys, facts_of
+from provstore.uws.inputs.items import Input
 from provstore.uws.jobs import BROUGHT_BY, INPUT_NAME, add_change, integer
 from provstore.uws.phases import Phase
+from provstore.uws.publishing.revisions import Revision, part_local
 
 __all__ = ["NewJob", "changes_of_new_job", "changes_of_parameter"]
 
@@ -38,6 +41,7 @@ class NewJob:
     created_at: datetime
     execution_duration: timedelta
     destruction_at: datetime
+    quote_at: datetime | None
     executor: str
     queued: bool
     cause: str
@@ -75,6 +79,7 @@ class _Batch:
         self._job = job
         self._namespace = namespace
         self._node = self._id(job.local)
+        self._keys_left = MOST_KEYS
 
     def _id(self, local: str) -> NodeId:
         return NodeId(self._namespace + local)
@@ -110,14 +115,20 @@ class _Batch:
             "executor": job.executor,
             "script_sha256": described.script_sha256,
         }
-        if described.quote is not None:
-            properties["quote_at"] = job.created_at + timedelta(seconds=described.quote)
+        if job.quote_at is not None:
+            properties["quote_at"] = job.quote_at
         if job.run_id:
             properties["run_id"] = job.run_id
         if job.queued:
             properties["open"] = True
         uploaded = sum(integer(item.node.properties, "size") or 0 for item in job.inputs if item.kept_with_job)
-        further: dict[str, Value] = {"sweep": job.sweep, "request_sha256": job.request_sha256, "disk_bytes": uploaded}
+        further: dict[str, Value] = {
+            "sweep": job.sweep,
+            "request_sha256": job.request_sha256,
+            "disk_bytes": uploaded,
+            "container": described.container,
+            "modules": " ".join(described.modules),
+        }
         return properties | {name: value for name, value in further.items() if value}
 
     def _relation(
@@ -140,9 +151,15 @@ class _Batch:
         wanted = ("location", "url", "content_type", "size", "sha256")
         properties: dict[str, Value] = {"name": item.used.name, "file_name": item.node.properties["name"]}
         properties |= {key: item.node.properties[key] for key in wanted if key in item.node.properties}
-        node = Node(self._id(local), frozenset({Label.CONFIG_FILE}), properties, readers=self._job.readers)
+        keys = None if item.keys is None else item.keys.first(self._keys_left)
+        facts = {} if keys is None else facts_of(keys)
+        node = Node(self._id(local), frozenset({Label.CONFIG_FILE}), properties | facts, readers=self._job.readers)
         yield Create(node)
         yield self._relation("f", index, Kind.WAS_CONFIGURED_BY, node.id)
+        if keys is not None:
+            self._keys_left -= len(keys.keys)
+            where = Configured(self._node, node.id, item.used.name, self._job.readers)
+            yield from changes_of_keys(keys, where, namespace=self._namespace)
 
     def _input(self, index: int, item: Input) -> Iterator[Change]:
         used = item.used

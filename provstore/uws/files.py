@@ -154,7 +154,9 @@ class Files:
             target.parent.mkdir(parents=True, exist_ok=True)
             part = target.with_name(f".{target.name}.{os.getpid()}")
             part.write_bytes(content)
+            measure(part)  # brings it to the disk
             part.replace(target)
+            _sync_folder(target.parent)
         return self.location(target)
 
     def shipped(self, sha256: str, name: str) -> Path:

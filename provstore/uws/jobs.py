@@ -14,6 +14,7 @@ from provstore.uws.phases import Phase
 
 __all__ = [
     "BROUGHT_BY",
+    "CONFIG_FILE_NAME",
     "CONTENT_TYPE_ANY",
     "INPUT_NAME",
     "Change",
@@ -28,11 +29,13 @@ __all__ = [
     "input_name",
     "instant",
     "integer",
+    "is_told",
     "job_of",
     "local_part",
     "main_result",
     "reference_of",
     "text",
+    "told_key",
 ]
 
 JobId = NewType("JobId", str)
@@ -40,7 +43,13 @@ JobId = NewType("JobId", str)
 
 CONTENT_TYPE_ANY: Final = "application/octet-stream"
 BROUGHT_BY: Final = "brought_by"
-"""Property of an input that was brought along with a job (its local id), and is shared with it."""
+"""Property of what came with a job (its local id), an input or what its script told of: it is shared with the job."""
+
+CONFIG_FILE_NAME: Final = "config_file"
+"""Property of a parameter that is a key of a configuration file: that file's name. The job was not given it."""
+
+_TOLD: Final = ".-"
+"""In the keys of relations that the script of a job told of; no family of ours is called so."""
 
 INPUT_NAME: Final = f"{PROVSTORE}input"
 """Attribute of a USED relation: the name of the input in the job's description (its role may be shared)."""
@@ -60,7 +69,7 @@ class JobParameter:
     """A parameter of a job. ``by_reference``: the value is the address of a file; ``given``: not the default.
 
     ``url``: from where the file comes, if it was given so; it is here once it has a ``location``. ``item``: which one
-    it is of several under one name, from 1.
+    it is of several under one name, from 1. ``configures``: it is a configuration file.
     """
 
     name: str
@@ -72,6 +81,7 @@ class JobParameter:
     location: str = ""
     url: str = ""
     item: int = 1
+    configures: bool = False
 
     @property
     def to_fetch(self) -> bool:
@@ -118,7 +128,7 @@ class Job:
     ``remarks``: what of the job's own words (internal provenance) could not be taken, a line each. ``sweep``: local id
     of the activity it was made with. ``waits_for``: what keeps it from starting, where only the supervisor knows.
     ``cpu_seconds`` and ``max_rss`` (bytes) are those of its whole process tree. ``sharing_text``: with whom its owner
-    shares it (see `provstore.uws.sharing`).
+    shares it (see `provstore.uws.sharing`). ``config_keys`` counts the keys of its configuration files.
     """
 
     id: JobId
@@ -151,6 +161,7 @@ class Job:
     open: bool = False
     deleted: bool = False
     readers: frozenset[str] = frozenset()
+    config_keys: int = 0
 
     @property
     def history(self) -> tuple[Change, ...]:
@@ -184,6 +195,16 @@ def instant(properties: Mapping[str, Value], name: str) -> datetime | None:
 def local_part(node: NodeId, namespace: str) -> str:
     """Give the local part of one of our ids."""
     return node.removeprefix(namespace)
+
+
+def told_key(job: str, number: int) -> str:
+    """Give the key of a relation that the script of a job (its local id) told of."""
+    return f"{job}{_TOLD}{number:05d}"
+
+
+def is_told(relation: Relation) -> bool:
+    """Tell whether a relation of a job to what it used or made is its script's word, and not our own record."""
+    return _TOLD in relation.key
 
 
 def add_change(history: str, phase: Phase, *, at: datetime, cause: str) -> str:
@@ -236,7 +257,7 @@ def _created(properties: Mapping[str, Value]) -> datetime:
 def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relations: Iterable[Relation]) -> Job:
     """Read a job from its node and its neighbours (parameters, used and generated entities)."""
     properties = node.properties
-    parameters, inputs, results = _neighbours(node.id, around, relations)
+    parameters, inputs, results, config_keys = _neighbours(node.id, around, relations)
     fields: dict[str, Any] = {
         name: instant(properties, name) for name in ("started_at", "ended_at", "quote_at", "destruction_at")
     }
@@ -267,28 +288,34 @@ def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relatio
         open=properties.get("open") is True,
         deleted=properties.get("deleted") is True,
         readers=node.readers,
+        config_keys=config_keys,
         **fields,
     )
 
 
 def _neighbours(
     job: NodeId, around: Mapping[NodeId, Node], relations: Iterable[Relation]
-) -> tuple[tuple[JobParameter, ...], tuple[JobParameter, ...], tuple[JobResult, ...]]:
+) -> tuple[tuple[JobParameter, ...], tuple[JobParameter, ...], tuple[JobResult, ...], int]:
     """Sort the relations of a job into its parameters, inputs and results, in the order of their keys.
 
-    The key's order is the description's: parameters, then inputs.
+    The key's order is the description's: parameters, then inputs. The keys of configuration files are only counted.
+    What a script told of besides is provenance, and no part of the UWS job.
     """
     parameters: list[JobParameter] = []
     results: list[JobResult] = []
-    for relation in sorted(relations, key=lambda one: one.key):
+    config_keys = 0
+    for relation in sorted((one for one in relations if not is_told(one)), key=lambda one: one.key):
         if relation.kind is Kind.WAS_CONFIGURED_BY and relation.source == job:
-            parameters.append(_parameter(around[relation.target]))
+            if CONFIG_FILE_NAME in around[relation.target].properties:
+                config_keys += 1
+            else:
+                parameters.append(_parameter(around[relation.target]))
         elif relation.kind is Kind.USED and relation.source == job:
             parameters.append(_input(relation, around[relation.target]))
         elif relation.kind is Kind.WAS_GENERATED_BY and relation.target == job:
             results.append(_result(around[relation.source]))
     inputs = tuple(_numbered(one for one in parameters if one.entity))
-    return _shown(parameters, inputs), inputs, tuple(results)
+    return _shown(parameters, inputs), inputs, tuple(results), config_keys
 
 
 def _numbered(inputs: Iterable[JobParameter]) -> Iterator[JobParameter]:
@@ -323,7 +350,7 @@ def input_name(relation: Relation) -> str:
 def _parameter(node: Node) -> JobParameter:
     properties = node.properties
     if Label.CONFIG_FILE in node.labels:
-        return replace(_file(text(properties, "name"), node), value=text(properties, "file_name"))
+        return replace(_file(text(properties, "name"), node), value=text(properties, "file_name"), configures=True)
     return JobParameter(
         name=text(properties, "name"), value=text(properties, "value"), given=properties.get("given") is not False
     )

@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from provstore.accounts.callers import EVERY_SERVICE, Caller, Role
-from provstore.errors import Forbidden
+from provstore.errors import Forbidden, Unauthenticated
 from provstore.settings import Settings
 
-__all__ = ["check_may_change", "check_may_run", "check_may_see", "may_run", "may_see_service"]
+__all__ = [
+    "check_may_change",
+    "check_may_propose",
+    "check_may_review",
+    "check_may_run",
+    "check_may_see",
+    "may_propose",
+    "may_review",
+    "may_run",
+    "may_see_service",
+]
 
 _OF_THE_SERVICE: Final = (Role.RUN, Role.CURATOR, Role.AUTHOR)
 
@@ -54,3 +64,47 @@ def check_may_run(caller: Caller, service: str, settings: Settings) -> None:
 def may_see_service(caller: Caller, service: str, settings: Settings) -> bool:
     """Tell whether a service is listed for a person: he may run it, or has another role for it."""
     return may_run(caller, service, settings) or any(caller.has(role, service) for role in _OF_THE_SERVICE)
+
+
+def may_propose(caller: Caller, service: str) -> bool:
+    """Tell whether a person may propose a definition of a service."""
+    return bool(caller.name) and (caller.has(Role.AUTHOR, service) or may_review(caller, service))
+
+
+def check_may_propose(caller: Caller, service: str) -> None:
+    """Let authors and curators of a service pass.
+
+    Raises:
+        Unauthenticated: nobody knows who he is.
+        Forbidden: he has neither role.
+    """
+    _check_known(caller, "propose definitions")
+    if not may_propose(caller, service):
+        raise _lacks(caller, Role.AUTHOR, service, what="propose definitions")
+
+
+def may_review(caller: Caller, service: str) -> bool:
+    """Tell whether a person may accept and reject definitions of a service, and withdraw it."""
+    return bool(caller.name) and caller.has(Role.CURATOR, service)
+
+
+def check_may_review(caller: Caller, service: str) -> None:
+    """Let curators of a service pass.
+
+    Raises:
+        Unauthenticated: nobody knows who he is.
+        Forbidden: he is none.
+    """
+    _check_known(caller, "decide on definitions")
+    if not may_review(caller, service):
+        raise _lacks(caller, Role.CURATOR, service, what="decide on definitions")
+
+
+def _check_known(caller: Caller, what: str) -> None:
+    if not caller.name:
+        raise Unauthenticated(f"only people who have signed in may {what}")
+
+
+def _lacks(caller: Caller, role: Role, service: str, *, what: str) -> Forbidden:
+    right = f"that takes the role {role}:{service}, which an administrator can grant"
+    return Forbidden(f"{caller.name} may not {what} of {service}: {right}", field="service", value=service)

@@ -11,7 +11,7 @@ from provstore.errors import Conflict, NotFound, WrongPhase
 from provstore.graph.model import EVERYBODY, Kind, Label, Node, NodeId, Subgraph, Value, Viewer
 from provstore.graph.rules import Step
 from provstore.graph.store import Change, Condition, Filter, Find, GraphStore, Hop, Op, Order, Update, Walk
-from provstore.uws.jobs import Job, JobReference, add_change, job_of, text
+from provstore.uws.jobs import CONFIG_FILE_NAME, Job, JobReference, add_change, job_of, text
 from provstore.uws.phases import OPEN, Phase, can_move
 from provstore.uws.references import References
 
@@ -24,14 +24,32 @@ _AROUND_A_JOB: Final = (
 )
 _CONFIGURED: Final = Step(Kind.WAS_CONFIGURED_BY)
 _LIST_PAGE: Final = 10_000
-_Values = tuple[str, tuple[str, ...]]
+_EVERYTHING: Final = 1_000_000
+_WALKED: Final = 100
+"""Jobs of which all configuration is read at a time."""
+
+
+class _Wanted(NamedTuple):
+    """A parameter, or key of a configuration file, that a job must have with one of these values."""
+
+    name: str
+    values: tuple[str, ...]
+    is_key: bool = False
+
+    def condition(self) -> Condition:
+        """Give it as a question to the store."""
+        filters = (Filter("name", Op.EQ, self.name), Filter("value", Op.IN, self.values))
+        # of what is no key there is no such property; of a key it is a text
+        kind = Filter(CONFIG_FILE_NAME, Op.GE, "") if self.is_key else Filter(CONFIG_FILE_NAME, Op.ABSENT)
+        return Condition(label=Label.PARAMETER, filters=(*filters, kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
     """Which jobs a list shows: all conditions together; ``last``: only the newest so many.
 
-    ``owner`` and ``sweep`` are local ids. ``values``: names of parameters, each with the values of which it has one.
+    ``owner`` and ``sweep`` are local ids. ``values``: names of parameters, each with the values of which it has one;
+    ``configured``: the same of keys of configuration files.
     """
 
     service: str | None = None
@@ -42,6 +60,7 @@ class JobFilter:
     owner: str | None = None
     sweep: str | None = None
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    configured: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class JobPage(NamedTuple):
@@ -141,27 +160,44 @@ class Records:
         """
         condition = Condition(label=Label.JOB, filters=tuple(_filters(which)))
         order = Order("created_at", descending=True)
-        values = self._rarest_first(which.values)
-        hop = Hop(step=_CONFIGURED, condition=_has_value(*values[0])) if values else None
+        wanted = self._rarest_first(_wanted(which))
+        hop = Hop(step=_CONFIGURED, condition=wanted[0].condition()) if wanted else None
         question = Find(condition=condition, hop=hop, order=order, limit=limit, after=after, fields=("phase",))
         page = self.store.find(question, viewer)
         nodes = page.items
-        for name, wanted in values[1:]:
-            nodes = self._with_value(nodes, name, wanted)
+        for one in wanted[1:]:
+            nodes = self._with_key(nodes, one) if one.is_key else self._with_value(nodes, one)
         return JobPage(self._references.of(nodes), page.next)
 
-    def _rarest_first(self, values: Sequence[_Values]) -> Sequence[_Values]:
+    def _rarest_first(self, wanted: Sequence[_Wanted]) -> Sequence[_Wanted]:
         """Begin with the parameter that fewest jobs have with such a value."""
-        if len(values) < 2:
-            return values
-        counts = {one: sum(found.count for found in self.store.aggregate(_has_value(*one), ())) for one in values}
-        return sorted(values, key=counts.__getitem__)
+        if len(wanted) < 2:
+            return wanted
+        counts = {one: sum(found.count for found in self.store.aggregate(one.condition(), ())) for one in wanted}
+        return sorted(wanted, key=counts.__getitem__)
 
-    def _with_value(self, jobs: Sequence[Node], name: str, values: tuple[str, ...]) -> tuple[Node, ...]:
+    def _with_value(self, jobs: Sequence[Node], wanted: _Wanted) -> tuple[Node, ...]:
         """Keep the jobs of which a parameter has one of these values."""
-        parameters = self.store.get([NodeId(f"{job.id}.{name}") for job in jobs])
-        right = {one.id for one in parameters if text(one.properties, "value") in values}
-        return tuple(job for job in jobs if f"{job.id}.{name}" in right)
+        parameters = self.store.get([NodeId(f"{job.id}.{wanted.name}") for job in jobs])
+        right = {one.id for one in parameters if text(one.properties, "value") in wanted.values}
+        return tuple(job for job in jobs if f"{job.id}.{wanted.name}" in right)
+
+    def _with_key(self, jobs: Sequence[Node], wanted: _Wanted) -> tuple[Node, ...]:
+        """Keep the jobs of which a configuration file has a key with one of these values."""
+        right: set[NodeId] = set()
+        for start in range(0, len(jobs), _WALKED):
+            starts = tuple(job.id for job in jobs[start : start + _WALKED])
+            walk = Walk(starts=starts, steps=(_CONFIGURED,), depth=1, where=(wanted.condition(),), limit=_EVERYTHING)
+            around = self.store.walk(walk)
+            keys = {one.node.id for one in around.reached if Label.PARAMETER in one.node.labels}
+            right.update(edge.source for edge in around.edges if edge.target in keys)
+        return tuple(job for job in jobs if job.id in right)
+
+    def is_config_key(self, name: str, viewer: Viewer) -> bool:
+        """Tell whether a configuration file of a job that the viewer may see has such a key."""
+        filters = (Filter("name", Op.EQ, name), Filter(CONFIG_FILE_NAME, Op.GE, ""))
+        condition = Condition(label=Label.PARAMETER, filters=filters)
+        return bool(self.store.find(Find(condition=condition, limit=1, fields=("name",)), viewer).items)
 
     def create(self, changes: Sequence[Change]) -> None:
         """Write a new job with everything around it, or nothing."""
@@ -258,5 +294,5 @@ def _filters(which: JobFilter) -> list[Filter]:
     return filters
 
 
-def _has_value(name: str, values: tuple[str, ...]) -> Condition:
-    return Condition(label=Label.PARAMETER, filters=(Filter("name", Op.EQ, name), Filter("value", Op.IN, values)))
+def _wanted(which: JobFilter) -> tuple[_Wanted, ...]:
+    return (*(_Wanted(*one) for one in which.values), *(_Wanted(*one, is_key=True) for one in which.configured))

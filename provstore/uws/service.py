@@ -13,7 +13,6 @@ from provstore.errors import Conflict, Invalid, NotFound, Unavailable, WrongPhas
 from provstore.graph.model import Node, NodeId, Value
 from provstore.graph.store import Change, Update
 from provstore.uws.admission import Admission
-from provstore.uws.catalog import Revision
 from provstore.uws.control import (
     CONTROL_NAMES,
     clamp_destruction,
@@ -33,6 +32,7 @@ from provstore.uws.moves import client_move, deletion, left_nothing
 from provstore.uws.parts import Parts
 from provstore.uws.permissions import check_may_change, check_may_run, check_may_see, may_see_service
 from provstore.uws.phases import BLOCKING, Phase
+from provstore.uws.publishing.revisions import Revision
 from provstore.uws.records import JobFilter, JobPage
 from provstore.uws.submissions import Submission, cause_of
 from provstore.uws.sweeps import Sweeps
@@ -99,6 +99,10 @@ class JobService:
         if which.service is not None:
             self.catalog.newest(which.service)
         return next_page(self._records, which, caller.viewer, limit=limit, after=after)
+
+    def is_config_key(self, caller: Caller, name: str) -> bool:
+        """Tell whether a configuration file of a job that the caller may see has such a key."""
+        return self._records.is_config_key(name, caller.viewer)
 
     def parameter(self, job: Job, name: str, *, item: int = 1) -> JobParameter:
         """Give a parameter by its name, in any case if that is unambiguous; of several files the one so numbered.
@@ -346,7 +350,7 @@ def _must_be_pending(job: Job) -> None:
 
 def _chosen(job: Job, revision: Revision, values: Mapping[str, str]) -> tuple[EffectiveParameter, ...]:
     """Find the parameters that a client means, each with its value checked."""
-    used = {one.name for one in revision.description.used}
+    used = {one.name for one in revision.description.inputs}
     definitions = {one.name: one for one in revision.description.parameters if one.name not in used}
     sent: dict[str, str] = {}
     found: list[EffectiveParameter] = []

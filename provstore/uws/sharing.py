@@ -10,10 +10,10 @@ from typing import Final
 
 from provstore.accounts.callers import Caller, curators, reader_of
 from provstore.errors import Invalid
-from provstore.graph.model import NOTHING, Kind, Label, Node, NodeId, Value, format_instant, parse_instant
+from provstore.graph.model import NOTHING, Kind, Label, Node, Value, format_instant, parse_instant
 from provstore.graph.rules import Step
 from provstore.graph.store import Condition, Filter, Find, Op, Order, Upsert, Walk
-from provstore.uws.jobs import BROUGHT_BY, Job, JobId, text
+from provstore.uws.jobs import BROUGHT_BY, Job, JobId, is_told
 from provstore.uws.permissions import check_may_change
 from provstore.uws.ports import Clock
 from provstore.uws.records import Records
@@ -22,9 +22,9 @@ __all__ = ["Share", "Sharing", "shares_of"]
 
 _BELONGING: Final = (
     Step(Kind.WAS_CONFIGURED_BY, expand=False),
-    Step(Kind.USED, expand=False),
     Step(Kind.WAS_GENERATED_BY, backwards=True, expand=False),
 )
+_BROUGHT: Final = (Label.ENTITY, Label.ACTIVITY, Label.AGENT)
 _ALL: Final = 1_000_000
 _PAGE: Final = 1000
 _MOST: Final = 100
@@ -147,13 +147,22 @@ class Sharing:
     def _nodes(self, job: Job) -> Iterator[Node]:
         """Give what belongs to a job: itself, parameters, results, what was brought along; not what was here before."""
         around = self._records.store.walk(Walk(starts=(job.node,), steps=_BELONGING, depth=1, limit=_ALL))
-        used = {edge.target for edge in around.edges if edge.kind is Kind.USED}
-        brought = {NodeId(job.node)} | {one.node.id for one in around.reached if _is_brought_by(one.node, job)}
-        return (node for node in around.nodes() if node.id not in used or node.id in brought)
+        ours = [edge for edge in around.edges if not is_told(edge)]
+        ids = {edge.source if edge.kind is Kind.WAS_GENERATED_BY else edge.target for edge in ours}
+        belonging = {node.id: node for node in around.nodes() if node.id == job.node or node.id in ids}
+        return iter((belonging | {node.id: node for node in self._brought(job)}).values())
 
-
-def _is_brought_by(node: Node, job: Job) -> bool:
-    return text(node.properties, BROUGHT_BY) == job.id
+    def _brought(self, job: Job) -> Iterator[Node]:
+        """Give what was brought along with a job, and what its script told of, however far from the job that stands."""
+        for label in _BROUGHT:
+            condition = Condition(label=label, filters=(Filter(BROUGHT_BY, Op.EQ, job.id),))
+            after: str | None = None
+            while True:
+                page = self._records.store.find(Find(condition=condition, limit=_PAGE, after=after))
+                yield from page.items
+                after = page.next
+                if after is None:
+                    break
 
 
 def _born_readers(job: Job) -> frozenset[str]:

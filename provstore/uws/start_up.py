@@ -14,9 +14,8 @@ from provstore.errors import Unavailable
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
 from provstore.uws import agents
-from provstore.uws.catalog import Catalog
 from provstore.uws.descriptions.load import load_directory
-from provstore.uws.files import Files
+from provstore.uws.publishing.publication import Publication
 
 __all__ = ["make_data_directory", "publish", "secret", "write_agents"]
 
@@ -51,7 +50,7 @@ def write_agents(store: GraphStore, people: Iterable[Caller], settings: Settings
     store.write(changes)
 
 
-def publish(catalog: Catalog, files: Files, directories: Iterable[Path]) -> Iterator[str]:
+def publish(publication: Publication, directories: Iterable[Path]) -> Iterator[str]:
     """Publish what was never a revision; give the reason of each refusal, loudly."""
     for directory in directories:
         shipped, refusals = load_directory(directory)
@@ -60,10 +59,12 @@ def publish(catalog: Catalog, files: Files, directories: Iterable[Path]) -> Iter
             yield refusal.reason
         for found in shipped:
             for name, file in found.files.items():
-                files.keep(file.read_bytes(), name)
-            revision = catalog.publish(found.description)
+                publication.files.keep(file.read_bytes(), name)
+            revision = publication.publish_file(found.description)
             if revision is not None:
                 _LOG.info("published %s", revision.name)
+                for remark in (*found.repairs, *found.warnings):
+                    _LOG.warning("%s: %s", found.path, remark)
 
 
 def secret(file: Path) -> bytes:

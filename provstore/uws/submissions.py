@@ -8,14 +8,14 @@ from typing import Final
 
 from provstore.accounts.callers import Caller, curators
 from provstore.settings import Settings
-from provstore.uws.catalog import Revision
-from provstore.uws.control import clamp_destruction, clamp_duration, controls_of
+from provstore.uws.control import clamp_destruction, clamp_duration, controls_of, quote_at, refuse_resources
 from provstore.uws.creation import NewJob
 from provstore.uws.descriptions.values import complete
 from provstore.uws.inputs.items import Inputs
 from provstore.uws.inputs.sources import Sources, Upload, given_of, items_of
 from provstore.uws.jobs import JobId
 from provstore.uws.ports import Clock
+from provstore.uws.publishing.revisions import Revision
 
 __all__ = ["Submission", "Submissions", "SweepSubmission", "cause_of"]
 
@@ -75,10 +75,13 @@ class Submissions:
         """
         controls, texts = controls_of(submission.values)
         described = revision.description
+        refuse_resources(texts, [one.name for one in described.parameters], executor=EXECUTOR)
         given = given_of(described, texts, parts=submission.uploads, uploads=controls.uploads)
-        parameters = complete(described, given.texts, known=[one.name for one in described.used])
+        names = {one.name for one in described.parameters}
+        known = [one.name for one in described.inputs if one.name not in names]
+        parameters = complete(described, given.texts, known=known)
         values = {one.definition.name: one.value for one in parameters}
-        items = {one.name: items_of(one, given, values) for one in described.used}
+        items = {one.name: items_of(one, given, values) for one in described.inputs}
         sources = Sources(items=items, base_url=submission.base_url, viewer=caller.viewer)
         inputs = self._inputs.resolve(revision, local, sources)
         created_at = self._clock()
@@ -93,6 +96,7 @@ class Submissions:
             created_at=created_at,
             execution_duration=clamp_duration(controls.execution_duration, revision=revision, settings=self._settings),
             destruction_at=clamp_destruction(controls.destruction_at, settings=self._settings, at=created_at),
+            quote_at=quote_at(controls.quote, declared=described.quote, created_at=created_at),
             executor=EXECUTOR,
             queued=controls.run,
             cause=cause_of(caller),

@@ -13,7 +13,6 @@ from provstore.errors import Conflict, Invalid, NotFound, TooLarge
 from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Value, new_local
 from provstore.graph.store import Change, Condition, Create, Filter, Find, Op, Order, Update
 from provstore.uws.admission import Admission
-from provstore.uws.catalog import Revision
 from provstore.uws.control import controls_of
 from provstore.uws.creation import changes_of_new_job
 from provstore.uws.idempotency import Claim, Idempotency, fingerprint
@@ -22,6 +21,7 @@ from provstore.uws.moves import client_move, deletion
 from provstore.uws.parts import Parts
 from provstore.uws.permissions import check_may_change, check_may_run, check_may_see
 from provstore.uws.phases import CLIENT_MOVES, Phase
+from provstore.uws.publishing.revisions import Revision
 from provstore.uws.submissions import Submission, SweepSubmission, cause_of
 
 __all__ = ["Sweep", "SweepPage", "Sweeps"]

@@ -43,7 +43,7 @@ _LOOKING: Final = ("/provsap", "/datalink")
 """Addresses where POST only looks, too: with more ids than an address holds."""
 
 _TREES: Final = ("/uws/", "/rest/")
-_SCOPES: Final[dict[Scope, tuple[str, ...]]] = {Scope.READ: (), Scope.JOBS: _TREES, Scope.ALL: ("/",)}
+_SCOPES: Final[dict[Scope, tuple[str, ...]]] = {Scope.READ: (), Scope.JOBS: (*_TREES, "/jobs/new"), Scope.ALL: ("/",)}
 """Below which addresses the holder of a token may change something; he may look everywhere."""
 
 _ONE_THING: Final = re.compile(

@@ -17,10 +17,12 @@ from provstore.web.forms import install_forms
 from provstore.web.headers import install_headers
 from provstore.web.health import install_health
 from provstore.web.jdl import jdl
+from provstore.web.jdl_proposals import proposals
 from provstore.web.metrics import Level, install_metrics
 from provstore.web.oidc import oidc
 from provstore.web.openapi import openapi
 from provstore.web.operation import operation
+from provstore.web.pages.definitions import definitions
 from provstore.web.pages.views import error_page, pages
 from provstore.web.prov import prov
 from provstore.web.provsap import provsap
@@ -53,6 +55,7 @@ def application(site: Site, levels: Sequence[Level]) -> Flask:
         uws_blueprint("uws"),
         uws_blueprint("rest"),
         jdl,
+        proposals,
         prov,
         provsap,
         datalink,
@@ -65,6 +68,7 @@ def application(site: Site, levels: Sequence[Level]) -> Flask:
         account,
         oidc,
         pages,
+        definitions,
     ):
         app.register_blueprint(blueprint)
     return app

@@ -25,7 +25,7 @@ from provstore.uws.submissions import Submission, SweepSubmission
 from provstore.web.forms import read_submission, read_text
 from provstore.web.site import base_url, site
 
-__all__ = ["read_creation", "read_values"]
+__all__ = ["read_creation", "read_values", "without"]
 
 _JSON: Final = "application/json"
 _CSV: Final = "text/csv"
@@ -50,6 +50,17 @@ def read_creation() -> Submission | SweepSubmission:
     asked = readers.get(request.mimetype, read_submission)()
     key = request.headers.get("Idempotency-Key")
     return asked if key is None else replace(asked, key=check_key(key))
+
+
+def without(asked: Submission | SweepSubmission, name: str) -> Submission | SweepSubmission:
+    """Leave out a name of the address that is no value of a job."""
+    if isinstance(asked, SweepSubmission):
+        return replace(asked, common=_without(asked.common, name))
+    return replace(asked, values=_without(asked.values, name))
+
+
+def _without(values: Mapping[str, str], name: str) -> dict[str, str]:
+    return {one: value for one, value in values.items() if one.upper() != name}
 
 
 def read_values() -> Mapping[str, str]:

@@ -23,10 +23,20 @@ from provstore.errors import (
     Unauthenticated,
     Unavailable,
     UnsupportedType,
+    WrongDescription,
 )
 from provstore.web.browsers import is_browser
 
-__all__ = ["STATUS", "ErrorDocument", "ErrorPage", "challenge", "install_error_handlers", "speak", "too_large"]
+__all__ = [
+    "STATUS",
+    "ErrorDocument",
+    "ErrorPage",
+    "Problems",
+    "challenge",
+    "install_error_handlers",
+    "speak",
+    "too_large",
+]
 
 STATUS: Final[tuple[tuple[type[ProvstoreError], int], ...]] = (
     (Unauthenticated, 401),
@@ -53,7 +63,10 @@ _RETRY_SECONDS: Final = "5"
 _LONGEST: Final = 1000
 _PAGE: Final = "provstore.error_page"
 
-ErrorPage = Callable[[int, str], Response]
+Problems = tuple[tuple[str, str, str], ...]
+"""All that is wrong with a job description, each as (level, place, text)."""
+
+ErrorPage = Callable[[int, str, Problems], Response]
 ErrorDocument = Callable[[str, str], tuple[str, str]]
 """Writes (kind of error, message) as (body, content type)."""
 
@@ -70,7 +83,10 @@ def _own(error: ProvstoreError) -> Response:
     if isinstance(error, Forbidden | NotFound) and g.get("caller") is VISITOR:
         error = Unauthenticated("this is not public, or is not there: sign in, or send a token")
     status = next(number for kind, number in STATUS if isinstance(error, kind))
-    response = _answer(status, type(error).__name__, error.message, field=error.field, value=error.value)
+    problems = error.problems if isinstance(error, WrongDescription) else ()
+    response = _answer(
+        status, type(error).__name__, error.message, field=error.field, value=error.value, problems=problems
+    )
     if status == STATUS[0][1]:
         response.headers["WWW-Authenticate"] = challenge()
     if isinstance(error, Unavailable):
@@ -121,7 +137,15 @@ def _unexpected(error: Exception) -> Response:
     return _answer(500, "InternalError", "something went wrong in this server; its log has the details")
 
 
-def _answer(status: int, kind: str, message: str, *, field: str | None = None, value: str | None = None) -> Response:
+def _answer(
+    status: int,
+    kind: str,
+    message: str,
+    *,
+    field: str | None = None,
+    value: str | None = None,
+    problems: Problems = (),
+) -> Response:
     """UWS clients get plain text unless they ask for JSON; everybody else gets JSON."""
     message = _shortened(message)
     document: ErrorDocument | None = g.get("error_document")
@@ -130,11 +154,14 @@ def _answer(status: int, kind: str, message: str, *, field: str | None = None, v
         return Response(body, status, content_type=content_type)
     if is_browser():
         page: ErrorPage = current_app.extensions[_PAGE]
-        return page(status, message)
+        return page(status, message, problems)
     if f"{request.path}/".startswith(_PLAIN) and not _asks_for_json():
         return Response(message + "\n", status, content_type="text/plain; charset=utf-8")
     facts = {"kind": kind, "message": message, "field": field, "value": value and _shortened(value)}
-    body = json.dumps({"error": {name: text for name, text in facts.items() if text is not None}})
+    told: dict[str, object] = {name: text for name, text in facts.items() if text is not None}
+    if problems:
+        told["problems"] = [{"level": level, "place": place, "text": text} for level, place, text in problems]
+    body = json.dumps({"error": told})
     return Response(body + "\n", status, content_type="application/json")
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "install_forms",
     "one_value",
     "read_bare",
+    "read_bytes",
     "read_form",
     "read_submission",
     "read_text",
@@ -180,14 +181,29 @@ def read_text() -> str:
         Invalid: it is no UTF-8, or could break off unnoticed.
         TooLarge: it is larger than a value may be.
     """
-    _refuse_unknown_end()
-    request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
     try:
-        return request.get_data().decode()
-    except RequestEntityTooLarge as error:
-        raise TooLarge(too_large()) from error
+        return read_bytes(current_app.config["MAX_FORM_MEMORY_SIZE"]).decode()
     except UnicodeDecodeError as error:
         raise Invalid(f"the value is no UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def read_bytes(most: int) -> bytes:
+    """Read a body of at most so many bytes, whatever it is.
+
+    Raises:
+        Invalid: it could break off unnoticed.
+        TooLarge: it is larger.
+    """
+    _refuse_unknown_end()
+    request.max_content_length = most + 1  # of a chunked body the library silently drops what is beyond
+    words = too_large() if most == current_app.config["MAX_FORM_MEMORY_SIZE"] else f"at most {most} bytes are read here"
+    try:
+        body = request.get_data()
+    except RequestEntityTooLarge as error:
+        raise TooLarge(words) from error
+    if len(body) > most:
+        raise TooLarge(words)
+    return body
 
 
 def read_bare() -> str:

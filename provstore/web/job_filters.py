@@ -11,6 +11,7 @@ from flask import request
 from provstore.accounts.callers import ANONYMOUS, EVERY_SERVICE, Caller, Role
 from provstore.errors import Forbidden, Invalid
 from provstore.uws.control import parse_instant_of_client
+from provstore.uws.descriptions.model import CONFIG_FILE, Description
 from provstore.uws.descriptions.names import as_declared
 from provstore.uws.phases import OPEN, Phase
 from provstore.uws.records import JobFilter
@@ -20,6 +21,7 @@ from provstore.web.site import caller, site
 __all__ = ["Asked", "Paging", "asked_paging", "read_filter", "read_phase"]
 
 _OF_A_LIST: Final = ("PHASE", "AFTER", "LAST", "RUNID", "SWEEP", "OWNER", "LIMIT", "NEXT")
+_KEYS: Final = "SECTION.KEY of a configuration file"
 _LARGEST_PAGE: Final = 10_000
 
 
@@ -60,6 +62,9 @@ def read_filter(service: str | None) -> Asked:
     chosen = service or _one(given, "SERVICE")
     run_id, sweep, owner = (_one(given, name) for name in ("RUNID", "SWEEP", "OWNER"))
     after, last = _one(given, "AFTER"), _one(given, "LAST")
+    parameters = _parameters(chosen)
+    keys = (_KEYS,) if _has_config_files(chosen) else ()
+    configured = _taken_keys(others, parameters) if keys else ()
     which = JobFilter(
         service=chosen,
         phases=frozenset(map(read_phase, given.get("PHASE", ()))) or OPEN,
@@ -68,7 +73,8 @@ def read_filter(service: str | None) -> Asked:
         run_id=run_id,
         sweep=sweep,
         owner=None if owner is None else _agent(owner, chosen),
-        values=_values(others, _parameters(chosen), controls),
+        values=_values(others, parameters, (*controls, *keys)),
+        configured=configured,
     )
     return Asked(which, _paging(given))
 
@@ -113,11 +119,33 @@ def _paging(given: dict[str, list[str]]) -> Paging | None:
     return Paging(min(most, _LARGEST_PAGE), after)
 
 
-def _parameters(service: str | None) -> tuple[str, ...]:
-    """Give the names of the parameters that jobs can be chosen by: of one service, or of all."""
+def _descriptions(service: str | None) -> tuple[Description, ...]:
+    """Give the description of one service, or those of all."""
     catalog = site().service.catalog
     revisions = catalog.services() if service is None else (catalog.newest(service),)
-    return tuple(dict.fromkeys(one.name for revision in revisions for one in revision.description.parameters))
+    return tuple(one.description for one in revisions)
+
+
+def _parameters(service: str | None) -> tuple[str, ...]:
+    """Give the names of the parameters that jobs can be chosen by: of one service, or of all."""
+    return tuple(dict.fromkeys(one.name for described in _descriptions(service) for one in described.parameters))
+
+
+def _has_config_files(service: str | None) -> bool:
+    return any(one.type == CONFIG_FILE for described in _descriptions(service) for one in described.inputs)
+
+
+def _taken_keys(others: dict[str, list[str]], parameters: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Take out the names that are keys of configuration files: with a section, or else of some job."""
+    service, asking = site().service, caller()
+    found = {
+        name: tuple(values)
+        for name, values in others.items()
+        if as_declared(name, parameters) is None and ("." in name or service.is_config_key(asking, name))
+    }
+    for name in found:
+        del others[name]
+    return tuple(found.items())
 
 
 def _values(

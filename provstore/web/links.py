@@ -14,11 +14,11 @@ from provstore.export.registry import FORMATS
 from provstore.graph.model import Label, Node
 from provstore.queries.related import Neighbours, Tie
 from provstore.settings import Settings
-from provstore.uws.catalog import Catalog, Revision
-from provstore.uws.descriptions.model import Description, ParameterDefinition, Used
-from provstore.uws.inputs.items import CONFIG_FILE
+from provstore.uws.catalog import Catalog
+from provstore.uws.descriptions.model import CONFIG_FILE, Description, ParameterDefinition, Used
 from provstore.uws.jobs import input_name, integer, text
 from provstore.uws.permissions import may_run
+from provstore.uws.publishing.revisions import Revision
 from provstore.web.access import serves_anonymous
 
 __all__ = ["LinkContext", "Linking"]
@@ -31,7 +31,6 @@ _MAIN: Final = "Main"
 _PREVIEW: Final = "Preview"
 _LOG: Final = "Log"
 _FILE: Final = "file://$ID"
-_TRUTH: Final = dict.fromkeys(("true", "t", "yes", "1"), "true") | dict.fromkeys(("false", "f", "no", "0"), "false")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,13 +245,12 @@ def _takes(used: Used, content_type: str) -> bool:
 
 
 def _choice(parameter: ParameterDefinition) -> Choice:
-    value = parameter.default or ""
+    """A value would be a constant, which clients must send (DataLink 1.1 section 4.3): the default is told in words."""
     return Choice(
         name=parameter.name,
         datatype=parameter.datatype,
-        arraysize=parameter.arraysize,
-        value=_TRUTH.get(value.lower(), value) if parameter.datatype == "boolean" else value,
-        description=parameter.description,
+        arraysize=parameter.arraysize or ("1" if parameter.datatype in _FLOATING else ""),
+        description=_with_default(parameter.description, parameter.default or ""),
         unit=parameter.unit,
         ucd=parameter.ucd,
         utype=parameter.utype,
@@ -264,4 +262,12 @@ def _choice(parameter: ParameterDefinition) -> Choice:
 
 
 def _input(used: Used) -> Choice:
-    return Choice(name=used.name, arraysize="*", value=used.default, description=used.description)
+    return Choice(name=used.name, arraysize="*", description=_with_default(used.description, used.default))
+
+
+def _with_default(words: str, default: str) -> str:
+    return f"{words} (default: {default})".lstrip() if default else words
+
+
+_FLOATING: Final = frozenset({"float", "double"})
+"""Empty, such a number is read by astropy as None, at which pyvo fails; an array of one is the same to others."""

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as Answer
 
 from provstore import __version__
 from provstore.errors import NotFound, Unavailable
-from provstore.graph.model import Label, NodeId
-from provstore.uws.jobs import text
+from provstore.graph.model import Label, Node, NodeId
+from provstore.uws.jobs import integer, text
 from provstore.web.browsers import is_browser
 from provstore.web.negotiate import page_instead
 from provstore.web.pages.views import home_page
@@ -63,5 +63,15 @@ def show_id(local: str) -> Answer:
     if Label.JOB in node.labels and "deleted" not in node.properties:
         place = f"/uws/{text(node.properties, 'service')}/{local}"
         return page_instead(f"/jobs/{local}") or redirect(base_url() + place, _SEE_OTHER)
+    if Label.ACTIVITY_DESCRIPTION in node.labels and (place := _definition(node, local)):
+        return page_instead(place.replace("/jdl", "/definitions", 1)) or redirect(base_url() + place, _SEE_OTHER)
     query = request.query_string.decode()
     return redirect(f"{base_url()}/prov/lineage?id={local}&depth=1&{query}".rstrip("&"), _SEE_OTHER)
+
+
+def _definition(node: Node, local: str) -> str:
+    """Give the path of a revision or a proposal, "" for what is neither: descriptions of imported documents."""
+    number = integer(node.properties, "revision")
+    if number is not None:
+        return f"/jdl/{text(node.properties, 'name')}@{number}"
+    return f"/jdl/proposals/{local}" if "state" in node.properties else ""

@@ -72,6 +72,20 @@ _OF_PROVSAP: Final = (
     *("DESCRIPTIONS", "CONFIGURATION", "ATTRIBUTES"),
 )
 _NEW_JOBS: Final[Content] = {_FORM: "", _UPLOAD: "", _JSON: "NewJobs", "text/csv": ""}
+_DEFINITION: Final[Content] = {
+    "application/x-votable+xml": "VotableDocument",
+    _JSON: "Definition",
+    "text/x-shellscript": "",
+    "text/plain": "",
+}
+_NEW_DEFINITION: Final[Content] = {
+    "application/x-votable+xml": "VotableDocument",
+    _XML: "",
+    _JSON: "NewDefinition",
+    "text/plain": "",
+    _UPLOAD: "",
+    _FORM: "",
+}
 _PROVENANCE: Final[Content] = {
     "application/json": "",
     "application/xml": "",
@@ -126,8 +140,39 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "uws.show_events": _shows(_EVENTS, "since", "WAIT"),
     "events.show_all_events": _shows(_EVENTS, "since", "WAIT"),
     # descriptions, the graph, files
-    "jdl.list_descriptions": _shows(_json("DefinitionList")),
-    "jdl.show_description": _shows({"application/x-votable+xml": "VotableDocument", _JSON: "Definition"}, "format"),
+    "jdl.list_descriptions": Operation(
+        answers={200: _json("DefinitionList"), 304: _NO_CONTENT}, query=("q", "withdrawn")
+    ),
+    "jdl.show_description": Operation(answers={200: _DEFINITION, 304: _NO_CONTENT}, query=("format",)),
+    "jdl.show_description_as": Operation(answers={200: _DEFINITION, 304: _NO_CONTENT}),
+    "jdl.show_form": Operation(answers={200: _json("Form"), 304: _NO_CONTENT}),
+    "jdl.show_history": Operation(answers={200: _json("RevisionList"), 304: _NO_CONTENT}),
+    "jdl.show_diff": _shows({_JSON: "Differences", "text/plain": ""}, "from", "to", "format"),
+    "jdl.validate": Operation(answers={200: _json("Checked")}, body=_NEW_DEFINITION, query=("name", "strict")),
+    "jdl.convert": Operation(
+        answers={200: {"application/x-votable+xml": "VotableDocument", _JSON: "NewDefinition"}},
+        body=_NEW_DEFINITION,
+        query=("to", "name", "strict"),
+    ),
+    "proposals.propose": Operation(
+        answers={201: _json("NewProposal")}, body=_NEW_DEFINITION, query=("message", "name", "strict")
+    ),
+    "proposals.list_proposals": _shows(_json("ProposalList"), "service", "state"),
+    "proposals.show_proposal": _shows(
+        {_JSON: "ProposalWithDefinition", "application/x-votable+xml": "VotableDocument", "text/x-shellscript": ""},
+        "format",
+    ),
+    "proposals.show_diff": _shows({_JSON: "Differences", "text/plain": ""}, "against", "format"),
+    "proposals.show_form": _shows(_json("Form")),
+    "proposals.accept": Operation(answers={200: _json("Revision"), 303: _NO_CONTENT}, body=_fields("Acceptance")),
+    "proposals.reject": Operation(answers={200: _json("Proposal"), 303: _NO_CONTENT}, body=_fields("Rejection")),
+    "proposals.retract_by_form": Operation(answers={200: _json("Proposal"), 303: _NO_CONTENT}, body=_fields("Message")),
+    "proposals.retract": Operation(answers={204: _NO_CONTENT}, query=("message",)),
+    "proposals.restore": Operation(answers={201: _json("Revision"), 303: _NO_CONTENT}, body=_fields("Restoration")),
+    "proposals.withdraw_by_form": Operation(
+        answers={200: _json("Revision"), 303: _NO_CONTENT}, body=_fields("Message")
+    ),
+    "proposals.withdraw": Operation(answers={204: _NO_CONTENT}, query=("message",)),
     "prov.show_lineage": _shows({_JSON: "Graph", "*/*": ""}, "id", "direction", *_OF_PROVENANCE),
     "provsap.show_provenance": Operation(answers={200: _PROVENANCE}, query=_OF_PROVSAP, body=_form()),
     "datalink.show_links": Operation(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from provstore.accounts.callers import Scope
 from provstore.uws.phases import Phase
+from provstore.uws.publishing.proposals import State
 
 __all__ = ["QUERIES", "SCHEMAS", "Schema"]
 
@@ -190,6 +191,97 @@ _ACCOUNTS_JSON: Final = {
     "Role": _object({"role": _TEXT | {"examples": ["curator:stack", "run:*"]}}),
 }
 
+_PERSON_OR_NONE: Final = _TEXT_OR_NONE | {"description": "an account for who has one, else a pseudonym"}
+_WITHDRAWN: Final = _object({"at": _TIME, "by": _PERSON_OR_NONE, "message": _TEXT})
+_REVISION_FACTS: Final = {
+    "created": _TIME,
+    "author": _PERSON_OR_NONE,
+    "validator": _PERSON_OR_NONE,
+    "message": _TEXT,
+    "withdrawn": {"oneOf": [_WITHDRAWN, {"type": "null"}]},
+}
+_LISTED: Final = {
+    **_SERVICE,
+    "label": _TEXT,
+    "version": _TEXT,
+    "revision": _TEXT | {"description": "the newest, name@number"},
+    "revisions": _WHOLE,
+    "group": _TEXT,
+    "keywords": _items(_TEXT),
+    "contact": _object({"name": _TEXT, "email": _TEXT}),
+    "modified": _TIME,
+    "href": _ADDRESS,
+    "form": _ADDRESS,
+}
+_STATE: Final[Schema] = {"type": "string", "enum": [state.value for state in State]}
+_PROPOSAL: Final = {
+    "id": _TEXT,
+    "service": _TEXT,
+    "state": _STATE,
+    "base": _TEXT_OR_NONE | {"description": "the newest revision when it was made"},
+    "author": _PERSON_OR_NONE,
+    "message": _TEXT,
+    "created": _TIME,
+    "decided": _TIME_OR_NONE,
+    "decidedBy": _PERSON_OR_NONE,
+    "decision": _TEXT_OR_NONE,
+    "publishedAs": _TEXT_OR_NONE,
+    "href": _ADDRESS,
+    "diff": _ADDRESS,
+    "form": _ADDRESS,
+}
+_READ: Final = {"dialect": _TEXT, "problems": _items(_ref("Problem")), "repairs": _items(_ref("Repair"))}
+_PROBLEM: Final = {"level": {"enum": ["error", "warning"]}, "place": _TEXT, "text": _TEXT}
+_MESSAGE: Final = {"message": _TEXT}
+_JDL: Final[Mapping[str, Schema]] = {
+    "Definition": {
+        "type": "object",
+        "description": "a job description, as docs/description.schema.json has it, and what is known of its revision",
+        "required": ["name", "revision", *_REVISION_FACTS],
+    },
+    "NewDefinition": {"type": "object", "description": "as docs/description.schema.json has it, or as OPUS writes it"},
+    "DefinitionReference": _object(
+        _LISTED, optional={"proposals": _WHOLE | {"description": "open ones, for those who may propose"}}
+    ),
+    "DefinitionList": _list_of("DefinitionReference"),
+    "Form": {
+        "type": "object",
+        "description": "what a form for a new job needs, as docs/form.md has it",
+        "required": ["service", "action", "groups"],
+    },
+    "Revision": _object(
+        {
+            "revision": _TEXT,
+            "number": _WHOLE,
+            "version": _TEXT,
+            **_REVISION_FACTS,
+            "digest": _TEXT | {"description": "SHA-256 of all that the description says"},
+            "href": _ADDRESS,
+        }
+    ),
+    "RevisionList": _list_of("Revision"),
+    "Difference": _object({"place": _TEXT, "before": {}, "after": {}}),
+    "Differences": _object(
+        {
+            "from": _TEXT_OR_NONE,
+            "to": _TEXT,
+            "differences": _items(_ref("Difference")),
+            "script": _TEXT | {"description": "unified diff"},
+        }
+    ),
+    "Problem": _object(_PROBLEM),
+    "Repair": _object({"line": _WHOLE_OR_NONE, "what": _TEXT, "how": _TEXT}),
+    "Checked": _object({"valid": _YES_NO, "name": _TEXT, "description": _ref("NewDefinition"), **_READ}),
+    "Proposal": _object(_PROPOSAL),
+    "NewProposal": _object({**_PROPOSAL, **_READ}),
+    "ProposalWithDefinition": _object({**_PROPOSAL, "definition": _ref("NewDefinition")}),
+    "ProposalList": _list_of("Proposal"),
+    "Acceptance": _object({}, optional={**_MESSAGE, "against": _TEXT}),
+    "Rejection": _object(_MESSAGE),
+    "Restoration": _object({"revision": {"type": ["integer", "string"]}}, optional=_MESSAGE),
+    "Message": _object({}, optional=_MESSAGE),
+}
+
 _NODE: Final = {
     "id": _TEXT,
     "class": _items(_TEXT),
@@ -198,7 +290,14 @@ _NODE: Final = {
     "distance": _WHOLE,
 }
 _RELATION: Final = {"kind": _TEXT, "source": _TEXT, "target": _TEXT, "role": _TEXT_OR_NONE, "time": _TEXT_OR_NONE}
-_ERROR: Final = _object({"kind": _TEXT, "message": _TEXT}, optional={"field": _TEXT, "value": _TEXT})
+_ERROR: Final = _object(
+    {"kind": _TEXT, "message": _TEXT},
+    optional={
+        "field": _TEXT,
+        "value": _TEXT,
+        "problems": _items(_ref("Problem")) | {"description": "all that is wrong with a job description"},
+    },
+)
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
     **_XML,
@@ -209,9 +308,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "Home": _object(
         {"provstore": _TEXT, "services": _items(_object({**_SERVICE, "jobs": _ADDRESS, "definition": _ADDRESS}))}
     ),
-    "Definition": {"type": "object", "description": "a job description", "required": ["name", "revision"]},
-    "DefinitionReference": _object({**_SERVICE, "label": _TEXT, "revision": _TEXT, "href": _ADDRESS}),
-    "DefinitionList": _list_of("DefinitionReference"),
+    **_JDL,
     "Graph": _object(
         {
             "nodes": _items(_object(_NODE)),
@@ -253,7 +350,7 @@ QUERIES: Final[Mapping[str, tuple[Schema, str]]] = {
     "model": ({"type": "string", "enum": ["IVOA", "W3C"]}, "the model of the document"),
     "limit": ({"type": "integer", "minimum": 1}, "so many of a page"),
     "next": (_TEXT, "where the page begins; of a log-in, the path to go on to"),
-    "state": (_TEXT, "what the provider was given"),
+    "state": (_TEXT, "of a log-in, what the provider was given; of proposals, their states, or all"),
     "code": (_TEXT, "what the provider gives"),
     "error": (_TEXT, "what the provider refuses"),
     "iss": (_TEXT, "who the provider is"),
@@ -270,6 +367,15 @@ QUERIES: Final[Mapping[str, tuple[Schema, str]]] = {
     "DESCRIPTIONS": ({"type": "string", "enum": ["0", "1", "2"]}, "how much of the descriptions"),
     "CONFIGURATION": (_FLAG, "whether parameters and configuration files are shown"),
     "ATTRIBUTES": (_FLAG, "whether pictures show attributes"),
+    "q": (_TEXT, "words that are all in name, label, description, group or keywords"),
+    "withdrawn": (_YES_NO, "those that were withdrawn, instead of those on offer"),
+    "from": (_TEXT, "the number of the older revision"),
+    "to": (_TEXT, "the number of the newer revision; of a conversion, votable or json"),
+    "name": (_TEXT, "name of the file that the body was"),
+    "strict": (_YES_NO, "refuse what would have to be repaired"),
+    "message": (_TEXT, "what one says to it"),
+    "service": (_TEXT, "those of this service"),
+    "against": (_TEXT, "the revision to compare with, none for nothing"),
     "MAXREC": ({"type": "integer", "minimum": 0}, "so many rows at most"),
 }
 """What may stand after the question mark: its schema and what it means."""

@@ -14,6 +14,7 @@ from provstore.graph.store import GraphStore
 from provstore.settings import Settings
 from provstore.uws.draining import Draining
 from provstore.uws.files import Files
+from provstore.uws.publishing.publication import Publication
 from provstore.uws.queue.waits import Waits
 from provstore.uws.quotas import Quotas
 from provstore.uws.service import JobService
@@ -39,6 +40,7 @@ class Site:
     store: GraphStore
     accounts: Accounts
     service: JobService
+    publication: Publication
     files: Files
     tokens: JobTokens
     wake: Callable[[str | None], None]

@@ -10,16 +10,18 @@ from flask import Response, request
 from werkzeug.wrappers import Response as Answer
 
 from provstore.uws.records import JobPage
-from provstore.uws.submissions import SweepSubmission
-from provstore.web.answers import list_address, see_other, to_job, tree_address, varied, xml
+from provstore.uws.submissions import Submission, SweepSubmission
+from provstore.web.answers import list_address, see_other, tree_address, varied, xml
 from provstore.web.bodies import read_creation
+from provstore.web.browsers import is_browser
 from provstore.web.job_filters import Asked, read_filter
+from provstore.web.job_forms import as_filled_in
 from provstore.web.negotiate import page_instead, prefers_json
 from provstore.web.site import caller, site
 from provstore.web.uws_json import jobs_json
 from provstore.web.uws_xml import jobs_xml
 
-__all__ = ["ROUTES", "link_next", "send_jobs"]
+__all__ = ["ROUTES", "link_next", "make", "send_jobs"]
 
 
 def list_all_jobs() -> Answer:
@@ -61,11 +63,17 @@ def link_next(response: Response, key: str | None) -> Response:
 
 def create_job(service: str) -> Answer:
     """POST {jobs}: a new job, of a form or JSON; or a sweep, of a JSON array or CSV."""
-    asked = read_creation()
+    return make(service, read_creation(), jobs=list_address(service))
+
+
+def make(service: str, asked: Submission | SweepSubmission, *, jobs: str) -> Answer:
+    """Make what is asked for, and lead on to it below the address of a service's jobs."""
     if isinstance(asked, SweepSubmission):
         sweep = site().service.sweeps.create(caller(), service, asked)
-        return see_other(f"{list_address(service)}/sweeps/{sweep}")
-    return to_job(service, site().service.create(caller(), service, asked))
+        return see_other(f"{jobs}/sweeps/{sweep}")
+    if is_browser():
+        asked = as_filled_in(asked, site().service.catalog.newest(service))
+    return see_other(f"{jobs}/{site().service.create(caller(), service, asked)}")
 
 
 ROUTES: Final[tuple[tuple[str, tuple[str, ...], Callable[..., Answer]], ...]] = (

@@ -38,6 +38,7 @@ _SCRIPT: Final = f"""case "$QUERY" in
   fail*) echo "there is no table of that name" >&2; exit 3;;
 esac
 echo "asked by ${{tapclient:-somebody}}" | tee log.txt
+[ "$LANG" = C.UTF-8 ] || echo "in $LANG" >> log.txt
 cat > table.vot <<END
 {TABLE}END
 [ -z "${{mine:-}}" ] || cat "$mine" >> log.txt

@@ -55,6 +55,7 @@ def test_a_job_is_made_then_started_then_polled_then_fetched(served: Served, cur
     assert location(curl, "--data", "PHASE=RUN", f"{job}/phase") == job
     assert wait(curl, job) == "COMPLETED"
     assert "<TD>one</TD>" in curl("--fail", f"{job}/results/result")
+    assert curl(f"{job}/results/log") == "asked by somebody\nin ADQL\n"
     assert curl(f"{job}/error", f"{job}/owner") == ""
     assert location(curl, "--request", "DELETE", job).startswith(f"{jobs}?LAST=")
     assert curl("--output", "/dev/null", "--write-out", "%{http_code}", job) == "404"

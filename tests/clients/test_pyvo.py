@@ -52,7 +52,7 @@ def test_a_job_is_made_run_waited_for_fetched_and_deleted(
     table = job.fetch_result().to_table()
     assert table["query"].tolist() == ["wait a little"]
     log = next(one.href for one in job.results if one.id_ == "log")
-    assert session.get(log).text == "asked by somebody\n"
+    assert session.get(log).text == "asked by somebody\nin ADQL\n"
     url = job.url
     job.delete()
     assert session.get(url).status_code == 404
@@ -95,7 +95,7 @@ def test_jobs_and_lists_are_read(served: Served, submit: Callable[..., AsyncTAPJ
     read = parse_job(BytesIO(session.get(finished.url).content), pedantic=True)
     assert (read.jobid, read.phase, read.version) == (finished.job_id, "COMPLETED", "1.1")
     assert {one.id_: one.content for one in read.parameters}["QUERY"] == "one"
-    assert next(one.size for one in read.results) == len("asked by somebody\n")
+    assert next(one.size for one in read.results) == len("asked by somebody\nin ADQL\n")
     assert read.starttime <= read.endtime
 
 

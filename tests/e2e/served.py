@@ -15,8 +15,8 @@ from typing import Final
 from provstore.app import open_store
 from provstore.client import Client, RemoteJob
 from provstore.settings import load_settings
+from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
-from provstore.uws.descriptions.votable_writer import write_votable
 from provstore.uws.records import Records
 
 PATIENCE: Final = 30.0

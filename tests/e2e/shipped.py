@@ -19,12 +19,15 @@ from prov.model import ProvDocument
 from provstore.uws.descriptions.load import Shipped, load_directory
 from provstore.uws.descriptions.names import exported_name
 from provstore.uws.descriptions.values import complete, result_pattern
+from provstore.uws.running.environment import shell_of
+from provstore.uws.running.staging import _typed
 
 ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final[Mapping[str, Shipped]] = {
     item.description.name: item for item in load_directory(ROOT / "descriptions")[0]
 }
 PNG: Final = b"\x89PNG\r\n\x1a\n"
+PATH: Final = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
 TARGET: Final = SkyCoord(329.7169379, -30.2255883, unit="deg")
 
 
@@ -44,24 +47,27 @@ def run(service: str, folder: Path, inputs: Mapping[str, str] | None = None, **g
     return run_with(service, folder, given, dict(inputs or {}))
 
 
-def run_with(service: str, folder: Path, given: Mapping[str, str], inputs: dict[str, str]) -> Run:
-    """Run a shipped script."""
+def run_with(service: str, folder: Path, given: Mapping[str, str], inputs: dict[str, str], *, path: str = PATH) -> Run:
+    """Run a shipped script with the programs of a path."""
     shipped = SHIPPED[service]
     work, results = folder / "work", folder / "results"
-    for path in (work, results):
-        path.mkdir(parents=True)
+    for place in (work, results):
+        place.mkdir(parents=True)
     values = {item.definition.name: item.value for item in complete(shipped.description, given)}
     for name, source in shipped.files.items():
         (work / name).write_bytes(source.read_bytes())
     files = {used.name: used.default for used in shipped.description.used if used.name not in values}
     names = {item.name: result_pattern(item, values) for item in shipped.description.generated}
-    variables = {exported_name(name): value for name, value in (values | files | inputs | names).items()}
+    known = values | files | inputs | names
+    variables = {exported_name(name): value for name, value in known.items()}
+    parameters = folder / "parameters.json"
+    parameters.write_text(json.dumps(_typed(known, shipped.description.parameters)), encoding="utf-8")
     places = {"wd": str(work), "jd": str(folder), "rs": str(results), "PROVSTORE_RESULTS": str(results)}
-    programs = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
-    clean = {"PATH": programs, "HOME": str(work), "TMPDIR": str(work), "LANG": "C.UTF-8"}
+    places |= {"PROVSTORE_PARAMETERS": str(parameters)}
+    clean = {"PATH": path, "HOME": str(work), "TMPDIR": str(work), "LANG": "C.UTF-8"}
     (folder / "script.sh").write_text(shipped.description.script, encoding="utf-8")
     done = subprocess.run(
-        ["bash", str(folder / "script.sh")],
+        [*shell_of(shipped.description, folder), str(folder / "script.sh")],
         cwd=work,
         env=clean | places | variables,
         capture_output=True,

@@ -20,12 +20,14 @@ from provstore.errors import (
     Unauthenticated,
     Unavailable,
     UnsupportedType,
+    WrongDescription,
     WrongPhase,
 )
 
 PARENTS: dict[type[Exception], type[Exception]] = {
     ProvstoreError: Exception,
     Invalid: ProvstoreError,
+    WrongDescription: Invalid,
     Unauthenticated: ProvstoreError,
     Forbidden: ProvstoreError,
     QuotaReached: Forbidden,

@@ -13,8 +13,8 @@ import pytest
 from provstore.accounts.people import ADMIN_TOKEN_FILE, Accounts
 from provstore.app import create_app, open_provstore
 from provstore.settings import Settings
+from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
-from provstore.uws.descriptions.votable_writer import write_votable
 from tests.fakes import FakeExecutor
 from tests.web.chains import Chain, two_jobs
 from tests.web.served import ADMIN, CURIE, HandClock, Served

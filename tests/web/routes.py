@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 __all__ = ["BODIES", "EXCEPTIONS", "FILLED", "LOOKING", "OPEN", "QUERIES", "ROUTES"]
@@ -14,6 +15,7 @@ CHANGE: Final = (403, 303, 403, 303)
 FOUND: Final = (404, 200, 404, 200)
 OF_ONESELF: Final = (401, 200, 200, 200)
 ADMINS: Final = (401, 403, 403, 200)
+DECIDED: Final = (404, 403, 404, 200)
 
 TREE: Final = {
     ("GET", "/{mount}"): EVERYBODY,
@@ -76,9 +78,33 @@ OTHERS: Final = {
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/id/<local>"): (404, 303, 404, 303),
     ("GET", "/jdl"): EVERYBODY,
+    ("POST", "/jdl"): (401, 201, 403, 201),
+    ("POST", "/jdl/convert"): EVERYBODY,
+    ("POST", "/jdl/validate"): EVERYBODY,
     ("GET", "/jdl/<name>"): EVERYBODY,
+    ("DELETE", "/jdl/<name>"): (401, 403, 403, 204),
+    ("GET", "/jdl/<name>/<any(votable, json, script):form>"): EVERYBODY,
+    ("GET", "/jdl/<name>/diff"): EVERYBODY,
+    ("GET", "/jdl/<name>/form"): EVERYBODY,
+    ("GET", "/jdl/<name>/history"): EVERYBODY,
+    ("POST", "/jdl/<name>/restore"): (401, 403, 403, 201),
+    ("POST", "/jdl/<name>/withdraw"): (401, 403, 403, 200),
+    ("GET", "/jdl/proposals"): EVERYBODY,
+    ("GET", "/jdl/proposals/<proposal_id>"): FOUND,
+    ("DELETE", "/jdl/proposals/<proposal_id>"): (404, 204, 404, 403),
+    ("GET", "/jdl/proposals/<proposal_id>/diff"): FOUND,
+    ("GET", "/jdl/proposals/<proposal_id>/form"): FOUND,
+    ("POST", "/jdl/proposals/<proposal_id>/accept"): DECIDED,
+    ("POST", "/jdl/proposals/<proposal_id>/reject"): DECIDED,
+    ("POST", "/jdl/proposals/<proposal_id>/retract"): (404, 200, 404, 403),
+    ("GET", "/definitions"): EVERYBODY,
+    ("GET", "/definitions/propose"): EVERYBODY,
+    ("GET", "/definitions/<name>"): EVERYBODY,
+    ("GET", "/definitions/<name>/diff"): EVERYBODY,
+    ("GET", "/definitions/proposals/<proposal_id>"): FOUND,
     ("GET", "/jobs"): EVERYBODY,
     ("GET", "/jobs/new"): EVERYBODY,
+    ("POST", "/jobs/new"): (303, 303, 303, 303),
     ("GET", "/jobs/<job_id>"): FOUND,
     ("GET", "/login"): EVERYBODY,
     ("GET", "/metrics"): (403, 403, 403, 200),
@@ -106,7 +132,19 @@ ROUTES: Final = OTHERS | {
     for (method, address), answers in TREE.items()
 }
 
+DEFINITION: Final = json.dumps(
+    {"name": "stack", "script": "true\n", "generated": [{"name": "result", "default": "result.txt"}]}
+)
+
 BODIES: Final = {
+    "/jdl": {"jdl": DEFINITION},
+    "/jdl/validate": {"jdl": DEFINITION},
+    "/jdl/convert": {"jdl": DEFINITION},
+    "/jdl/<name>/restore": {"revision": "1"},
+    "/jdl/<name>/withdraw": {"message": "out of date"},
+    "/jdl/proposals/<proposal_id>/accept": {"message": "fine"},
+    "/jdl/proposals/<proposal_id>/reject": {"message": "why?"},
+    "/jdl/proposals/<proposal_id>/retract": {"message": "a slip"},
     "/phase": {"PHASE": "RUN"},
     "/sharing": {"READER": "public"},
     "/session": {"name": "curie", "password": "not the right one"},
@@ -129,11 +167,14 @@ BODIES: Final = {
 }
 """What is sent to the routes that change something, by the end of their address."""
 
-QUERIES: Final = {"events": {"WAIT": "0"}, "new": {"service": "sleep"}}
+QUERIES: Final = {"events": {"WAIT": "0"}, "new": {"service": "sleep"}, "convert": {"to": "json"}}
 """What is asked of routes that need it, or would never end by themselves, by the last part of their address."""
 
 FILLED: Final = (
+    ("/jdl/<name>/restore", "<published>"),
+    ("/jdl/<name>/withdraw", "<published>"),
     ("/jdl/<name>", "sleep"),
+    ("/definitions/<name>", "sleep"),
     ("/parameters/<name>", "text"),
     ("/results/<name>", "result"),
     ("/accounts/<name>", "curie"),
@@ -152,6 +193,19 @@ EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
     (who, "GET", address.replace("{mount}", mount)): 403
     for mount in ("uws", "rest")
     for who, address in (("shared", SWEEP), ("shared", f"{JOB}/sharing"), ("curator", f"{JOB}/sharing"))
+} | {
+    ("shared", "GET", "/jdl/proposals/<proposal_id>"): 404,
+    ("shared", "GET", "/jdl/proposals/<proposal_id>/diff"): 404,
+    ("shared", "GET", "/jdl/proposals/<proposal_id>/form"): 404,
+    ("shared", "GET", "/definitions/proposals/<proposal_id>"): 404,
+    ("curator", "POST", "/jdl"): 201,
+    ("curator", "POST", "/jdl/proposals/<proposal_id>/accept"): 200,
+    ("curator", "POST", "/jdl/proposals/<proposal_id>/reject"): 200,
+    ("curator", "POST", "/jdl/proposals/<proposal_id>/retract"): 403,
+    ("curator", "DELETE", "/jdl/proposals/<proposal_id>"): 403,
+    ("curator", "POST", "/jdl/<name>/restore"): 201,
+    ("curator", "POST", "/jdl/<name>/withdraw"): 200,
+    ("curator", "DELETE", "/jdl/<name>"): 204,
 }
-"""Where somebody gets another answer than the rules of test_routes.py say: only a job is shared there, no sweep; and
-with whom it is shared is the business of its owner. A POST to ProvSAP only looks."""
+"""Where somebody gets another answer than the rules of test_routes.py say: only a job is shared there, no sweep and no
+proposal; with whom it is shared is the business of its owner; and curators decide on definitions."""

@@ -18,6 +18,9 @@ from tests.web.conftest import Serve
 from tests.web.served import Served, job_id, told
 
 BOUNDARY = "multipart/form-data; boundary=frontier"
+NO_CLUSTER = "the executor local of these jobs takes no slurm_* parameters; leave it out"
+QUOTE = "whole seconds or an ISO 8601 instant in UTC, such as 2026-11-22T17:00:00Z, are needed"
+TOO_EARLY = "the job is only created at 2026-03-01T12:00:00+00:00"
 NEITHER = "is neither an upload nor the id or address of an entity stored here"
 PART = b'--frontier\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello\r\n'
 
@@ -67,7 +70,9 @@ def untouched(lasting: Served) -> Iterator[Served]:
         ("sleep", {"PHASE": "run"}, "PHASE='run': a new job takes only RUN"),
         ("sleep", {"text": file()}, "sleep takes no file 'text'; files it takes: none"),
         ("sleep", {"a;touch x": "1"}, "unknown name 'a;touch x'; known: duration, exit_code, text"),
-        ("sleep", {"slurm_mem": "$(touch x)"}, "unknown name 'slurm_mem'; known: duration, exit_code, text"),
+        ("sleep", {"slurm_mem": "$(x)"}, f"slurm_mem='$(x)': {NO_CLUSTER}"),
+        ("sleep", {"uws_quote": "-1"}, f"UWS_QUOTE='-1': {QUOTE}"),
+        ("sleep", {"UWS_QUOTE": "2020-01-01"}, f"UWS_QUOTE=2020-01-01T00:00:00+00:00: {TOO_EARLY}"),
         ("copy", {}, "input input: 0 items; right is exactly 1"),
         ("copy", {"input": "a.fits"}, f"input input: 'a.fits' {NEITHER}"),
         ("copy", {"input": "id:e0"}, "input input: there is no entity 'id:e0' in the store"),

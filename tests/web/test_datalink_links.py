@@ -12,8 +12,8 @@ import pytest
 from provstore.export.registry import FORMATS
 from provstore.graph.model import Kind, Label, Node, NodeId, Relation
 from provstore.graph.store import Create
+from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
-from provstore.uws.descriptions.votable_writer import write_votable
 from tests.web.conftest import Serve
 from tests.web.datalink_rows import of, results, rows
 from tests.web.served import BASE, STACKED, Served, job_id
@@ -80,11 +80,13 @@ def test_the_documentation_of_a_description_and_logs_are_linked(piped: tuple[Ser
     ]
 
 
-def test_words_for_true_and_false_are_those_of_votable(piped: tuple[Served, str]) -> None:
+def test_a_default_is_told_in_words_for_a_value_would_be_a_constant(piped: tuple[Served, str]) -> None:
     served, job = piped
     found = results(served.anonymous, ID=f"{job}.table")
     (one,) = [one for one in found.iter_adhocservices() if one.name == "pipeline"]
-    assert {choice.name: bool(choice.value) for choice in one.groups[0].entries}["fast"] is True
+    (fast,) = [choice for choice in one.groups[0].entries if choice.name == "fast"]
+    assert not fast.value
+    assert "(default: yes)" in str(fast.description)
 
 
 def test_a_file_that_a_document_places_elsewhere_is_linked_there(served: Served) -> None:

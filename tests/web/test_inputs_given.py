@@ -60,7 +60,7 @@ def references(served: Served, job: str) -> list[tuple[str, bool, str]]:
 
 @pytest.fixture
 def templates(served: Served) -> Served:
-    served.provstore.catalog.publish(TEMPLATES)
+    served.provstore.publication.publish_file(TEMPLATES)
     return served
 
 

@@ -17,7 +17,7 @@ from provstore.web.schemas import QUERIES, SCHEMAS
 from tests.web.conftest import Serve
 from tests.web.served import Served, job_id
 
-PEOPLE = {"pages"}
+PEOPLE = {"pages", "definitions"}
 JSON = {"Accept": "application/json"}
 
 
@@ -155,6 +155,27 @@ def test_a_lineage(served: Served) -> None:
 
 def test_a_description(lasting: Served) -> None:
     Draft202012Validator(SCHEMAS["Definition"]).validate(lasting.json("/jdl/stack"))
+
+
+def test_definitions_and_proposals(served: Served) -> None:
+    stack = served.json("/jdl/stack.json")
+    made = served.admin.post("/jdl", json=stack | {"label": "Other"})
+    check("NewProposal", made.json)
+    place = made.location.removeprefix(served.base)
+    check("ProposalWithDefinition", served.json(place))
+    check("ProposalList", served.json("/jdl/proposals"))
+    check("Differences", served.json(f"{place}/diff"))
+    check("Form", served.json(f"{place}/form"))
+    check("DefinitionList", served.json("/jdl"))
+    check("Revision", served.admin.post(f"{place}/accept").json)
+    check("RevisionList", served.json("/jdl/stack/history"))
+    check("Checked", served.admin.post("/jdl/validate", json=stack | {"script": ""}).json)
+    wrong = served.admin.post("/jdl", json=stack | {"script": ""})
+    check("Error", wrong.json)
+    assert (wrong.json or {})["error"]["problems"]
+    assert served.admin.delete("/jdl/stack").status_code == 204
+    check("RevisionList", served.json("/jdl/stack/history"))
+    check("DefinitionList", served.json("/jdl?withdrawn=true"))
 
 
 def test_a_new_token_and_a_new_account(served: Served) -> None:

@@ -101,7 +101,7 @@ def test_the_document_of_a_job_holds_its_times_people_software_inputs_and_output
 def test_the_plain_model_leaves_descriptions_out_and_says_that_parameters_were_used(chain: Chain) -> None:
     ivoa = chain.document(f"{chain.second}/prov?MODEL=IVOA")
     job = job_id(chain.second)
-    parameters = {f"{job}.{name}" for name in ("threshold", "mode", "count", "config.file")}
+    parameters = {f"{job}.{name}" for name in ("threshold", "mode", "count", "config.file", "config.file.k0001")}
     for query in ("MODEL=W3C", "model=w3c"):
         plain = chain.document(f"{chain.second}/prov?{query}")
         assert ids(ivoa, ProvEntity) - ids(plain, ProvEntity) == {chain.description}
@@ -156,7 +156,7 @@ def test_parameters_with_their_units_and_the_configuration_file_are_nodes(chain:
     nodes = chain.nodes(id=job_id(chain.second), direction="both", depth=1)
     job = job_id(chain.second)
     assert chain.relations(answer, "WAS_CONFIGURED_BY") == {
-        (job, f"{job}.{name}", None) for name in ("threshold", "mode", "count", "config.file")
+        (job, f"{job}.{name}", None) for name in ("threshold", "mode", "count", "config.file", "config.file.k0001")
     }
     assert nodes[f"{job}.threshold"]["attributes"] == {
         "name": "threshold",

@@ -39,7 +39,7 @@ def test_the_default_is_one_step_back_in_prov_json(chain: Chain, stacked: str, o
 def test_beside_things_stand_agents_and_configuration_and_no_descriptions(chain: Chain, stacked: str) -> None:
     answer = ask(chain.served, stacked)
     assert len(answer["agent"]) >= 2
-    assert len(of_type(answer, "Parameter")) == 3
+    assert len(of_type(answer, "Parameter")) == 4  # three of the service, one key of its configuration file
     assert len(of_type(answer, "ConfigFile")) == 1
     assert of_type(answer, "ActivityDescription") == set()
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 
 from provstore.accounts.callers import EVERY_SERVICE, Grant, Role, Scope
+from provstore.uws.descriptions.model import Description, Generated
 from tests.web.routes import BODIES, EXCEPTIONS, FILLED, LOOKING, OPEN, QUERIES, ROUTES
 from tests.web.served import CURIE, Served, job_id
 
@@ -70,6 +72,25 @@ def token(served: Served) -> str:
     return accounts.tokens.issue(accounts.agent_of(CURIE), name="to be revoked").token.id
 
 
+def definition(name: str, *, version: str = "1") -> Description:
+    made = Generated(name="result", default="result.txt")
+    return Description(name=name, version=version, script="true\n", generated=(made,))
+
+
+def proposal(served: Served) -> str:
+    curie = next(one for one in served.provstore.accounts.people() if one.name == CURIE)
+    return served.provstore.publication.propose(curie, definition("stack", version=uuid4().hex)).id
+
+
+def published(served: Served) -> str:
+    """A service of which nobody else knows, with two revisions."""
+    publication, administrator = served.provstore.publication, served.provstore.accounts.administrator()
+    name = f"made_{uuid4().hex}"
+    for version in ("1", "2"):
+        publication.accept(administrator, publication.propose(administrator, definition(name, version=version)).id)
+    return name
+
+
 def filled(address: str, *, job: str, fresh: Mapping[str, Callable[[], str]]) -> str:
     """Write an address out: of a job, and of what is made for this one request."""
     for part, name in FILLED:
@@ -83,10 +104,16 @@ def filled(address: str, *, job: str, fresh: Mapping[str, Callable[[], str]]) ->
 
 def asked(served: Served, client: FlaskClient, method: str, address: str, *, finished: str) -> int:
     job = finished if method == SAFE else share(served, served.create(by=served.curie))
-    fresh = {"<sweep_id>": lambda: sweep(served), "<token_id>": lambda: token(served)}
     served.provstore.accounts.grant(CURIE, Grant(Role.AUTHOR, "stack"))
+    fresh = {
+        "<sweep_id>": lambda: sweep(served),
+        "<token_id>": lambda: token(served),
+        "<proposal_id>": lambda: proposal(served),
+        "<published>": lambda: published(served),
+    }
     query = QUERIES.get(address.rsplit("/", 1)[-1], {}) | ({"id": job} if address in BY_ID else {})
     body = BODIES.get(re.sub(r"^/(uws|rest)/<service>/<job_id>", "", address), {})
+    address = "/jdl/<published>" if (method, address) == ("DELETE", "/jdl/<name>") else address
     place = filled(address, job=job, fresh=fresh)
     sent = None if method == SAFE else body
     return client.open(place, method=method, query_string=query, data=sent).status_code
@@ -118,6 +145,6 @@ def test_a_token_for_jobs_may_change_jobs_and_nothing_else(lasting: Served, peop
     for method, address in sorted(ROUTES):
         if method != SAFE and not address.startswith(OPEN):
             answer = asked(lasting, client, method, address, finished=finished)
-            free = address.startswith(("/uws/", "/rest/")) or address in LOOKING
+            free = address.startswith(("/uws/", "/rest/", "/jobs/new")) or address in LOOKING
             wanted = ROUTES[method, address][1] if free else 403
             assert (method, address, answer) == (method, address, wanted)

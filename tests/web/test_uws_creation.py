@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from provstore.uws.descriptions.model import Description
 from tests.web.served import Served, job_id, told
 
 
@@ -192,3 +193,31 @@ def test_a_run_id_of_64_characters_is_the_longest(served: Served) -> None:
 def test_a_person_whose_account_is_younger_than_the_server_can_make_jobs(served: Served) -> None:
     late = served.client(served.provstore.accounts.add("late"))
     assert late.get(f"{served.create(by=late)}/owner").text == "late"
+
+
+@pytest.mark.parametrize(
+    ("service", "values", "quote"),
+    [
+        ("stack", {}, "2026-03-01T12:00:30.000Z"),
+        ("stack", {"uws_quote": "90"}, "2026-03-01T12:01:30.000Z"),
+        ("stack", {"UWS_QUOTE": "2026-03-02T00:00:00Z"}, "2026-03-02T00:00:00.000Z"),
+        ("stack", {"uws_quote": ""}, "2026-03-01T12:00:30.000Z"),
+        ("sleep", {"uws_quote": "5"}, "2026-03-01T12:00:05.000Z"),
+    ],
+)
+def test_the_quote_is_what_the_client_says_else_what_the_service_does(
+    served: Served, service: str, values: dict[str, str], quote: str
+) -> None:
+    needed: dict[str, Any] = {"count": "3", "image": file()} if service == "stack" else {}
+    job = served.create(service, **needed | values)
+    assert served.anonymous.get(f"{job}/quote").text == quote
+    assert served.json(job)["quote"] == quote
+
+
+def test_a_job_says_what_its_script_is_to_run_in(served: Served) -> None:
+    described = Description(name="boxed", script="true\n", modules=("gcc/12", "ctools"), container="/images/a.sif")
+    served.provstore.publication.publish_file(described)
+    (job,) = served.provstore.store.get([served.node(job_id(served.create("boxed")))])
+    assert (job.properties["modules"], job.properties["container"]) == ("gcc/12 ctools", "/images/a.sif")
+    (plain,) = served.provstore.store.get([served.node(job_id(served.create("sleep")))])
+    assert {"modules", "container"}.isdisjoint(plain.properties)

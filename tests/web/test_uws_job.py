@@ -379,6 +379,10 @@ def test_the_job_of_a_script_that_tells_nonsense_of_itself_says_what_was_not_und
     nonsense = b'{"activity": {}, "agent": {"x:tool": {"prov:label": "\\ud800\\u0000"}}, "wasAssociatedWith": []}'
     job = served.completed(files={"results/result.txt": b"hello", "work/internal_provenance.json": nonsense})
     assert served.json(job)["jobInfo"]["remarks"].splitlines() == [
-        "internal_provenance.json: section 'wasAssociatedWith' must be an object",
-        "internal_provenance.json: section 'activity' is not read",
+        "internal_provenance.json: wasAssociatedWith: an object is needed",
+        "internal_provenance.json: prefix: 'x' is declared nowhere (as in 'x:tool')",
+        "internal_provenance.json: agent.x:tool: nothing refers to it; it was not taken",
     ]
+    assert served.json(job)["jobInfo"]["history"][-1]["cause"] == (
+        "executor local; 3 remarks on internal_provenance.json"
+    )

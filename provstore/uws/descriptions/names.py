@@ -6,37 +6,50 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["UNEXPORTABLE", "as_declared", "exported_name", "reserved"]
+__all__ = ["CLUSTER_CONTROLS", "UNEXPORTABLE", "as_declared", "exported_name", "reserved", "reserved_service"]
 
 UNEXPORTABLE: Final = re.compile(r"[.-]")
 """The characters of a name that a shell variable can't have."""
 
-_CONTROLS: Final = frozenset(
-    {
-        "phase",
-        "action",
-        "upload",
-        "runid",
-        "executionduration",
-        "destruction",
-        "uws_quote",
-        "slurm_mem",
-        "slurm_nodes",
-        "slurm_ntasks-per-node",
-        "slurm_partition",
-        "slurm_account",
-    }
+CLUSTER_CONTROLS: Final = tuple(
+    f"slurm_{name}"
+    for name in (
+        "mem",
+        "nodes",
+        "ntasks",
+        "ntasks-per-node",
+        "cpus-per-task",
+        "partition",
+        "account",
+        "time",
+        "qos",
+        "gres",
+        "constraint",
+    )
 )
+"""Control parameters by which a job asks for resources of a cluster."""
+
+_CONTROLS: Final = frozenset(
+    {"phase", "action", "upload", "runid", "executionduration", "destruction", "uws_quote", "csrf_token"}
+).union(CLUSTER_CONTROLS)
 """Fields of a job request that mean something else. Request names have no case (DALI 1.1 §2)."""
 
 _VARIABLES: Final = re.compile(
     r"PATH|HOME|USER|TMPDIR|PS4|IFS|ENV|MODULEPATH|wd|jd|rs"
     # bash sets these itself, or refuses to change them: a script would not see the value.
-    r"|_|UID|EUID|PPID|PWD|OLDPWD|SHLVL|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|OPTIND|OPTARG|PIPESTATUS"
-    r"|EPOCHSECONDS|EPOCHREALTIME|HISTCMD"
+    r"|_|UID|EUID|PPID|PWD|OLDPWD|SHLVL|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|OPTIND|OPTARG|OPTERR"
+    r"|PIPESTATUS|EPOCHSECONDS|EPOCHREALTIME|HISTCMD|COMP_WORDBREAKS"
+    # bash obeys these.
+    r"|CDPATH|FUNCNEST|GLOBIGNORE|EXECIGNORE|TMOUT|POSIXLY_CORRECT|CHILD_MAX"
+    # The C library, module systems and containers obey these.
+    r"|LANGUAGE|LC_.*|LOCPATH|NLSPATH|GCONV_PATH|GLIBC_TUNABLES|MALLOC_.*"
+    r"|MODULE[A-Z]*|MODULES_.*|LOADEDMODULES|_LMFILES_|LMOD_.*|(?:APPTAINER|SINGULARITY)(?:ENV)?_.*"
     r"|(?:LD|BASH|PYTHON|SLURM|PROVSTORE)_.*|PYTHON.*|SHELL.*|BASH.*"
 )
 """Variables that the shell, the loader, Python, SLURM or provstore obeys or sets."""
+
+_ADDRESSES: Final = frozenset({"proposals", "propose", "validate", "convert"})
+"""What the addresses below /jdl and /definitions mean beside the names of services."""
 
 
 def exported_name(name: str) -> str:
@@ -59,3 +72,8 @@ def reserved(name: str) -> str:
     if _VARIABLES.fullmatch(exported_name(name)):
         return "a variable that the shell, the loader or provstore itself uses"
     return ""
+
+
+def reserved_service(name: str) -> str:
+    """Tell why no service may have a name; "" if it may."""
+    return f"the address /jdl/{name} is something else" if name in _ADDRESSES else ""

@@ -17,9 +17,11 @@ from typing import Final
 
 from provstore.errors import Conflict, FetchFailed, NotFound, Unavailable
 from provstore.graph.model import Value
-from provstore.graph.store import Update
-from provstore.uws.descriptions.reading import guess_content_type
+from provstore.graph.store import Change, Update
+from provstore.uws.descriptions.content_types import guess_content_type
 from provstore.uws.files import Files
+from provstore.uws.inputs.config_keys import MOST_KEYS, Keys, read_keys
+from provstore.uws.inputs.config_nodes import Configured, changes_of_keys, facts_of
 from provstore.uws.inputs.download import Fetched, Line, Stopped, Wanted
 from provstore.uws.inputs.fetch_rules import shown
 from provstore.uws.inputs.items import is_content_type
@@ -75,6 +77,15 @@ class _Task:
         if self.trouble:
             return f"fetching {what} ({self.trouble}; it is tried again)"
         return f"fetching {what} ({_amount(self.line.received)} so far)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Here:
+    """A file that has come; ``keys``: of a configuration file."""
+
+    fetched: Fetched
+    content_type: str
+    keys: Keys | None
 
 
 class Fetching:
@@ -222,26 +233,38 @@ class Fetching:
 
     def _keep(self, task: _Task, one: JobParameter, fetched: Fetched) -> None:
         """Write in one transaction that a file is here; if the job is over meanwhile, put it away."""
+        content_type = one.content_type or _content_type(fetched)
+        keys = None
+        if one.configures:
+            keys = read_keys(fetched.file, name=one.value or fetched.file.name, content_type=content_type)
+        here = _Here(fetched=fetched, content_type=content_type, keys=keys)
         try:
-            self._parts.records.repeat(task.job_id, lambda job: self._write(job, one, fetched))
+            self._parts.records.repeat(task.job_id, lambda job: self._write(job, one, here))
         except (Conflict, Stopped):
             shutil.rmtree(fetched.file.parent, ignore_errors=True)
             raise
 
-    def _write(self, job: Job, one: JobParameter, fetched: Fetched) -> None:
+    def _write(self, job: Job, one: JobParameter, found: _Here) -> None:
         _still_wanted(job)
         if one.entity is None:
             return
         records = self._parts.records
         kept = sum(integer(node.properties, "disk_bytes") or 0 for node in records.store.get([job.node]))
+        measured = found.fetched.measured
         put: dict[str, Value | None] = {
-            "location": self._parts.files.location(fetched.file),
-            "size": fetched.measured.size,
-            "sha256": fetched.measured.sha256,
-            "content_type": one.content_type or _content_type(fetched),
+            "location": self._parts.files.location(found.fetched.file),
+            "size": measured.size,
+            "sha256": measured.sha256,
+            "content_type": found.content_type,
         }
+        further: list[Change] = []
+        if found.keys is not None:
+            keys = found.keys.first(MOST_KEYS - job.config_keys)
+            put |= facts_of(keys)
+            where = Configured(job.node, one.entity, one.name, job.readers)
+            further.extend(changes_of_keys(keys, where, namespace=records.store.namespace))
         here = Update(node=one.entity, expected={"location": None, "invalidated_at": None}, put=put)
-        records.put(job, {"disk_bytes": kept + fetched.measured.size}, further=[here])
+        records.put(job, {"disk_bytes": kept + measured.size}, further=[here, *further])
 
 
 def _still_wanted(job: Job) -> Job:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -11,25 +11,24 @@ from provstore.errors import Invalid
 from provstore.graph.model import PUBLIC, Label, Node, NodeId, Value, new_local, stable_local
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
-from provstore.uws.catalog import Revision
-from provstore.uws.descriptions.model import Used
-from provstore.uws.descriptions.reading import guess_content_type
+from provstore.uws.descriptions.content_types import guess_content_type
+from provstore.uws.descriptions.model import CONFIG_FILE, Used
 from provstore.uws.files import Files, measure, safe_name
+from provstore.uws.inputs.config_keys import Keys, read_keys
 from provstore.uws.inputs.fetch_rules import fetch_rules, is_url, shown
 from provstore.uws.inputs.sources import Sources, Upload
 from provstore.uws.inputs.stored import MAIN_RESULT, StoredEntities
-from provstore.uws.jobs import CONTENT_TYPE_ANY
+from provstore.uws.jobs import CONTENT_TYPE_ANY, text
+from provstore.uws.publishing.revisions import Revision
 
-__all__ = ["CONFIG_FILE", "MAIN_RESULT", "Input", "Inputs", "is_content_type"]
-
-CONFIG_FILE: Final = "ConfigFile"
-"""The type of a used entity that makes it a configuration file of the job."""
+__all__ = ["MAIN_RESULT", "Input", "Inputs", "is_content_type"]
 
 _CONTENT_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,80}/[A-Za-z0-9!#$&^_.+-]{1,80}\Z")
 _DATASET: Final = frozenset({Label.ENTITY, Label.DATASET})
 _FILE: Final = "file://$ID"
 """The address in a description of an input that is a file; every other one but "" is a template."""
 
+_OF_A_FILE: Final = ("name", "location", "content_type")
 _FETCHED: Final = frozenset({"http", "https"})
 
 
@@ -37,7 +36,8 @@ _FETCHED: Final = frozenset({"http", "https"})
 class Input:
     """A node that the job uses under a name of its description.
 
-    ``new``: it must be written with the job; ``kept_with_job``: its file lies in the job's directory.
+    ``new``: it must be written with the job; ``kept_with_job``: its file lies in the job's directory. ``keys``: of a
+    configuration file that is here.
     """
 
     used: Used
@@ -45,6 +45,7 @@ class Input:
     new: bool
     value: str
     kept_with_job: bool = False
+    keys: Keys | None = None
 
 
 def is_content_type(text: str) -> bool:
@@ -88,10 +89,21 @@ class Inputs:
         """
         wanted = _Wanted(revision=revision, job_id=job_id, sources=sources)
         return tuple(
-            self._upload(wanted, used, number, item) if isinstance(item, Upload) else self._named(wanted, used, item)
-            for used in revision.description.used
+            self._with_keys(
+                self._upload(wanted, used, number, item)
+                if isinstance(item, Upload)
+                else self._named(wanted, used, item)
+            )
+            for used in revision.description.inputs
             for number, item in enumerate(sources.items[used.name], start=1)
         )
+
+    def _with_keys(self, found: Input) -> Input:
+        """Read a configuration file that is here."""
+        name, location, content_type = (text(found.node.properties, one) for one in _OF_A_FILE)
+        if found.used.type != CONFIG_FILE or not location:
+            return found
+        return replace(found, keys=read_keys(self._files.path(location), name=name, content_type=content_type))
 
     def _upload(self, wanted: _Wanted, used: Used, number: int, upload: Upload) -> Input:
         name = safe_name(upload.file_name or used.name)

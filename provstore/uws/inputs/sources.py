@@ -63,7 +63,7 @@ def given_of(
     Raises:
         Invalid: a file for what takes none, an input given twice, ``param:`` of a part that is not there.
     """
-    used = {one.name: one for one in description.used}
+    used = {one.name: one for one in description.inputs}
     given = _with_uploads(_as_declared(texts, used), _as_declared(uploads, used))
     pieces = {name: _pieces(text, used.get(name)) for name, text in given.items()}
     named = {piece.removeprefix(_PART) for some in pieces.values() for piece in some if piece.startswith(_PART)}
@@ -132,7 +132,7 @@ def _refuse_second(used: Used, text: str) -> None:
 
 
 def _refuse_files(description: Description, items: Iterable[str]) -> None:
-    takes = {one.name for one in description.used}
+    takes = {one.name for one in description.inputs}
     unknown = sorted(set(items) - takes)
     if unknown:
         right = ", ".join(sorted(takes)) or "none"

@@ -13,13 +13,15 @@ from typing import Final
 from provstore.errors import Invalid
 from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Value
 from provstore.graph.store import Change, Create
-from provstore.uws.catalog import Revision, part_local
+from provstore.uws.descriptions.content_types import guess_content_type
 from provstore.uws.descriptions.model import Generated, many
-from provstore.uws.descriptions.reading import guess_content_type
+from provstore.uws.descriptions.obscore import obscore_properties
 from provstore.uws.descriptions.values import result_pattern
 from provstore.uws.files import Files, Measured, measure
 from provstore.uws.jobs import Job
+from provstore.uws.publishing.revisions import Revision, part_local
 from provstore.uws.running.staging import staged_names
+from provstore.uws.running.told.scene import Told
 
 __all__ = ["Collected", "collect"]
 
@@ -44,11 +46,21 @@ class Product:
 
 @dataclass(slots=True)
 class Collected:
-    """What a run left behind: the changes that record it, and what is wrong with it."""
+    """What a run left behind: the changes that record it, and what is wrong with it.
+
+    ``derivations``: those of all results, unless somebody knows better. ``files``: each result's entity by name, with
+    its file.
+    """
 
     changes: list[Change] = field(default_factory=list)
+    derivations: list[Create] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    entities: dict[str, NodeId] = field(default_factory=dict)
+    files: dict[str, tuple[NodeId, Path]] = field(default_factory=dict)
+
+    def with_told(self, told: Told) -> tuple[Change, ...]:
+        """Give all changes, together with what the script told: its words, and derivations instead of ours."""
+        ours = [one for one in self.derivations if isinstance(one.item, Node) or one.item.source not in told.derived]
+        return (*(_with_words(one, told) for one in self.changes), *ours, *told.changes)
 
 
 def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: datetime) -> Collected:
@@ -74,11 +86,22 @@ def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: d
     collected.problems.extend(_same_names(products))
     products = list({product.name: product for product in products}.values())
     for index, product in enumerate(products):
-        collected.entities[product.name] = _entity_id(job, product, namespace)
+        collected.files[product.name] = (_entity_id(job, product, namespace), product.file)
         collected.changes.extend(_entity(job, revision, product, files=files, namespace=namespace, at=at))
         collected.changes.append(_generation(job, index, product, namespace=namespace, at=at))
-    collected.changes.extend(_derivations(job, products, namespace))
+    collected.derivations.extend(_derivations(job, products, namespace))
     return collected
+
+
+def _with_words(change: Change, told: Told) -> Change:
+    """Add to a result, or to its generation, what the script says of it."""
+    if not isinstance(change, Create):
+        return change
+    item = change.item
+    if isinstance(item, Node):
+        return Create(item._replace(attributes=told.words.get(item.id, ())))
+    more = told.generations.get(item.source) if item.kind is Kind.WAS_GENERATED_BY else None
+    return Create(item._replace(relation_id=more.relation_id, attributes=more.attributes)) if more else change
 
 
 def _untouched_inputs(job: Job, files: Files) -> Iterator[Path]:
@@ -151,7 +174,7 @@ def _entity(
 ) -> Iterator[Change]:
     node = _entity_id(job, product, namespace)
     generated = product.generated
-    properties: dict[str, Value] = {
+    properties: dict[str, Value] = obscore_properties(generated.obscore) | {
         "name": product.name,
         "file_name": product.file.name,
         "location": files.location(product.file),
@@ -174,7 +197,7 @@ def _generation(job: Job, index: int, product: Product, *, namespace: str, at: d
 
 def _derivations(job: Job, products: Sequence[Product], namespace: str) -> Iterator[Create]:
     """Each result derives from each used file, unless the description names others (DESIGN section 3)."""
-    used = [item for item in job.inputs if item.entity is not None and not _is_configuration(item.entity, job)]
+    used = [item for item in job.inputs if item.entity is not None and not item.configures]
     pairs = [(product, item) for product in products for item in used if _derives(product.generated, item.name)]
     if len(pairs) > MOST_DERIVATIONS:
         return
@@ -186,10 +209,6 @@ def _derivations(job: Job, products: Sequence[Product], namespace: str) -> Itera
         yield Create(
             Relation(f"{job.id}.d{index:04d}", Kind.WAS_DERIVED_FROM, source, item.entity, arguments=arguments)
         )
-
-
-def _is_configuration(entity: NodeId, job: Job) -> bool:
-    return entity.startswith(f"{job.node}.")
 
 
 def _derives(generated: Generated, name: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from provstore.errors import Conflict, Invalid, NotFound
 from provstore.graph.model import Value
 from provstore.graph.store import Change, Update
 from provstore.uws.catalog import Catalog
@@ -18,8 +19,16 @@ from provstore.uws.phases import Phase
 from provstore.uws.ports import Clock, Observation, State
 from provstore.uws.quotas import bytes_below
 from provstore.uws.records import Move, Records
-from provstore.uws.running.collect import collect
-from provstore.uws.running.internal_provenance import read_internal_provenance
+from provstore.uws.running.collect import Collected, collect
+from provstore.uws.running.environment import reason_not_entered
+from provstore.uws.running.internal_provenance import (
+    FILE_NAME,
+    read_internal_provenance,
+    remarks_text,
+    scene_of,
+    without,
+)
+from provstore.uws.running.told.scene import Told
 from provstore.uws.running.verdicts import Verdict, verdict_of
 
 __all__ = ["Endings"]
@@ -46,9 +55,9 @@ class Endings:
     def finish(self, job: Job, observation: Observation) -> None:
         """Write the phase, the results and all that is known of the run in one transaction."""
         verdict = verdict_of(observation, limit=job.execution_duration)
-        changes, problems = self._harvest(job, observation)
-        if verdict.phase is Phase.COMPLETED and problems:
-            verdict = Verdict(phase=Phase.ERROR, message="; ".join(problems))
+        collected, told = self._harvest(job, observation)
+        if verdict.phase is Phase.COMPLETED and collected.problems:
+            verdict = Verdict(phase=Phase.ERROR, message="; ".join(collected.problems))
         at = observation.ended_at or self.clock()
         move = Move(
             phase=verdict.phase,
@@ -56,9 +65,14 @@ class Endings:
             written_at=self.clock(),
             cause=f"executor {job.executor}",
             missed_at=_missed_at(job, observation, verdict, ended_at=at),
-            put={**self._facts(job, observation), **self._error(job, verdict), "ended_at": at, **_OVER},
+            put={**self._facts(job, observation), **self._error(job, observation, verdict), "ended_at": at, **_OVER},
         )
-        self.records.move(job, move, further=changes)
+
+        def write(further: Sequence[Change], told: Told) -> None:
+            put = {**move.put, **_remarks(told)}
+            self.records.move(job, replace(move, cause=_with_count(move.cause, told), put=put), further=further)
+
+        _write_told(collected, told, write)
         self.ended(job)
 
     def close(self, job: Job, observation: Observation) -> None:
@@ -66,10 +80,13 @@ class Endings:
         if job.deleted:
             self._forget(job)
             return
-        changes: tuple[Change, ...] = ()
-        if not job.results:
-            changes, _ = self._harvest(job, observation)
-        self.records.put(job, {**self._facts(job, observation), **_OVER}, further=changes)
+        collected, told = (Collected(), Told()) if job.results else self._harvest(job, observation)
+        facts = {**self._facts(job, observation), **_OVER}
+
+        def write(further: Sequence[Change], told: Told) -> None:
+            self.records.put(job, {**facts, **_remarks(told)}, further=further)
+
+        _write_told(collected, told, write)
         self.ended(job)
 
     def fail(self, job: Job, failure: Failure) -> None:
@@ -98,17 +115,16 @@ class Endings:
         self.records.put(job, put, further=self._invalidations(job))
         self.ended(job)
 
-    def _harvest(self, job: Job, observation: Observation) -> tuple[tuple[Change, ...], list[str]]:
-        """Give the changes that record what a run left behind, and what was wrong with it."""
+    def _harvest(self, job: Job, observation: Observation) -> tuple[Collected, Told]:
+        """Find what a run left behind, what was wrong with it, and what its script says of it."""
         run = self.files.run(job.id)
         if observation.state is State.ABSENT or not run.is_dir():
-            return (), []
-        namespace = self.records.store.namespace
+            return Collected(), Told()
+        store = self.records.store
         at = observation.ended_at or self.clock()
         revision = self.catalog.revision(job.revision)
-        collected = collect(job, revision, files=self.files, namespace=namespace, at=at)
-        told = read_internal_provenance(job, run / "work", namespace=namespace)
-        return (*collected.changes, *told.changes), collected.problems
+        collected = collect(job, revision, files=self.files, namespace=store.namespace, at=at)
+        return collected, read_internal_provenance(scene_of(job, collected.files, run, store), run)
 
     def _facts(self, job: Job, observation: Observation) -> _Put:
         facts: _Put = {
@@ -121,13 +137,14 @@ class Endings:
         }
         return {name: value for name, value in facts.items() if value is not None}
 
-    def _error(self, job: Job, verdict: Verdict) -> _Put:
+    def _error(self, job: Job, observation: Observation, verdict: Verdict) -> _Put:
         if not verdict.message:
             return {}
+        detail = _tail(self.files.run(job.id) / "stderr")
         return {
             "error_type": "transient" if verdict.transient else "fatal",
-            "error_message": verdict.message,
-            "error_detail": _tail(self.files.run(job.id) / "stderr") or None,
+            "error_message": reason_not_entered(observation.exit_code, detail) or verdict.message,
+            "error_detail": detail or None,
         }
 
     def _invalidations(self, job: Job) -> list[Update]:
@@ -139,6 +156,30 @@ class Endings:
         return [
             Update(node=node, expected={}, put={"invalidated_at": at, "location": None}) for node in results + uploads
         ]
+
+
+def _write_told(collected: Collected, told: Told, write: Callable[[Sequence[Change], Told], None]) -> None:
+    """Write what a run left and what its script told; if the store refuses that, the former alone, with the reason.
+
+    Whatever else the store has against the batch, it says again.
+    """
+    try:
+        write(collected.with_told(told), told)
+    except (Conflict, Invalid, NotFound) as error:
+        if not told.says_something:
+            raise
+        plain = without(told, error.message)
+        write(collected.with_told(plain), plain)
+
+
+def _remarks(told: Told) -> _Put:
+    return {"remarks": remarks_text(told.remarks)} if told.remarks else {}
+
+
+def _with_count(cause: str, told: Told) -> str:
+    """Tell in a job's history that its script was not believed in everything; jobInfo has the remarks."""
+    count = len(told.remarks)
+    return f"{cause}; {count} remark{'s' if count > 1 else ''} on {FILE_NAME}" if count else cause
 
 
 _OVER: Final[_Put] = {"open": None, "waits_for": None}

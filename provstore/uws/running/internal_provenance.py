@@ -1,113 +1,163 @@
 """What a script says itself of its run: ``internal_provenance.json`` (PROV-JSON, activity ``current_job``).
 
-Read here: agents (the software that really ran) and their association with the job. What is not understood is told,
-never dropped without a word.
+Nothing in it can fail the job. What is not taken is told, never dropped without a word. docs/internal-provenance.md
+says the same to authors of scripts.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from provstore.graph.model import Kind, Relation
-from provstore.graph.store import Change, Create, Update, Upsert
-from provstore.uws.agents import software
+from provstore.accounts.callers import reader_of
+from provstore.errors import Invalid, TooLarge
+from provstore.graph.model import PUBLIC, Kind, Label, Node, NodeId, Relation, Viewer
+from provstore.graph.store import Change, GraphStore, Upsert
+from provstore.ingest.provjson import MOST_BYTES, read_provjson
+from provstore.ingest.statements import ReadDocument, Statement
 from provstore.uws.jobs import Job
+from provstore.uws.running.staging import staged_names
+from provstore.uws.running.told.elements import Elements
+from provstore.uws.running.told.relations import Relations
+from provstore.uws.running.told.scene import (
+    UNQUALIFIED,
+    Remarks,
+    Scene,
+    Told,
+    known_prefixes,
+    spellings,
+    unambiguous,
+)
+from provstore.uws.running.told.things import Things
 
-__all__ = ["FILE_NAME", "Told", "read_internal_provenance"]
+__all__ = ["FILE_NAME", "read_internal_provenance", "remarks_text", "scene_of", "tell", "without"]
 
 FILE_NAME: Final = "internal_provenance.json"
-CURRENT_JOB: Final = "current_job"
-_LARGEST: Final = 4 << 20
+_FOLDERS: Final = ("work", "results")
 _LONGEST: Final = 4000
-_MOST_AGENTS: Final = 1000
-_KNOWN: Final = frozenset({"prefix", "agent", "wasAssociatedWith"})
+_JOB: Final = frozenset({Label.ACTIVITY, Label.JOB})
+_ENTITY: Final = frozenset({Label.ENTITY})
+_CONFIG_FILE: Final = frozenset({Label.CONFIG_FILE})
 
 
-@dataclass(slots=True)
-class Told:
-    """What a script told: changes for the graph, and remarks on what could not be taken."""
-
-    changes: list[Change] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-
-def read_internal_provenance(job: Job, work: Path, *, namespace: str) -> Told:
-    """Read the file, if the script wrote one. Nothing in it can fail the job."""
-    told = Told()
-    document = _load(work / FILE_NAME, told)
-    agents = _section(document, "agent", told)
-    associations = _section(document, "wasAssociatedWith", told)
-    told.remarks += [f"{FILE_NAME}: section {name!r} is not read" for name in sorted(set(document) - _KNOWN)]
-    roles = dict(_associated(associations))
-    if len(agents) > _MOST_AGENTS:
-        told.remarks.append(f"{FILE_NAME}: {len(agents)} agents; only the first {_MOST_AGENTS} were read")
-    for index, (name, facts) in enumerate(islice(agents.items(), _MOST_AGENTS)):
-        if name in roles and isinstance(facts, dict):
-            told.changes.extend(_agent(job, index, facts, name=name, role=roles[name], namespace=namespace))
-    if told.remarks:
-        told.changes.append(_remarked(job, told.remarks))
-    return told
-
-
-def _remarked(job: Job, remarks: list[str]) -> Update:
-    """Keep what could not be taken with the job, where its owner sees it."""
-    return Update(node=job.node, expected={}, put={"remarks": _clean("\n".join(remarks)[:_LONGEST])})
-
-
-def _clean(text: str) -> str:
-    """Give text that the graph can keep: JSON may hold NUL and halves of characters."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _load(file: Path, told: Told) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    if file.is_symlink() or file.stat().st_size > _LARGEST:
-        told.remarks.append(f"{FILE_NAME}: a link, or larger than {_LARGEST} bytes; it was not read")
-        return {}
+def read_internal_provenance(scene: Scene, run: Path) -> Told:
+    """Read the file, if the script wrote one, in its working directory or among its results."""
+    remarks = Remarks()
+    data = _load(run, remarks)
+    if data is None:
+        return Told(remarks=tuple(remarks))
     try:
-        document = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        told.remarks.append(f"{FILE_NAME}: {error}")
-        return {}
-    if not isinstance(document, dict):
-        told.remarks.append(f"{FILE_NAME}: an object is needed")
-        return {}
-    return document
+        document = read_provjson(data, unqualified=UNQUALIFIED, known=known_prefixes(scene.namespace))
+    except (Invalid, TooLarge) as error:
+        remarks.tell(FILE_NAME, error.message)
+        return Told(remarks=tuple(remarks))
+    told = tell(document, scene)
+    return replace(told, remarks=(*remarks, *(f"{FILE_NAME}: {one}" for one in told.remarks)))
 
 
-def _section(document: Mapping[str, Any], name: str, told: Told) -> dict[str, Any]:
-    section = document.get(name, {})
-    if not isinstance(section, dict):
-        told.remarks.append(f"{FILE_NAME}: section {name!r} must be an object")
-        return {}
-    return section
+def tell(document: ReadDocument, scene: Scene) -> Told:
+    """Turn a script's document into changes around its job; the same document gives the same changes."""
+    remarks = Remarks(str(problem) for problem in document.problems)
+    statements = [one for one in document.statements if not one.bundle]
+    _tell_bundles(document.statements, remarks)
+    things = Things(scene, document)
+    elements = Elements(scene, things, remarks)
+    elements.take(document, statements)
+    found = Relations(scene, things, remarks, elements)
+    relations = found.take(document, statements)
+    nodes = tuple(elements.changes(_referred(relations)))
+    results = set(scene.results.values())
+    return Told(
+        changes=(*nodes, *_words_of_job(scene, elements), *(Upsert(one) for one in relations)),
+        remarks=tuple(remarks),
+        words=elements.words,
+        generations=found.generations,
+        derived=frozenset(
+            one.source for one in relations if one.kind is Kind.WAS_DERIVED_FROM and one.source in results
+        ),
+    )
 
 
-def _associated(associations: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for facts in associations.values():
-        if isinstance(facts, dict) and str(facts.get("prov:activity", "")).rsplit(":", 1)[-1] == CURRENT_JOB:
-            yield str(facts.get("prov:agent", "")), _literal(facts.get("prov:role"))
+def without(told: Told, reason: str) -> Told:
+    """Give the same, with nothing taken, for this reason."""
+    return Told(remarks=(*told.remarks, f"{FILE_NAME}: nothing of it was taken: {reason}"))
 
 
-def _literal(value: object) -> str:
-    """Read a PROV-JSON literal, plain or typed; of several the first."""
-    if isinstance(value, list):
-        value = next(iter(value), "")
-    if isinstance(value, dict):
-        value = value.get("$", "")
-    return "" if value is None else str(value)
+def remarks_text(remarks: Iterable[str]) -> str:
+    """Give remarks as lines, and how many there are besides where they are too many to be kept."""
+    lines = list(remarks)
+    kept: list[str] = []
+    length = 0
+    for line in lines:
+        length += len(line) + 1
+        if length > _LONGEST:
+            break
+        kept.append(line)
+    left = len(lines) - len(kept)
+    return "\n".join([*kept, f"{left} more"] if left else kept)
 
 
-def _agent(job: Job, index: int, facts: Mapping[str, Any], *, name: str, role: str, namespace: str) -> Iterator[Change]:
-    label = _literal(facts.get("prov:label") or facts.get("voprov:name")) or name.rsplit(":", 1)[-1]
-    version = _literal(facts.get("voprov:version") or facts.get("version") or facts.get("provstore:version"))
-    node = software(namespace, _clean(label), _clean(version))
-    yield Upsert(node)
-    key = f"{job.id}.s{index + 1:04d}"
-    yield Create(Relation(key, Kind.WAS_ASSOCIATED_WITH, job.node, node.id, _clean(role) or "Software"))
+def scene_of(job: Job, results: Mapping[str, tuple[NodeId, Path]], run: Path, store: GraphStore) -> Scene:
+    """Say what a script may call the results and inputs of its job, and what of the store its owner may see."""
+    viewer = Viewer(readers=frozenset({PUBLIC, reader_of(job.owner)}))
+    made = [(word, node) for node, file in results.values() for word in spellings(file, run)]
+    known = [(one, one.entity) for one in job.inputs if one.entity is not None]
+    names = [pair for one, node in known for pair in ((one.name, node), (f"{one.name}-{one.item}", node))]
+    staged = [(run / "work" / name, one.entity) for one, name in staged_names(job) if one.entity is not None]
+    given = [(word, node) for file, node in staged for word in spellings(file, run)]
+    addresses = [(word, node) for one, node in known for word in (node, one.url, one.value) if word]
+    return Scene(
+        job=job,
+        namespace=store.namespace,
+        results=unambiguous([(name, node) for name, (node, _) in results.items()], made),
+        inputs=unambiguous(names, given, addresses),
+        files=unambiguous(made, given),
+        look=lambda ids: store.get(ids, viewer),
+        labels={node: _CONFIG_FILE if one.configures else _ENTITY for one, node in known},
+    )
+
+
+def _load(run: Path, remarks: Remarks) -> bytes | None:
+    """Give the bytes of the file; None if there is none, or none that may be read."""
+    found = [folder for folder in _FOLDERS if os.path.lexists(run / folder / FILE_NAME)]
+    if not found:
+        return None
+    if len(found) > 1:
+        remarks.tell(FILE_NAME, "it stands in the working and in the results directory; the latter was not read")
+    try:
+        with open(run / found[0] / FILE_NAME, "rb", opener=_open_without_waiting) as stream:
+            facts = os.fstat(stream.fileno())
+            if stat.S_ISREG(facts.st_mode) and facts.st_size <= MOST_BYTES:
+                return stream.read(MOST_BYTES + 1)
+            remarks.tell(FILE_NAME, f"it was not read: no regular file, or larger than {MOST_BYTES} bytes")
+    except OSError as error:
+        remarks.tell(FILE_NAME, f"it was not read: {error.strerror}")
+    return None
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Follow no link out of the job, and wait for nobody at the other end of a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _tell_bundles(statements: Iterable[Statement], remarks: Remarks) -> None:
+    bundles = dict.fromkeys(one.bundle for one in statements if one.bundle)
+    if bundles:
+        remarks.tell("bundle", f"bundles of a script are not taken; {len(bundles)} were left out")
+
+
+def _referred(relations: Iterable[Relation]) -> Iterator[NodeId]:
+    for one in relations:
+        yield one.target
+        yield from (NodeId(uri) for uri in one.arguments.values())
+
+
+def _words_of_job(scene: Scene, elements: Elements) -> Iterator[Change]:
+    """Give the job further attributes; all else of it stays."""
+    words = elements.words.pop(scene.job.node, ())
+    if words:
+        yield Upsert(Node(scene.job.node, _JOB, {}, words, readers=scene.job.readers))

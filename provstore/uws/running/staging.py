@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from provstore.errors import NotFound
-from provstore.uws.catalog import Revision
 from provstore.uws.descriptions.model import ParameterDefinition
 from provstore.uws.descriptions.names import exported_name
 from provstore.uws.files import Files, safe_name
 from provstore.uws.jobs import Job, JobParameter
+from provstore.uws.publishing.revisions import Revision
+from provstore.uws.running.environment import HELPER, helper_text, needs_helper, shell_of
 
 __all__ = ["StagingRules", "stage", "staged_names"]
 
@@ -31,12 +32,16 @@ _REALS: Final = frozenset({"float", "double"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagingRules:
-    """What every job of an executor has in common: the site's limits, and where to signal ("" for nowhere)."""
+    """What every job of an executor has in common: the site's limits, and where to signal ("" for nowhere).
+
+    ``modules_init``: the file that brings the command ``module``, "" for the usual ones.
+    """
 
     path: str
     log_max: int
     kill_grace: timedelta
     signals_url: str = ""
+    modules_init: str = ""
 
 
 def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, token: str) -> Path:
@@ -44,6 +49,7 @@ def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, to
 
     Raises:
         NotFound: the file of an input is gone.
+        Invalid: the description asks for a language or environment that can't be had.
         OSError: the disk is full or not writable.
     """
     final = files.run(job.id)
@@ -86,6 +92,8 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
     parameters = json.dumps(_typed(values, revision.description.parameters), ensure_ascii=False, indent=1)
     (aside / "parameters.json").write_text(parameters, encoding="utf-8")
     (aside / "script.sh").write_text(revision.description.script, encoding="utf-8")
+    if needs_helper(revision.description):
+        (aside / HELPER).write_text(helper_text(), encoding="utf-8")
     (aside / "token").touch(mode=0o600)
     (aside / "token").write_text(token, encoding="ascii")
     task = {
@@ -94,6 +102,7 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
         "execution_duration": job.execution_duration.total_seconds(),
         "kill_grace": rules.kill_grace.total_seconds(),
         "log_max": rules.log_max,
+        "shell": shell_of(revision.description, final, modules_init=rules.modules_init),
     }
     if rules.signals_url:
         task["callback"] = f"{rules.signals_url}/{job.id}"
@@ -102,7 +111,7 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
 
 def _refuse_removed_inputs(job: Job, revision: Revision) -> None:
     """A file that was removed since the job was made is no identifier for the script to look up."""
-    files = {used.name for used in revision.description.used if used.url}
+    files = {used.name for used in revision.description.inputs if used.url}
     for item in job.inputs:
         if not item.location and (item.name in files or item.content_type or item.url):
             raise NotFound(f"input {item.name}: the file of {item.entity} was removed", field=item.name)
@@ -154,7 +163,7 @@ def _values(job: Job, revision: Revision, inputs: Mapping[str, str]) -> dict[str
     """Give the text of every name of the description: parameters, then inputs as paths, then output file names."""
     values = {parameter.name: parameter.value for parameter in job.parameters if parameter.entity is None}
     values |= inputs
-    for used in revision.description.used:
+    for used in revision.description.inputs:
         values.setdefault(used.name, "")
     for generated in revision.description.generated:
         values.setdefault(generated.name, values.get(generated.ref, generated.default))
@@ -162,22 +171,24 @@ def _values(job: Job, revision: Revision, inputs: Mapping[str, str]) -> dict[str
 
 
 def _environment(job: Job, values: Mapping[str, str], final: Path, path: str) -> dict[str, str]:
-    environment = {
-        exported_name(name): value for name, value in values.items() if len(value.encode()) <= LONGEST_VARIABLE
-    }
+    given = {exported_name(name): value for name, value in values.items() if len(value.encode()) <= LONGEST_VARIABLE}
     work, results = str(final / "work"), str(final / "results")
-    return environment | {
-        "PATH": path,
-        "HOME": work,
-        "TMPDIR": work,
-        "LANG": "C.UTF-8",
-        "PROVSTORE_JOB": job.id,
-        "PROVSTORE_RESULTS": results,
-        "PROVSTORE_PARAMETERS": str(final / "parameters.json"),
-        "rs": results,
-        "wd": work,
-        "jd": str(final),
-    }
+    # LANG is a parameter of TAP: where a service has it, its script is to see what the client sent.
+    return (
+        {"LANG": "C.UTF-8"}
+        | given
+        | {
+            "PATH": path,
+            "HOME": work,
+            "TMPDIR": work,
+            "PROVSTORE_JOB": job.id,
+            "PROVSTORE_RESULTS": results,
+            "PROVSTORE_PARAMETERS": str(final / "parameters.json"),
+            "rs": results,
+            "wd": work,
+            "jd": str(final),
+        }
+    )
 
 
 def _typed(values: Mapping[str, str], definitions: tuple[ParameterDefinition, ...]) -> dict[str, object]:

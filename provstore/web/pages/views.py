@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as Answer
 
-from provstore import __version__
 from provstore.errors import NotFound
-from provstore.graph.model import Label, NodeId, now
+from provstore.graph.model import Label, NodeId
 from provstore.uws.jobs import Job, text
 from provstore.uws.phases import BLOCKING, CLIENT_MOVES, Phase
 from provstore.uws.records import JobFilter
-from provstore.web.pages.words import ago, duration, short, size
-from provstore.web.site import base_url, caller, csrf_token, site
-from provstore.web.uws_xml import instant_text
+from provstore.web.bodies import read_creation, without
+from provstore.web.errors import Problems
+from provstore.web.forms import one_value
+from provstore.web.jdl_revisions import known_services
+from provstore.web.job_forms import form_as_sent, form_of_revision
+from provstore.web.pages.definitions import proposing_page
+from provstore.web.pages.rendering import page
+from provstore.web.site import base_url, caller, site
+from provstore.web.uws_lists import make
 
 __all__ = ["error_page", "home_page", "pages"]
 
@@ -24,43 +30,48 @@ pages: Final = Blueprint(
 )
 
 _ROWS: Final = 100
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
+_SERVICE: Final = "SERVICE"
 _REFRESH: Final = "5"
 """Seconds after which the page of a job under way is loaded again, until scripts follow its events."""
-
-
-def _page(template: str, **values: object) -> Response:
-    words: dict[str, object] = {"ago": ago, "duration": duration, "size": size, "short": short, "utc": instant_text}
-    person = {"caller": g.get("caller"), "csrf_token": csrf_token(), "base": base_url()}
-    words |= {"now": now(), "version": __version__}
-    response = Response(render_template(template, **words, **person, **values), content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["Cache-Control"] = "no-store"
-    response.vary.update(["Accept", "Cookie"])
-    return response
 
 
 def home_page() -> Response:
     """Show what one may run, and what ran last."""
     jobs = site().service.jobs(caller(), JobFilter(last=10))
-    return _page("home.html", services=site().service.services(caller()), jobs=jobs)
+    return page("home.html", services=site().service.services(caller()), jobs=jobs)
 
 
-def error_page(status: int, message: str) -> Response:
-    """Say what was wrong, and what to do next."""
+def error_page(status: int, message: str, problems: Problems = ()) -> Response:
+    """Say what was wrong, and what to do next; a form that has to be filled in again is shown with it."""
     if request.path == _SIGNING_IN:
         response = _login(message, next_path=request.form.get("next", "/"))
+    elif (request.path, request.method) == _PROPOSING and status in _CORRECTED:
+        read = bool(problems) or status == 409  # else the form itself may be what can't be read
+        response = proposing_page(message, problems, message=request.form.get("message", "") if read else "")
+    elif status == _WRONG and (filled_in := _job_form_again(message)):
+        response = filled_in
     else:
         title, asked = _TITLES.get(status, "This did not work"), request.full_path.rstrip("?")
-        response = _page("error.html", status=status, title=title, message=message, asked=asked)
+        response = page("error.html", status=status, title=title, message=message, asked=asked)
     response.status_code = status
     return response
 
 
+def _job_form_again(message: str) -> Response | None:
+    """Show the form of a job as a browser has sent it, with what is wrong; None where it has sent none."""
+    name = request.path.removeprefix("/uws/")
+    revision = known_services().get(request.args.get(_SERVICE.lower(), "") if name == _NEW_JOB else name)
+    if revision is None or request.method != "POST" or not request.form:
+        return None
+    sent = {field: " ".join(values) for field, values in request.form.lists()}
+    return page("new_job.html", form=form_as_sent(revision, sent), wrong=message)
+
+
+_NEW_JOB: Final = "/jobs/new"
+_WRONG: Final = 400
 _SIGNING_IN: Final = "/session"
+_PROPOSING: Final = ("/jdl", "POST")
+_CORRECTED: Final = frozenset({400, 409, 413})
 _TITLES: Final = {
     401: "Sign in first",
     403: "This is not yours to do",
@@ -79,7 +90,7 @@ def show_login() -> Response:
 
 
 def _login(wrong: str, *, next_path: str) -> Response:
-    return _page("login.html", wrong=wrong, next=next_path, providers=site().settings.oidc)
+    return page("login.html", wrong=wrong, next=next_path, providers=site().settings.oidc)
 
 
 @pages.get("/jobs")
@@ -91,7 +102,7 @@ def show_jobs() -> Response:
     if chosen:
         which = replace(which, phases=frozenset(chosen))
     jobs = site().service.jobs(caller(), which)
-    return _page(
+    return page(
         "jobs.html",
         jobs=jobs,
         service=service,
@@ -105,15 +116,23 @@ def show_jobs() -> Response:
 @pages.get("/jobs/new")
 def show_new_job() -> Response:
     """GET /jobs/new?service=…: a form made from the description; the query string fills it in."""
-    revision = site().service.catalog.newest(request.args.get("service", ""))
-    return _page("new_job.html", revision=revision, described=revision.description, given=request.args)
+    revision = site().service.catalog.offered(one_value(request.args, _SERVICE) or "")
+    given = {name: " ".join(values) for name, values in request.args.lists() if name.upper() != _SERVICE}
+    return page("new_job.html", form=form_of_revision(revision, given))
+
+
+@pages.post("/jobs/new")
+def make_new_job() -> Answer:
+    """POST /jobs/new?service=…: a job, as by POST to the service's list of jobs."""
+    service = site().service.catalog.offered(one_value(request.args, _SERVICE) or "").description.name
+    return make(service, without(read_creation(), _SERVICE), jobs=f"{base_url()}/uws/{service}")
 
 
 @pages.get("/jobs/<job_id>")
 def show_job(job_id: str) -> Response:
     """GET /jobs/{job}: all about it; loaded again by itself while the job is under way."""
     job = _job(job_id)
-    response = _page(
+    response = page(
         "job.html",
         job=job,
         place=f"{base_url()}/uws/{job.service}/{job.id}",

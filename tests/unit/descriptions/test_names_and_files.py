@@ -1,13 +1,15 @@
 """Names, multiplicities and file names of results."""
 
+import subprocess
+
 import pytest
 
 from provstore.errors import Invalid
+from provstore.uws.descriptions.content_types import guess_content_type
 from provstore.uws.descriptions.filenames import result_pattern
 from provstore.uws.descriptions.model import Generated
 from provstore.uws.descriptions.multiplicity import Limits, limits
-from provstore.uws.descriptions.names import exported_name, reserved
-from provstore.uws.descriptions.reading import guess_content_type
+from provstore.uws.descriptions.names import exported_name, reserved, reserved_service
 
 
 def test_dots_and_hyphens_become_underscores_in_a_variable() -> None:
@@ -33,6 +35,38 @@ def test_variables_that_something_else_sets_are_reserved(name: str) -> None:
 )
 def test_fields_of_a_request_are_reserved_in_any_case(name: str) -> None:
     assert "job request" in reserved(name)
+
+
+@pytest.mark.parametrize("name", ["LC_ALL", "CDPATH", "TMOUT", "GLOBIGNORE", "MODULESHOME", "APPTAINERENV_PATH"])
+def test_variables_that_programs_of_a_job_obey_are_reserved(name: str) -> None:
+    assert "a variable" in reserved(name)
+
+
+def test_a_script_sees_the_value_of_every_variable_that_is_not_reserved() -> None:
+    listed = subprocess.run(["bash", "--norc", "-c", "compgen -v"], env={}, capture_output=True, text=True, check=True)
+    names = [name for name in listed.stdout.split() if not reserved(name)]
+    script = 'for name; do [ "${!name}" = 3 ] || echo "$name"; done'
+    environment = dict.fromkeys([*names, "a_value"], "3")
+    lost = subprocess.run(
+        ["bash", "--norc", "-c", script, "bash", *environment],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert lost.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", ["slurm_mem", "slurm_gres", "SLURM_cpus-per-task", "uws_quote", "csrf_token"])
+def test_control_parameters_are_reserved(name: str) -> None:
+    assert "job request" in reserved(name) or "a variable" in reserved(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"), [("proposals", True), ("validate", True), ("Proposals", False), ("sleep", False)]
+)
+def test_a_service_has_no_name_that_an_address_has(name: str, *, taken: bool) -> None:
+    assert bool(reserved_service(name)) is taken
 
 
 @pytest.mark.parametrize("name", ["emin", "path", "home", "env", "quote", "input", "WD", "prefix", "SHIFT", "LDA"])

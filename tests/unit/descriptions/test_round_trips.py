@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from lxml import etree
 
 from provstore.errors import Invalid
-from provstore.uws.descriptions.jsonform import from_json, to_json
+from provstore.uws.descriptions.dialects.jsonform import from_json, to_json
+from provstore.uws.descriptions.dialects.votable import read_votable, write_votable
 from provstore.uws.descriptions.load import load_directory
-from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
-from provstore.uws.descriptions.votable import read_votable, write_votable
+from provstore.uws.descriptions.model import CONFIG_FILE, FILE, Description, Extra, Generated, ParameterDefinition, Used
 from tests.unit.descriptions.strategies_of_descriptions import descriptions
 
 ROOT: Final = Path(__file__).parents[3]
@@ -34,8 +34,13 @@ FULL: Final = Description(
     contact_email="a@example.org",
     execution_duration=60,
     quote=5,
+    keywords=("gamma rays", "maps, and more"),
+    standard_id="ivo://example.org/std/stack#1.0",
     script="echo \"$a\" >'b' # <&>\n\techo\n",
-    software=("python3", "numpy"),
+    software=("python3", "numpy>=2,<3"),
+    modules=("gcc/13", "cfitsio"),
+    container="example/image:1",
+    controls=(("slurm_mem", "2G"), ("walltime", "1 h"), ("slurm_partition", "")),
     main_result="all",
     parameters=(
         ParameterDefinition(name="full", default="the service has this name too"),
@@ -47,13 +52,36 @@ FULL: Final = Description(
         ParameterDefinition(name="box", datatype="float", arraysize="4", default="1 2 3 4", unit="deg"),
         ParameterDefinition(name="empty", default=""),
         ParameterDefinition(name="nothing", required=False),
+        ParameterDefinition(name="settings", xtype=FILE, type=CONFIG_FILE, default="a.ini"),
+        ParameterDefinition(name="scale", datatype="double", default="0.02", unit="deg/pixel"),
     ),
     used=(
-        Used(name="in", role="DL3", type="Main", content_types=("image/fits", "text/xml"), url="file://$ID"),
+        Used(
+            name="in",
+            role="Ergebnis für später",
+            type="Main",
+            content_types=("image/fits", "text/xml"),
+            url="file://$ID",
+            extra=(Extra(name="colour", value="red", ucd="meta.note", description="of the line"),),
+        ),
         Used(name="empty", ref="empty", multiplicity="0..*"),
     ),
-    generated=(Generated(name="all", type="Main", content_type="text/plain", default="*.txt", derived_from=("in",)),),
-    extra=(("description_version", "3"), ("slurm_mem", "2G"), ("license", "CC0")),
+    generated=(
+        Generated(
+            name="all",
+            type="Main",
+            content_type="text/plain",
+            default="*.txt",
+            derived_from=("in",),
+            obscore=(("dataproduct_type", "image"), ("calib_level", "3")),
+            extra=(Extra(name="depth", value="3", datatype="int", arraysize="", unit="mag", utype="a:b"),),
+        ),
+    ),
+    extra=(
+        Extra(name="description_version", value="3", datatype="int", arraysize=""),
+        Extra(name="accessURL", value="https://example.org/elsewhere", ucd="meta.ref.url", xtype="uri"),
+        Extra(name="author", value="Müller", datatype="unicodeChar", description="who wrote it"),
+    ),
     files=(("a b=c.cfg", "00ff"),),
 )
 
@@ -123,3 +151,21 @@ def test_a_text_that_xml_cannot_hold_is_refused() -> None:
 def test_a_reference_to_nothing_is_refused() -> None:
     with pytest.raises(Invalid, match="ref 'c' names no parameter"):
         write_votable(Description(name="a", used=(Used(name="b", ref="c"),)))
+
+
+@every_kind
+def test_opus_finds_nothing_at_which_it_stumbles(description: Description) -> None:
+    """It parses text, takes the first RESOURCE, GROUPs by name, and whatever is in Used for an item."""
+    root = etree.fromstring(write_votable(description, access_url="https://example.org/a").decode())
+    resource = root.find(f".//{{{root.nsmap[None]}}}RESOURCE")
+    assert resource is not None
+    assert resource.get("name") == description.name
+    groups = resource.findall("{*}GROUP")
+    assert [group.get("name") for group in groups] == ["InputParams", "Used", "Generated"]
+    assert {etree.QName(item).localname for group in groups[1:] for item in group} <= {"GROUP"}
+    names = {param.get("name") for param in resource.findall("{*}PARAM")}
+    assert not names & {"name", "parameters", "used", "generated", "control_parameters", "control_parameters_keys"}
+    known = {param.get("name") for param in groups[0]}
+    assert {item.get("ref") for group in groups[1:] for item in group} - {None} <= known
+    params = [param for param in root.iter("{*}PARAM") if param.getparent() is not resource]
+    assert all("value" in param.attrib for param in params)

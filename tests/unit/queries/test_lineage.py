@@ -30,7 +30,7 @@ def edge(kind: Kind, source: str, target: str, *, role: str = "") -> Relation:
 
 NODES = [
     *(node(local, Label.ENTITY) for local in ("raw", "clean", "stack", "plot")),
-    *(node(local, Label.ACTIVITY) for local in ("cleaning", "stacking", "plotting")),
+    *(node(local, Label.ACTIVITY) for local in ("cleaning", "stacking", "plotting", "acceptance")),
     *(node(local, Label.AGENT) for local in ("person", "site", "software", "contact", "author")),
     node("p", Label.PARAMETER, name="threshold"),
     node("cfg", Label.CONFIG_FILE),
@@ -61,7 +61,8 @@ EDGES = [
     edge(Kind.IS_RELATED_TO, "dp", "d1"),
     edge(Kind.IS_RELATED_TO, "du", "d1"),
     edge(Kind.IS_RELATED_TO, "de", "du"),
-    edge(Kind.IS_RELATED_TO, "d2", "d1", role="wasRevisionOf"),
+    edge(Kind.WAS_DERIVED_FROM, "d2", "d1"),
+    edge(Kind.WAS_GENERATED_BY, "d1", "acceptance"),
 ]
 
 
@@ -258,3 +259,8 @@ def test_stubs_of_different_answers_are_different() -> None:
 )
 def test_an_id_is_expanded_from_every_spelling(text: str, expected: str) -> None:
     assert expand(text, N) == expected
+
+
+def test_what_is_asked_of_a_revision_is_its_history_with_parts_and_people(store: GraphStore) -> None:
+    answer = ask(store, "d2", Direction.UP, beside=replace(BARE, agents=True, descriptions=2))
+    assert distances(answer) == {"d2": 0, "d1": 1, "acceptance": 2, "contact": 1, "dp": 1, "du": 1, "de": 2}

@@ -5,23 +5,26 @@ import pytest
 from provstore.errors import Invalid
 from provstore.graph.model import NodeId
 from provstore.settings import Settings
-from provstore.uws.catalog import Revision
 from provstore.uws.control import (
     clamp_destruction,
     clamp_duration,
     controls_of,
     parse_duration,
     parse_instant_of_client,
+    quote_at,
+    refuse_resources,
 )
-from provstore.uws.descriptions.model import Description
+from provstore.uws.descriptions.model import Description, Extra
+from provstore.uws.publishing.revisions import Revision
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
 def revision(seconds: int | None = None, **extra: str) -> Revision:
-    description = Description(name="s", execution_duration=seconds, extra=tuple(extra.items()))
-    return Revision(node=NodeId("d"), number=1, description=description)
+    words = tuple(Extra(name=name, value=value) for name, value in extra.items())
+    description = Description(name="s", execution_duration=seconds, extra=words)
+    return Revision(node=NodeId("d"), number=1, description=description, digest="", created_at=NOON)
 
 
 def test_control_names_count_in_any_case_and_the_others_are_left_as_they_are() -> None:
@@ -201,3 +204,67 @@ def test_a_destruction_time_that_is_not_to_come_is_refused(asked: datetime) -> N
     with pytest.raises(Invalid, match="lies in the past; it is 2026-03-01T12:00:00") as caught:
         clamp_destruction(asked, settings=Settings(), at=NOON)
     assert caught.value.field == "DESTRUCTION"
+
+
+# --- the quote
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", None),
+        (" ", None),
+        ("0", timedelta(0)),
+        (" 90 ", timedelta(seconds=90)),
+        ("9" * 50, timedelta(seconds=999_999_999)),
+        ("2026-03-01T13:00:00Z", NOON + HOUR),
+        ("2027-01-01", datetime(2027, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_quote_is_seconds_or_an_instant(text: str, expected: timedelta | datetime | None) -> None:
+    controls, others = controls_of({"uws_quote": text})
+    assert (controls.quote, others) == (expected, {})
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "1e3", "soon", "2026-13-01", "2026-03-01T13:00:00+01:00", "12\n13"])
+def test_a_quote_that_is_neither_is_refused_with_its_value(text: str) -> None:
+    with pytest.raises(Invalid, match=r"^UWS_QUOTE=.*whole seconds or an ISO 8601 instant") as caught:
+        controls_of({"UWS_QUOTE": text})
+    assert (caught.value.field, caught.value.value) == ("UWS_QUOTE", text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "declared", "expected"),
+    [
+        (None, None, None),
+        (None, 30, NOON + timedelta(seconds=30)),
+        (timedelta(seconds=5), 30, NOON + timedelta(seconds=5)),
+        (timedelta(0), None, NOON),
+        (NOON + HOUR, 30, NOON + HOUR),
+        (None, 10**30, NOON + timedelta(seconds=999_999_999)),
+    ],
+)
+def test_what_the_client_expects_counts_before_what_the_service_does(
+    asked: timedelta | datetime | None, declared: int | None, expected: datetime | None
+) -> None:
+    assert quote_at(asked, declared=declared, created_at=NOON) == expected
+
+
+def test_no_job_is_expected_to_end_before_it_is_created() -> None:
+    with pytest.raises(Invalid, match="the job is only created at 2026-03-01T12:00:00"):
+        quote_at(NOON - HOUR, declared=None, created_at=NOON)
+
+
+# --- resources of a cluster
+
+
+@pytest.mark.parametrize("name", ["slurm_mem", "SLURM_Partition", "slurm_ntasks-per-node"])
+def test_resources_of_a_cluster_are_refused_where_there_is_none(name: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        refuse_resources({"text": "x", name: "4G"}, ["text"], executor="local")
+    expected = f"{name}='4G': the executor local of these jobs takes no slurm_* parameters; leave it out"
+    assert (caught.value.message, caught.value.field) == (expected, name)
+
+
+def test_a_parameter_that_a_description_declares_is_no_resource() -> None:
+    refuse_resources({"slurm_like": "1", "Slurm_Like": "2"}, ["slurm_like"], executor="local")

@@ -1,154 +1,147 @@
+"""The file in which a script tells of its run: found, read, and never a danger to the job."""
+
+from __future__ import annotations
+
 import json
-from datetime import UTC, datetime, timedelta
+import os
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provstore.graph.model import Kind, Label, Node, NodeId, Relation
-from provstore.graph.store import Create, Update, Upsert
-from provstore.uws.agents import software
-from provstore.uws.jobs import Job, JobId
-from provstore.uws.phases import Phase
-from provstore.uws.running.internal_provenance import FILE_NAME, Told, read_internal_provenance
-
-NAMESPACE = "urn:t#"
-JOB = Job(
-    id=JobId("j1"),
-    node=NodeId("urn:t#j1"),
-    service="s",
-    phase=Phase.EXECUTING,
-    owner="a1",
-    run_id="",
-    created_at=datetime(2026, 3, 1, tzinfo=UTC),
-    started_at=None,
-    ended_at=None,
-    quote_at=None,
-    destruction_at=None,
-    execution_duration=timedelta(0),
-    revision="s@1",
+from provstore.graph.model import Label, Node, NodeId
+from provstore.graph.sqlite import open_sqlite
+from provstore.graph.store import Create
+from provstore.ingest.provjson import MOST_BYTES
+from provstore.uws.jobs import JobParameter
+from provstore.uws.running.internal_provenance import (
+    FILE_NAME,
+    read_internal_provenance,
+    remarks_text,
+    scene_of,
+    without,
 )
+from provstore.uws.running.told.scene import Told
+from tests.unit.uws.told_scene import JOB, N, ends, nid, scene
+
+ASSOCIATED = {
+    "agent": {"swarp": {}},
+    "wasAssociatedWith": {"_:1": {"prov:activity": "current_job", "prov:agent": "swarp"}},
+}
 
 
-def told(work: Path, document: object) -> Told:
-    content = document if isinstance(document, bytes) else json.dumps(document).encode()
-    (work / FILE_NAME).write_bytes(content)
-    return read_internal_provenance(JOB, work, namespace=NAMESPACE)
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """The directory of a job that has run."""
+    for folder in ("work", "results"):
+        (tmp_path / folder).mkdir()
+    return tmp_path
 
 
-def agents(found: Told) -> list[Node]:
-    return [one.item for one in found.changes if isinstance(one, Upsert) and isinstance(one.item, Node)]
+def written(run: Path, content: bytes, *, folder: str = "work") -> Told:
+    (run / folder / FILE_NAME).write_bytes(content)
+    return read_internal_provenance(scene(), run)
 
 
-def relations(found: Told) -> list[Relation]:
-    return [one.item for one in found.changes if isinstance(one, Create) and isinstance(one.item, Relation)]
+def test_no_file_is_no_word(run: Path) -> None:
+    assert read_internal_provenance(scene(), run) == Told()
+    assert not Told().says_something
 
 
-def associated(*names: str, **role: Any) -> dict[str, Any]:
-    return {
-        f"_:{number}": {"prov:activity": "current_job", "prov:agent": name, **role} for number, name in enumerate(names)
-    }
+@pytest.mark.parametrize("folder", ["work", "results"])
+def test_the_file_is_found_in_the_working_directory_or_among_the_results(run: Path, folder: str) -> None:
+    told = written(run, json.dumps(ASSOCIATED).encode(), folder=folder)
+    assert (len(ends(told)), told.remarks, told.says_something) == (1, (), True)
 
 
-def test_no_file_is_no_word(tmp_path: Path) -> None:
-    assert read_internal_provenance(JOB, tmp_path, namespace=NAMESPACE) == Told()
-
-
-def test_agents_that_are_associated_with_the_job_are_taken_with_name_version_and_role(tmp_path: Path) -> None:
-    document = {
-        "prefix": {"x": "http://x#"},
-        "agent": {
-            "x:swarp": {"prov:label": "SWarp", "voprov:version": "2.41"},
-            "sextractor": {"voprov:name": [{"$": "SExtractor", "type": "xsd:string"}], "version": {"$": "2.28"}},
-            "x:idle": {"prov:label": "idle"},
-        },
-        "wasAssociatedWith": {
-            "_:1": {"prov:activity": "x:current_job", "prov:agent": "x:swarp", "prov:role": {"$": "Stacker"}},
-            "_:2": {"prov:activity": "current_job", "prov:agent": "sextractor"},
-            "_:3": {"prov:activity": "other", "prov:agent": "x:idle"},
-            "_:4": "nonsense",
-        },
-    }
-    found = told(tmp_path, document)
-    nodes = [software(NAMESPACE, "SWarp", "2.41"), software(NAMESPACE, "SExtractor", "2.28")]
-    assert found.remarks == []
-    assert agents(found) == nodes
-    assert relations(found) == [
-        Relation("j1.s0001", Kind.WAS_ASSOCIATED_WITH, JOB.node, nodes[0].id, "Stacker"),
-        Relation("j1.s0002", Kind.WAS_ASSOCIATED_WITH, JOB.node, nodes[1].id, "Software"),
-    ]
-
-
-def test_an_agent_without_a_name_goes_by_its_id(tmp_path: Path) -> None:
-    found = told(tmp_path, {"agent": {"x:swarp": {}}, "wasAssociatedWith": associated("x:swarp")})
-    assert [(one.properties["name"], *one.labels) for one in agents(found)] == [("swarp", Label.AGENT)]
+def test_of_two_files_the_one_in_the_working_directory_is_read_and_that_is_told(run: Path) -> None:
+    written(run, b"[]", folder="results")
+    told = written(run, json.dumps(ASSOCIATED).encode())
+    assert len(ends(told)) == 1
+    assert told.remarks == (
+        f"{FILE_NAME}: it stands in the working and in the results directory; the latter was not read",
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "remark"),
     [
-        (b"", "internal_provenance.json: Expecting value"),
-        (b"\xff\xfe\x00", "internal_provenance.json: "),
-        (b"{", "internal_provenance.json: "),
-        (b"[" * 100_000, "internal_provenance.json: "),
-        (b'{"agent": ' + b"9" * 5000 + b"}", "internal_provenance.json: "),
-        (b"[]", "internal_provenance.json: an object is needed"),
-        (b"null", "internal_provenance.json: an object is needed"),
-        (b'{"agent": []}', "internal_provenance.json: section 'agent' must be an object"),
-        (b'{"wasAssociatedWith": 1}', "internal_provenance.json: section 'wasAssociatedWith' must be an object"),
-        (b'{"entity": {}}', "internal_provenance.json: section 'entity' is not read"),
-        (b'{"\\ud800": {}}', "internal_provenance.json: section "),
-        (b" " * ((4 << 20) + 1), "internal_provenance.json: a link, or larger than 4194304 bytes"),
+        (b"", "no JSON: Expecting value"),
+        (b"\xff\xfe\x00", "no JSON: "),
+        (b"{", "no JSON: "),
+        (b"[" * 100_000, "no JSON: "),
+        (b'{"agent": ' + b"9" * 5000 + b"}", "agent: an object is needed"),
+        (b"[]", "an object is needed"),
+        (b"null", "an object is needed"),
+        (b'{"agent": []}', "agent: an object is needed"),
+        (b'{"wasAssociatedWith": 1}', "wasAssociatedWith: an object is needed"),
+        (b'{"\\ud800": {}}', "\ufffd: this section is not read"),
+        (b'{"agent": {"a": null}}', "agent.a: an object, or a list of objects, is needed"),
+        (b" " * (MOST_BYTES + 1), "it was not read: no regular file, or larger than 4194304 bytes"),
     ],
 )
-def test_garbage_is_harmless_and_kept_as_a_remark_with_the_job(tmp_path: Path, content: bytes, remark: str) -> None:
-    found = told(tmp_path, content)
-    assert len(found.remarks) == 1
-    assert found.remarks[0].startswith(remark)
-    (change,) = found.changes
-    assert isinstance(change, Update)
-    assert (change.node, change.expected) == (JOB.node, {})
-    kept = change.put["remarks"]
-    assert isinstance(kept, str)
-    assert kept.startswith(remark)
-    kept.encode()
+def test_garbage_is_harmless_and_becomes_a_remark(run: Path, content: bytes, remark: str) -> None:
+    told = written(run, content)
+    assert told.changes == ()
+    assert len(told.remarks) == 1
+    assert told.remarks[0].startswith(f"{FILE_NAME}: {remark}")
+    told.remarks[0].encode()
 
 
-def test_remarks_without_end_are_cut(tmp_path: Path) -> None:
-    (change,) = told(tmp_path, {f"section{number}": {} for number in range(1000)}).changes
-    assert isinstance(change, Update)
-    assert len(str(change.put["remarks"])) == 4000
+def test_a_link_is_not_followed(run: Path) -> None:
+    (run / "secret").write_text(json.dumps(ASSOCIATED), encoding="utf-8")
+    (run / "work" / FILE_NAME).symlink_to(run / "secret")
+    assert read_internal_provenance(scene(), run).remarks[0].startswith(f"{FILE_NAME}: it was not read: ")
 
 
-def test_text_that_no_store_can_keep_is_made_storable(tmp_path: Path) -> None:
-    association = {"prov:activity": "current_job", "prov:agent": "a\0\udc00", "prov:role": "\0\ud800"}
-    document = {"agent": {"a\0\udc00": {"version": "\ud800"}}, "wasAssociatedWith": {"_:1": association}}
-    found = told(tmp_path, document)
-    (node,), (relation,) = agents(found), relations(found)
-    texts = [str(node.properties["name"]), str(node.properties["version"]), str(relation.role)]
-    assert texts == ["a\ufffd?", "?", "\ufffd?"]
+def test_a_pipe_or_a_folder_of_that_name_keeps_nobody_waiting(run: Path) -> None:
+    unread = f"{FILE_NAME}: it was not read: no regular file, or larger than 4194304 bytes"
+    os.mkfifo(run / "work" / FILE_NAME)
+    assert read_internal_provenance(scene(), run) == Told(remarks=(unread,))
+    (run / "work" / FILE_NAME).unlink()
+    (run / "work" / FILE_NAME).mkdir()
+    assert read_internal_provenance(scene(), run).remarks == (f"{FILE_NAME}: it was not read: Is a directory",)
 
 
-@pytest.mark.parametrize("facts", [None, 1, "x", [], {"prov:label": {}}, {"prov:label": []}, {"prov:label": [[1]]}])
-def test_an_agent_told_in_nonsense_does_no_harm(tmp_path: Path, facts: object) -> None:
-    found = told(tmp_path, {"agent": {"a": facts}, "wasAssociatedWith": associated("a", **{"prov:role": [None]})})
-    assert all(str(one.properties["name"]) for one in agents(found))
+def test_remarks_without_end_are_counted(run: Path) -> None:
+    lines = remarks_text(f"remark {number}" for number in range(1000)).splitlines()
+    assert lines[0] == "remark 0"
+    assert len("\n".join(lines)) <= 4010
+    assert lines[-1] == f"{1000 - len(lines) + 1} more"
+    assert remarks_text(["one", "two"]) == "one\ntwo"
 
 
-def test_agents_without_number_are_bounded_and_that_is_told(tmp_path: Path) -> None:
-    names = [f"a{number}" for number in range(1001)]
-    found = told(tmp_path, {"agent": {name: {} for name in names}, "wasAssociatedWith": associated(*names)})
-    assert len(agents(found)) == 1000
-    assert found.remarks == ["internal_provenance.json: 1001 agents; only the first 1000 were read"]
+def test_what_the_store_refuses_is_told_instead_of_written() -> None:
+    plain = without(Told(remarks=("a",), derived=frozenset({nid("e1.stack")})), "no such end")
+    assert plain == Told(remarks=("a", f"{FILE_NAME}: nothing of it was taken: no such end"))
 
 
-def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text('{"agent": {}}', encoding="utf-8")
-    (tmp_path / FILE_NAME).symlink_to(tmp_path / "secret")
-    found = read_internal_provenance(JOB, tmp_path, namespace=NAMESPACE)
-    assert found.remarks == ["internal_provenance.json: a link, or larger than 4194304 bytes; it was not read"]
-
-
-def test_a_folder_of_that_name_is_no_word(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).mkdir()
-    assert read_internal_provenance(JOB, tmp_path, namespace=NAMESPACE) == Told()
+def test_a_script_may_call_what_is_there_by_all_its_names(run: Path) -> None:
+    plot, flat, flat2, raw = (nid(f"e.{name}") for name in ("plot", "flat", "flat2", "raw"))
+    inputs = (
+        JobParameter(name="flats", value="a.fits", entity=flat, by_reference=True, location="jobs/j1/inputs/a.fits"),
+        JobParameter(
+            name="flats", value="a.fits", entity=flat2, by_reference=True, location="jobs/j1/b/a.fits", item=2
+        ),
+        JobParameter(name="raw", value="33794", entity=raw, url="http://x/raw"),
+    )
+    (run / "results" / "sub").mkdir()
+    file = run / "results" / "sub" / "plot.png"
+    with closing(open_sqlite(run / "graph.sqlite", namespace=N)) as store:
+        mine = Node(nid("mine"), frozenset({Label.ENTITY}), readers=frozenset({"user:a1"}))
+        store.write([Create(mine), Create(Node(nid("other"), mine.labels, readers=frozenset({"user:a2"})))])
+        found = scene_of(replace(JOB, inputs=inputs), {"plot": (plot, file)}, run, store)
+        assert found.look([nid("mine"), nid("other")]) == (mine,)
+    below = {"plot.png", "sub/plot.png", "results/sub/plot.png", str(file), file.as_uri()}
+    assert found.results == {"plot": plot, **dict.fromkeys(below, plot)}
+    named: dict[str, NodeId] = {"raw": raw, "raw-1": raw, "flats-1": flat, "flats-2": flat2}
+    assert {word: found.inputs[word] for word in named} == named
+    assert "flats" not in found.inputs
+    assert found.inputs["http://x/raw"] == found.inputs["33794"] == raw
+    staged = {word: node for word, node in found.files.items() if not word.startswith(("/", "file:"))}
+    assert staged == {
+        **dict.fromkeys(["plot.png", "sub/plot.png", "results/sub/plot.png"], plot),
+        **dict.fromkeys(["a.fits", "work/a.fits"], flat),
+        **dict.fromkeys(["a-2.fits", "work/a-2.fits"], flat2),
+    }

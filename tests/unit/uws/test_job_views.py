@@ -77,6 +77,7 @@ def test_what_stands_around_a_job_is_sorted_by_the_keys_of_its_relations() -> No
     around = [
         node("p", Label.PARAMETER, name="p", value="1", given=False),
         node("q", Label.PARAMETER, name="q", value="2"),
+        node("k", Label.PARAMETER, name="sky.ra", value="3", config_file="cfg"),
         node("f", Label.CONFIG_FILE, name="cfg", file_name="a.cfg", location="x/a.cfg", content_type="text/plain"),
         node("e", Label.ENTITY, name="raw.fits", location="x/raw", content_type="image/fits"),
         node("i", Label.ENTITY, name="33794"),
@@ -89,6 +90,7 @@ def test_what_stands_around_a_job_is_sorted_by_the_keys_of_its_relations() -> No
         Relation("j1.c1", Kind.WAS_CONFIGURED_BY, JOB, NodeId("urn:t#q")),
         Relation("j1.c0", Kind.WAS_CONFIGURED_BY, JOB, NodeId("urn:t#p")),
         Relation("j1.f0", Kind.WAS_CONFIGURED_BY, JOB, NodeId("urn:t#f")),
+        Relation("j1.k0", Kind.WAS_CONFIGURED_BY, JOB, NodeId("urn:t#k")),
         Relation("j1.u0", Kind.USED, JOB, NodeId("urn:t#e"), "science", attributes=named),
         Relation("j2.u0", Kind.USED, NodeId("urn:t#j2"), NodeId("urn:t#r"), "other"),
     ]
@@ -100,6 +102,7 @@ def test_what_stands_around_a_job_is_sorted_by_the_keys_of_its_relations() -> No
         entity=NodeId("urn:t#f"),
         content_type="text/plain",
         location="x/a.cfg",
+        configures=True,
     )
     image = JobParameter(
         name="image",

@@ -50,6 +50,7 @@ def test_every_error_has_one_status_and_the_nearest_row_comes_first() -> None:
         "UnsupportedType": 415,
         "FetchFailed": 500,
         "QuotaReached": 403,
+        "WrongDescription": 400,
         "WrongPhase": 403,
     }
     assert STATUS[-1] == (ProvstoreError, 500)

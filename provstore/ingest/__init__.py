@@ -1,0 +1,1 @@
+"""Provenance documents of others: bytes to statements, one reader a notation."""

@@ -1,0 +1,1 @@
+"""Every form in which a description is read or written: one file a dialect."""

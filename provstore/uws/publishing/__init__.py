@@ -1,0 +1,1 @@
+"""How a description becomes a revision that jobs run: proposals, decisions, history, differences."""

@@ -1,0 +1,378 @@
+"""The way from a proposed definition to one that runs, and back: who may take which step, and what it writes.
+
+Nothing is live before it was accepted. Every step is one transaction and an activity of the graph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from provstore.accounts.callers import Caller
+from provstore.errors import Conflict, Forbidden, Invalid, NotFound, WrongDescription
+from provstore.graph.model import Label, NodeId, Viewer, new_local
+from provstore.graph.store import Change, Condition, Filter, Find, GraphStore, Op, Order
+from provstore.settings import Settings
+from provstore.uws.agents import PROVSTORE_AGENT, person, provstore, pseudonym
+from provstore.uws.catalog import Catalog
+from provstore.uws.descriptions.checking.checks import Level, Problem, problems
+from provstore.uws.descriptions.model import Description
+from provstore.uws.files import Files
+from provstore.uws.permissions import check_may_propose, check_may_review
+from provstore.uws.ports import Clock
+from provstore.uws.publishing.proposals import (
+    Deed,
+    Proposal,
+    State,
+    changes_of_decision,
+    changes_of_deed,
+    changes_of_proposal,
+    changes_of_publication,
+    changes_of_withdrawal,
+    proposal_of,
+)
+from provstore.uws.publishing.revisions import Revision, changes_of_revision, digest_of, revision_id
+
+__all__ = ["LONGEST_MESSAGE", "Publication"]
+
+LONGEST_MESSAGE: Final = 4000
+"""Characters of what a person says with a step."""
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
+_PATIENCE: Final = 10
+_LIST_PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """The steps of the workflow, over the graph."""
+
+    store: GraphStore
+    catalog: Catalog
+    files: Files
+    settings: Settings
+    clock: Clock
+
+    def check(self, description: Description, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+        """List everything that is wrong with a definition that is to be proposed with files."""
+        missing = (
+            Problem(level=Level.ERROR, place=f"files.{name}", text="this file is neither sent along nor here already")
+            for name, sha256 in description.files
+            if name not in files and not self._is_here(name, sha256)
+        )
+        return (*problems(description), *missing)
+
+    def propose(
+        self, caller: Caller, description: Description, *, message: str = "", files: Mapping[str, bytes] | None = None
+    ) -> Proposal:
+        """Propose a definition; files sent along become the defaults of its inputs of their names.
+
+        Raises:
+            Unauthenticated: nobody knows who calls.
+            Forbidden: he is no author of the service.
+            WrongDescription: it has errors; all of them are told.
+            Conflict: it is what the newest revision says.
+        """
+        service = description.name
+        check_may_propose(caller, service)
+        _check_message(message)
+        sent = files or {}
+        found = self.check(description, sent)
+        if any(problem.level is Level.ERROR for problem in found):
+            told = tuple((problem.level.value, problem.place, problem.text) for problem in found)
+            raise WrongDescription(service, told)
+        description = self._with_files(description, sent)
+        newest = self.catalog.look(service)
+        digest = digest_of(description)
+        _check_new(digest, newest)
+        local = new_local("d")
+        at = self.clock()
+        proposal = Proposal(
+            id=local,
+            node=NodeId(self.store.namespace + local),
+            description=description,
+            digest=digest,
+            state=State.PROPOSED,
+            author=caller.agent,
+            base=newest.name if newest else "",
+            message=message,
+            created_at=at,
+        )
+        deed = self._deed(caller, "proposal", role="Author", message=message)
+        namespace = self.store.namespace
+        self._write(caller, changes_of_proposal(proposal, deed, caller, namespace=namespace))
+        return proposal
+
+    def proposals(
+        self, caller: Caller, *, service: str | None = None, states: frozenset[State] = frozenset({State.PROPOSED})
+    ) -> tuple[Proposal, ...]:
+        """Give the proposals in some state that a person may see, the newest first (at most a thousand)."""
+        filters = [Filter("state", Op.IN, tuple(sorted(one.value for one in states)))]
+        if service is not None:
+            filters.append(Filter("name", Op.EQ, service))
+        condition = Condition(label=Label.ACTIVITY_DESCRIPTION, filters=tuple(filters))
+        order = Order("created_at", descending=True)
+        page = self.store.find(Find(condition=condition, order=order, limit=_LIST_PAGE), caller.viewer)
+        return tuple(proposal_of(node, namespace=self.store.namespace) for node in page.items)
+
+    def proposal(self, caller: Caller, local: str) -> Proposal:
+        """Give a proposal.
+
+        Raises:
+            NotFound: there is none of that id that he may see.
+        """
+        return self._proposal(caller.viewer, local)
+
+    def accept(self, caller: Caller, local: str, *, message: str = "", against: str | None = None) -> Revision:
+        """Make a proposal the newest revision of its service.
+
+        Args:
+            caller: A curator of the service.
+            local: Id of the proposal.
+            message: What he says to it.
+            against: The revision (``service@number``, "" for none) with which he compared it; by default the one that
+                was the newest when it was proposed.
+
+        Raises:
+            Unauthenticated: nobody knows who calls.
+            Forbidden: he is no curator of the service.
+            NotFound: there is no such proposal that he may see.
+            Conflict: it was decided on already, or another revision is the newest now.
+        """
+        proposal = self._open(caller, local, message)
+        newest = self.catalog.look(proposal.description.name)
+        expected = proposal.base if against is None else against
+        present = newest.name if newest else ""
+        if expected != present:
+            raise Conflict(
+                f"{present or 'nothing'} is the newest now, the proposal was compared with {expected or 'nothing'}: "
+                f"look at the differences, then accept it against {present}",
+                field="against",
+                value=expected,
+            )
+        _check_new(proposal.digest, newest)
+        deed = self._deed(caller, "acceptance", role="Validator", message=message)
+        revision = self._next(proposal.description, newest, deed, author=proposal.author)
+        namespace = self.store.namespace
+        self._write(
+            caller,
+            (
+                *changes_of_decision(proposal, deed, State.ACCEPTED, namespace=namespace, revision=revision.name),
+                *changes_of_revision(revision, newest, namespace=namespace),
+                *changes_of_publication(revision, deed, namespace=namespace),
+            ),
+            busy=f"proposal {local} or {revision.description.name} was changed by somebody else just now: look again",
+        )
+        self.catalog.take(revision)
+        return revision
+
+    def reject(self, caller: Caller, local: str, *, message: str) -> Proposal:
+        """Refuse a proposal, with the reason.
+
+        Raises:
+            Invalid: no reason is given.
+            Unauthenticated: nobody knows who calls.
+            Forbidden: he is no curator of the service.
+            NotFound: there is no such proposal that he may see.
+            Conflict: it was decided on already.
+        """
+        if not message.strip():
+            raise Invalid("a rejection needs a message that tells the author why", field="message", value=message)
+        proposal = self._open(caller, local, message)
+        return self._decide(caller, proposal, State.REJECTED, name="rejection", role="Validator", message=message)
+
+    def retract(self, caller: Caller, local: str, *, message: str = "") -> Proposal:
+        """Take back a proposal of one's own.
+
+        Raises:
+            Forbidden: it is somebody else's.
+            NotFound: there is no such proposal that he may see.
+            Conflict: it was decided on already.
+        """
+        _check_message(message)
+        proposal = self._proposal(caller.viewer, local)
+        if proposal.author != caller.agent:
+            raise Forbidden(f"proposal {local} is not yours: only its author may take it back", field="id", value=local)
+        _check_open(proposal)
+        return self._decide(caller, proposal, State.RETRACTED, name="retraction", role="Author", message=message)
+
+    def restore(self, caller: Caller, name: str, *, message: str = "") -> Revision:
+        """Make what an older revision says (``service@number``) the newest revision; it is a new one.
+
+        Raises:
+            Unauthenticated: nobody knows who calls.
+            Forbidden: he is no curator of the service.
+            NotFound: there is no such revision.
+            Conflict: it is what the newest one says, or somebody else published meanwhile.
+        """
+        service = name.partition("@")[0]
+        check_may_review(caller, service)
+        _check_message(message)
+        self.catalog.look(service)
+        older, newest = self.catalog.revision(name), self.catalog.newest(service)
+        if older.digest == newest.digest and newest.withdrawn_at is None:
+            raise Conflict(f"{newest.name} is live, and says what {older.name} says", field="revision", value=name)
+        told = message or f"restored from {older.name}"
+        deed = self._deed(caller, "restoration", role="Validator", message=told)
+        revision = self._next(older.description, newest, deed, author=older.author)
+        self._publish(caller, revision, newest, deed)
+        return revision
+
+    def withdraw(self, caller: Caller, service: str, *, message: str = "") -> Revision:
+        """Take a service out of use: no jobs are made of it any more; those that were keep theirs.
+
+        Raises:
+            Unauthenticated: nobody knows who calls.
+            Forbidden: he is no curator of the service.
+            NotFound: there is no such service.
+            Conflict: it is withdrawn already.
+        """
+        check_may_review(caller, service)
+        _check_message(message)
+        self.catalog.look(service)
+        newest = self.catalog.newest(service)
+        _check_offered(newest)
+        deed = self._deed(caller, "withdrawal", role="Validator", message=message)
+        self._write(
+            caller,
+            changes_of_withdrawal(newest, deed, namespace=self.store.namespace),
+            busy=f"service {service} was withdrawn or changed by somebody else just now: look again",
+        )
+        withdrawn = replace(newest, withdrawn_at=deed.at, withdrawn_by=deed.agent, withdrawal=message)
+        self.catalog.take(withdrawn)
+        return withdrawn
+
+    def publish_file(self, description: Description) -> Revision | None:
+        """Make a file of the operator the newest revision of its service, unless its content was one before.
+
+        So a file that stays as it is overrides no accepted edit and brings back nothing that was withdrawn.
+
+        Returns:
+            The new revision, or None if this content is known already.
+        """
+        for _ in range(_PATIENCE):
+            newest = self.catalog.look(description.name)
+            # In this order: what is published after the look makes the step fail, what was before is found.
+            if self.catalog.with_digest(description.name, digest_of(description)):
+                return None
+            deed = Deed(
+                local=new_local("p"), name="publication", agent=PROVSTORE_AGENT, role="Publisher", at=self.clock()
+            )
+            revision = self._next(description, newest, deed, author="")
+            try:
+                self._publish(None, revision, newest, deed)
+            except Conflict:  # another process starts just now
+                continue
+            return revision
+        raise Conflict(f"service {description.name} is published by somebody else all the time")
+
+    def _is_here(self, name: str, sha256: str) -> bool:
+        if not _SHA256.match(sha256):
+            return False
+        try:
+            self.files.shipped(sha256, name)
+        except Invalid:
+            return False
+        return True
+
+    def _with_files(self, description: Description, sent: Mapping[str, bytes]) -> Description:
+        """Keep the files that were sent along, each once by its content."""
+        if not sent:
+            return description
+        places = {name: self.files.keep(content, name) for name, content in sent.items()}
+        hashes = {name: place.split("/")[1] for name, place in places.items()}
+        return replace(description, files=tuple({**dict(description.files), **hashes}.items()))
+
+    def _proposal(self, viewer: Viewer, local: str) -> Proposal:
+        found = self.store.get([NodeId(self.store.namespace + local)], viewer)
+        if not found or "state" not in found[0].properties or Label.ACTIVITY_DESCRIPTION not in found[0].labels:
+            raise NotFound(f"no proposal {local!r}", field="id", value=local)
+        return proposal_of(found[0], namespace=self.store.namespace)
+
+    def _open(self, caller: Caller, local: str, message: str) -> Proposal:
+        """Give a proposal on which a curator is to decide."""
+        _check_message(message)
+        proposal = self._proposal(caller.viewer, local)
+        check_may_review(caller, proposal.description.name)
+        _check_open(proposal)
+        return proposal
+
+    def _deed(self, caller: Caller, name: str, *, role: str, message: str) -> Deed:
+        return Deed(local=new_local("p"), name=name, agent=caller.agent, role=role, at=self.clock(), message=message)
+
+    def _decide(
+        self, caller: Caller, proposal: Proposal, state: State, *, name: str, role: str, message: str
+    ) -> Proposal:
+        deed = self._deed(caller, name, role=role, message=message)
+        changes = changes_of_decision(proposal, deed, state, namespace=self.store.namespace)
+        self._write(caller, changes, busy=f"proposal {proposal.id} was decided on by somebody else just now")
+        return self._proposal(caller.viewer, proposal.id)
+
+    def _next(self, description: Description, newest: Revision | None, deed: Deed, *, author: str) -> Revision:
+        number = newest.number + 1 if newest else 1
+        return Revision(
+            node=revision_id(self.store.namespace, description.name, number),
+            number=number,
+            description=description,
+            digest=digest_of(description),
+            created_at=deed.at,
+            author=author,
+            validator="" if deed.agent == PROVSTORE_AGENT else deed.agent,
+            message=deed.message,
+        )
+
+    def _publish(self, caller: Caller | None, revision: Revision, newest: Revision | None, deed: Deed) -> None:
+        namespace = self.store.namespace
+        self._write(
+            caller,
+            (
+                *changes_of_deed(deed, namespace=namespace),
+                *changes_of_revision(revision, newest, namespace=namespace),
+                *changes_of_publication(revision, deed, namespace=namespace),
+            ),
+            busy=f"another revision of {revision.description.name} was published just now: look again",
+        )
+        self.catalog.take(revision)
+
+    def _write(self, caller: Caller | None, changes: Iterator[Change] | tuple[Change, ...], *, busy: str = "") -> None:
+        """Write a step, with the agent of who takes it."""
+        try:
+            self.store.write([*self._agent(caller), *changes])
+        except Conflict as error:
+            if not busy:
+                raise
+            raise Conflict(busy) from error
+
+    def _agent(self, caller: Caller | None) -> tuple[Change, ...]:
+        if caller is None:
+            return provstore(self.store.namespace)
+        employed = bool(self.settings.organization)
+        return person(self.store.namespace, caller.agent, name=pseudonym(caller), employed=employed)
+
+
+def _check_message(message: str) -> None:
+    if len(message) > LONGEST_MESSAGE or "\0" in message:
+        right = f"text of at most {LONGEST_MESSAGE} characters, without NUL, is needed"
+        raise Invalid(f"message of {len(message)} characters: {right}", field="message", value=message[:100])
+
+
+def _check_new(digest: str, newest: Revision | None) -> None:
+    if newest and newest.digest == digest and newest.withdrawn_at is None:
+        raise Conflict(f"nothing is different from {newest.name}", field="description", value=newest.name)
+
+
+def _check_offered(newest: Revision) -> None:
+    if newest.withdrawn_at is not None:
+        since = f"{newest.withdrawn_at:%Y-%m-%d}"
+        raise Conflict(f"service {newest.description.name} is withdrawn already, since {since}", field="service")
+
+
+def _check_open(proposal: Proposal) -> None:
+    if proposal.state is not State.PROPOSED:
+        raise Conflict(
+            f"proposal {proposal.id} was {proposal.state} on {proposal.decided_at:%Y-%m-%d}: it is over",
+            field="id",
+            value=proposal.id,
+        )
