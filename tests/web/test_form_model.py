@@ -155,3 +155,24 @@ def test_what_can_not_be_run_is_refused_at_the_form_as_at_the_list(served: Serve
     publication.publish_file(type(gone)(name="gone", script="true\n"))
     publication.withdraw(admin, "gone")
     assert served.anonymous.post(f"/jobs/new?{query}").status_code == status
+
+
+@pytest.mark.parametrize("place", ["/uws/sleep", "/jobs/new?service=sleep"])
+def test_a_refused_form_is_shown_again_as_it_was_sent_with_the_error_beside_its_field(
+    served: Served, place: str
+) -> None:
+    sent = {"exit_code": "999", "text": "mine", "duration": "1", "PHASE": "RUN"}
+    answer = served.anonymous.post(place, data=sent, headers=BROWSER, content_type="multipart/form-data")
+    assert answer.status_code == 400
+    shown = cast("HtmlElement", html.document_fromstring(answer.text))
+    values = dict(shown.forms[0].form_values())
+    assert (values["exit_code"], values["text"]) == ("999", "mine")
+    assert [one.get("name") for one in shown.xpath("//*[@aria-invalid='true']")] == ["exit_code"]
+    assert "999" in shown.xpath("string(//*[@id='help-exit_code'])")
+    assert "no such field" not in answer.text
+
+
+@pytest.mark.parametrize(("place", "status"), [("/uws/nothing", 404), ("/uws/sleep/nothing", 404)])
+def test_where_no_form_was_sent_to_a_service_none_is_shown(served: Served, place: str, status: int) -> None:
+    answer = served.anonymous.post(place, data={"text": "a"}, headers=BROWSER)
+    assert (answer.status_code, "<h1>There is nothing here</h1>" in answer.text) == (status, True)

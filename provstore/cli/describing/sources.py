@@ -71,7 +71,7 @@ def _with_script_beside(reading: Reading, beside: Path) -> Reading:
 
 
 def _sent(reading: Reading, files: Sequence[Path]) -> dict[str, bytes]:
-    defaults = sorted({one.default for one in reading.description.used if one.default})
+    defaults = sorted(reading.description.default_names)
     for file in files:
         if file.name not in defaults:
             right = ", ".join(defaults) or "there are none"

@@ -80,7 +80,7 @@ def test_dos_line_ends_of_the_script_become_unix_ones() -> None:
         ({"name": "a", "parameters": {}}, "parameters must be a list"),
         ({"name": "a", "parameters": ["x"]}, r"parameters\[0\]: expected an object"),
         ({"name": "a", "parameters": [{}]}, r"parameters\[0\]: '' is no name"),
-        ({"name": "a", "used": [{"name": "b"}, {"name": "b"}]}, r"used\[1\]: 'b' is no name, or is given twice"),
+        ({"name": "a", "used": [{"name": "b"}, {"name": "b"}]}, r"used\[1\]: 'b' is given twice"),
         ({"name": "a", "parameters": [{"name": "b", "required": "yes"}]}, "required must be true or false"),
         ({"name": "a", "parameters": [{"name": "b", "options": "x,y"}]}, "options must be a list of texts"),
         ({"name": "a", "parameters": [{"name": "b", "size": 1}]}, r"parameters\[0\]: unknown key 'size'"),

@@ -261,7 +261,12 @@ class _Fields:
         def named(fields: _Fields) -> _Item:
             name = fields.text("name")
             if not NAME.match(name) or name in names:
-                raise Invalid(f"{fields.where}: {name!r} is no name, or is given twice", field="name", value=name)
+                wrong = (
+                    "given twice"
+                    if name in names
+                    else "no name: a letter or '_', then letters, digits, '_', '.' or '-'"
+                )
+                raise Invalid(f"{fields.where}: {name!r} is {wrong}", field="name", value=name)
             names.add(name)
             return read(fields)
 
