@@ -30,7 +30,7 @@ from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.forms.form import form_json, form_of
 from provstore.uws.descriptions.model import Description
 from provstore.uws.publishing.revisions import Revision
-from provstore.web.jdl_json import definition_json, listed_json
+from provstore.web.jdl.shapes import definition_json, listed_json
 from provstore.web.job_forms import periods_of
 
 __all__ = ["describe"]

@@ -16,8 +16,8 @@ from provstore.web.files import store
 from provstore.web.forms import install_forms
 from provstore.web.headers import install_headers
 from provstore.web.health import install_health
-from provstore.web.jdl import jdl
-from provstore.web.jdl_proposals import proposals
+from provstore.web.jdl.definitions import jdl
+from provstore.web.jdl.proposals import proposals
 from provstore.web.metrics import Level, install_metrics
 from provstore.web.oidc import oidc
 from provstore.web.openapi import openapi

@@ -17,7 +17,7 @@ from provstore.cli.opening import opened
 from provstore.errors import NotFound
 from provstore.uws.descriptions.model import Description
 from provstore.uws.publishing.revisions import Revision
-from provstore.web.jdl_json import diff_json, revision_json
+from provstore.web.jdl.shapes import diff_json, revision_json
 
 __all__ = ["diff", "history"]
 

@@ -16,7 +16,7 @@ from provstore.uws.descriptions.checking.checks import Level, problems
 from provstore.uws.descriptions.dialects.jsonform import to_json
 from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description
-from provstore.web.jdl_json import reading_json
+from provstore.web.jdl.shapes import reading_json
 
 __all__ = ["check", "convert"]
 

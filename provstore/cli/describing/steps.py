@@ -15,7 +15,7 @@ from provstore.cli.opening import opened
 from provstore.errors import Invalid
 from provstore.uws.publishing.proposals import Proposal, State
 from provstore.uws.publishing.revisions import Revision
-from provstore.web.jdl_json import NameOf, by_account, proposal_json, proposed_json, revision_json
+from provstore.web.jdl.shapes import NameOf, by_account, proposal_json, proposed_json, revision_json
 
 __all__ = [
     "accept",

@@ -14,7 +14,7 @@ from pygments.lexers import BashLexer, PythonLexer
 from pygments.token import Comment, Keyword, Name, String, Token
 
 from provstore.uws.descriptions.model import Description
-from provstore.web.jdl_diffs import diff_text
+from provstore.web.jdl.diffs import diff_text
 
 __all__ = ["show_diff", "show_script", "table", "visible"]
 

@@ -10,7 +10,7 @@ from provstore.uws.permissions import may_propose, may_review, may_run
 from provstore.uws.publishing.differences import differences, script_diff
 from provstore.uws.publishing.proposals import State
 from provstore.web.forms import one_value
-from provstore.web.jdl_revisions import (
+from provstore.web.jdl.revisions import (
     Pair,
     known_services,
     name_of,

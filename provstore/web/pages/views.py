@@ -16,7 +16,7 @@ from provstore.uws.records import JobFilter
 from provstore.web.bodies import read_creation, without
 from provstore.web.errors import Problems
 from provstore.web.forms import one_value
-from provstore.web.jdl_revisions import known_services
+from provstore.web.jdl.revisions import known_services
 from provstore.web.job_forms import form_as_sent, form_of_revision
 from provstore.web.pages.definitions import proposing_page
 from provstore.web.pages.rendering import page

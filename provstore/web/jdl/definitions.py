@@ -13,9 +13,9 @@ from provstore.uws.descriptions.forms.form import form_json
 from provstore.uws.publishing.revisions import Revision
 from provstore.web.fields import flag
 from provstore.web.forms import one_value
-from provstore.web.jdl_bodies import read_definition
-from provstore.web.jdl_diffs import show_pair
-from provstore.web.jdl_documents import (
+from provstore.web.jdl.bodies import read_definition
+from provstore.web.jdl.diffs import show_pair
+from provstore.web.jdl.documents import (
     FORMATS,
     Format,
     conditional,
@@ -24,8 +24,7 @@ from provstore.web.jdl_documents import (
     format_asked_for,
     format_named,
 )
-from provstore.web.jdl_json import listed_json, reading_json, revision_json
-from provstore.web.jdl_revisions import (
+from provstore.web.jdl.revisions import (
     known_services,
     may_know_of_proposals,
     name_of,
@@ -34,6 +33,7 @@ from provstore.web.jdl_revisions import (
     revision_named,
     services_about,
 )
+from provstore.web.jdl.shapes import listed_json, reading_json, revision_json
 from provstore.web.job_forms import form_of_revision
 from provstore.web.negotiate import page_instead
 from provstore.web.site import base_url, site

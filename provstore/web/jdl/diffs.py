@@ -10,8 +10,8 @@ from flask import Response, jsonify, request
 
 from provstore.errors import Invalid
 from provstore.web.forms import one_value
-from provstore.web.jdl_json import diff_json
-from provstore.web.jdl_revisions import Pair
+from provstore.web.jdl.revisions import Pair
+from provstore.web.jdl.shapes import diff_json
 
 __all__ = ["diff_text", "show_pair"]
 

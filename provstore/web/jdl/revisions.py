@@ -12,7 +12,7 @@ from provstore.uws.descriptions.model import Description
 from provstore.uws.permissions import may_propose, may_see_service
 from provstore.uws.publishing.proposals import Proposal
 from provstore.uws.publishing.revisions import Revision
-from provstore.web.jdl_json import NameOf, by_account, by_pseudonym
+from provstore.web.jdl.shapes import NameOf, by_account, by_pseudonym
 from provstore.web.site import caller, site
 
 __all__ = [

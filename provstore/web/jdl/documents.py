@@ -17,8 +17,8 @@ from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description
 from provstore.uws.publishing.revisions import Revision
 from provstore.web.forms import one_value
-from provstore.web.jdl_json import definition_json
-from provstore.web.jdl_revisions import name_of
+from provstore.web.jdl.revisions import name_of
+from provstore.web.jdl.shapes import definition_json
 from provstore.web.site import base_url, site
 from provstore.web.uws_xml import instant_text
 

@@ -18,11 +18,11 @@ from provstore.uws.publishing.proposals import Proposal, State
 from provstore.uws.publishing.revisions import Revision
 from provstore.web.fields import needed, read_fields
 from provstore.web.forms import one_value, whole_number
-from provstore.web.jdl_bodies import read_definition
-from provstore.web.jdl_diffs import show_pair
-from provstore.web.jdl_documents import document, format_asked_for
-from provstore.web.jdl_json import proposal_json, proposed_json, revision_json
-from provstore.web.jdl_revisions import name_of, pair_of_proposal, revision_named
+from provstore.web.jdl.bodies import read_definition
+from provstore.web.jdl.diffs import show_pair
+from provstore.web.jdl.documents import document, format_asked_for
+from provstore.web.jdl.revisions import name_of, pair_of_proposal, revision_named
+from provstore.web.jdl.shapes import proposal_json, proposed_json, revision_json
 from provstore.web.negotiate import page_instead
 from provstore.web.site import base_url, caller, site
 

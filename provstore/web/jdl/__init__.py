@@ -1,0 +1,1 @@
+"""/jdl: definitions of services, and the way on which they are published."""
