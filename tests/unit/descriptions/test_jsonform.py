@@ -82,7 +82,7 @@ def test_dos_line_ends_of_the_script_become_unix_ones() -> None:
         ({"name": "a", "parameters": [{}]}, r"parameters\[0\]: '' is no name"),
         ({"name": "a", "used": [{"name": "b"}, {"name": "b"}]}, r"used\[1\]: 'b' is given twice"),
         ({"name": "a", "parameters": [{"name": "b", "required": "yes"}]}, "required must be true or false"),
-        ({"name": "a", "parameters": [{"name": "b", "options": "x,y"}]}, "options must be a list of texts"),
+        ({"name": "a", "parameters": [{"name": "b", "options": "x,y"}]}, "options must be a list of values"),
         ({"name": "a", "parameters": [{"name": "b", "size": 1}]}, r"parameters\[0\]: unknown key 'size'"),
         ({"name": "a", "extra": {"b": 1}}, "extra must be an object of texts"),
     ],
@@ -189,3 +189,11 @@ def test_what_every_client_knows_comes_first_in_its_order(part: str, first: str)
     document = to_json(from_json({"name": "a"} | items))
     members = list(document[part][0] if part else document)
     assert members[: len(first.split())] == first.split()
+
+
+def test_numbers_and_truth_values_may_be_written_as_such() -> None:
+    parameter = {"name": "n", "datatype": "double", "default": 5, "min": 0.25, "max": 1e-13, "options": [5, 0.5, True]}
+    found = from_json({"name": "stack", "version": 2, "parameters": [parameter, {"name": "b", "default": False}]})
+    (number, truth) = found.parameters
+    assert (number.default, number.min, number.max) == ("5", "0.25", "1e-13")
+    assert (number.options, truth.default, found.version) == (("5", "0.5", "true"), "false", "2")

@@ -111,9 +111,12 @@ def from_json(document: object, *, source: str = "description") -> Description:
         Invalid: an unknown key, a value of a wrong type, or a name given twice.
     """
     fields = _Fields(where=source, values=_object(document, where=source))
-    texts: dict[str, Any] = {key: fields.text(key, default=_DEFAULTS.get(key, "")) for key in _TEXTS}
+    texts: dict[str, Any] = {
+        key: fields.text(key, default=_DEFAULTS.get(key, "")) for key in _TEXTS if key != "version"
+    }
     description = Description(
         **texts,
+        version=fields.value_text("version") or "",
         execution_duration=fields.seconds("executionDuration"),
         quote=fields.seconds("quote"),
         script=fields.text("script").replace("\r\n", "\n").replace("\r", "\n"),
@@ -199,8 +202,10 @@ class _Fields:
             raise self.wrong(key, "text")
         return value
 
-    def optional_text(self, key: str) -> str | None:
-        return None if self.value(key) is None else self.text(key)
+    def value_text(self, key: str) -> str | None:
+        """Read a text that may be written as a number or a truth value, as people do; None where there is none."""
+        value = self.value(key)
+        return _spelled(value) if isinstance(value, int | float) else None if value is None else self.text(key)
 
     def flag(self, key: str, *, default: bool) -> bool:
         value = self.value(key)
@@ -229,6 +234,15 @@ class _Fields:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.wrong(key, "a list of texts")
         return tuple(value)
+
+    def value_texts(self, key: str) -> tuple[str, ...]:
+        """Read a list of texts, numbers and truth values."""
+        value = self.value(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str | int | float) for item in value):
+            raise self.wrong(key, "a list of values")
+        return tuple(item if isinstance(item, str) else _spelled(item) for item in value)
 
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
         value = self.value(key)
@@ -279,13 +293,24 @@ class _Fields:
             raise Invalid(f"{self.where}: unknown key {unknown[0]!r}; known: {known}", field=unknown[0])
 
 
+def _spelled(value: float) -> str:
+    """Write a number, or a truth value, as VOTable does."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
 def _parameter(fields: _Fields) -> ParameterDefinition:
-    texts = {key: fields.text(key, default="char" if key == "datatype" else "") for key in _PARAMETER_TEXTS}
+    texts = {
+        key: fields.text(key, default="char" if key == "datatype" else "")
+        for key in _PARAMETER_TEXTS
+        if key not in {"min", "max"}
+    }
     return ParameterDefinition(
         **texts,
-        default=fields.optional_text("default"),
+        min=fields.value_text("min") or "",
+        max=fields.value_text("max") or "",
+        default=fields.value_text("default"),
         required=fields.flag("required", default=True),
-        options=fields.texts("options"),
+        options=fields.value_texts("options"),
     )
 
 
