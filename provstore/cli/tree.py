@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from provstore.graph.model import Kind, Label, Node, NodeId, Subgraph
+from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Subgraph
 from provstore.queries.lineage import Direction
 from provstore.uws.jobs import text
 
@@ -18,10 +18,9 @@ def lineage_tree(answer: Subgraph, starts: Sequence[NodeId], *, direction: Direc
     """Give the lines of a tree: products and the jobs that made them; a branch that stands above is only named."""
     nodes = {one.node.id: one.node for one in answer.reached}
     below: defaultdict[NodeId, list[NodeId]] = defaultdict(list)
-    for edge in answer.edges:
-        if edge.kind in _FLOW:
-            near, far = (edge.source, edge.target) if direction is Direction.UP else (edge.target, edge.source)
-            below[near].append(far)
+    for edge in (*(one for one in answer.edges if one.kind in _FLOW), *_by_derivation_only(answer.edges)):
+        near, far = (edge.source, edge.target) if direction is Direction.UP else (edge.target, edge.source)
+        below[near].append(far)
     tree = _Tree(nodes, below, namespace)
     for start in starts:
         if start in nodes:
@@ -29,6 +28,19 @@ def lineage_tree(answer: Subgraph, starts: Sequence[NodeId], *, direction: Direc
             yield from tree.branches(start, "")
     if answer.truncated:
         yield "(more than shown)"
+
+
+def _by_derivation_only(edges: Sequence[Relation]) -> Iterator[Relation]:
+    """Give the derivations that no activity on the way shows, as a script may tell them."""
+    makers: defaultdict[NodeId, set[NodeId]] = defaultdict(set)
+    for edge in edges:
+        if edge.kind is Kind.WAS_GENERATED_BY:
+            makers[edge.source].add(edge.target)
+    uses = {(edge.source, edge.target) for edge in edges if edge.kind is Kind.USED}
+    for edge in edges:
+        shown = any((maker, edge.target) in uses for maker in makers[edge.source])
+        if edge.kind is Kind.WAS_DERIVED_FROM and not shown:
+            yield edge
 
 
 class _Tree:
@@ -42,8 +54,8 @@ class _Tree:
         node = self._nodes[node_id]
         name = text(node.properties, "name") or node_id.removeprefix(self._namespace)
         if Label.ACTIVITY in node.labels:
-            phase = text(node.properties, "phase")
-            return f"[{name}] {phase.lower()} {node_id.removeprefix(self._namespace)}".rstrip()
+            phase = text(node.properties, "phase").lower()
+            return " ".join(word for word in (f"[{name}]", phase, node_id.removeprefix(self._namespace)) if word)
         kind = text(node.properties, "content_type")
         return f"{name} ({kind})" if kind else name
 

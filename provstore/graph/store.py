@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -35,6 +35,7 @@ __all__ = [
     "Update",
     "Upsert",
     "Walk",
+    "every",
 ]
 
 DEFAULT_WALK_LIMIT: Final = 10_000
@@ -223,3 +224,12 @@ class GraphStore(Protocol):
 
     def close(self) -> None:
         """Let go of everything; closing twice does nothing."""
+
+
+def every(store: GraphStore, question: Find, viewer: Viewer = EVERYBODY) -> Iterator[Node]:
+    """Give all nodes that a question finds, ``limit`` at a time."""
+    page = store.find(question, viewer)
+    yield from page.items
+    while page.next is not None:
+        page = store.find(replace(question, after=page.next), viewer)
+        yield from page.items

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 from provstore.errors import Forbidden, Invalid, NotFound
 from provstore.graph.model import Label, Node, NodeId
-from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order
+from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order, every
 from provstore.uws.jobs import instant, integer, text
 from provstore.uws.publishing.revisions import Revision, revision_of
 
@@ -42,7 +41,7 @@ class Catalog:
         self._latest_at: datetime | None = None
         self._broken: set[NodeId] = set()
         self._times = 0
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()
         for node in self._news():
             self.take(revision_of(node))
 
@@ -70,13 +69,11 @@ class Catalog:
     def take(self, revision: Revision) -> None:
         """Offer a revision, unless a newer one of its service is known, or that this one is withdrawn."""
         name = revision.description.name
-        known = self._newest.get(name)
-        if known is None or (known.number, known.withdrawn_at is not None) <= (
-            revision.number,
-            revision.withdrawn_at is not None,
-        ):
-            self._newest[name] = revision
-        self._by_name.pop(revision.name, None)
+        with self._guard:
+            known = self._newest.get(name)
+            if known is None or _age(known) <= _age(revision):
+                self._newest[name] = revision
+            self._by_name.pop(revision.name, None)
 
     def services(self) -> tuple[Revision, ...]:
         """Give the newest revision of every service on offer, by name."""
@@ -126,9 +123,10 @@ class Catalog:
         newest = self._newest.get(service)
         if newest is not None and newest.name == name:
             return newest
-        if name not in self._by_name:
-            self._by_name[name] = find_revision(self._store, name)
-        return self._by_name[name]
+        found = self._by_name.get(name)
+        if found is None:
+            found = self._by_name[name] = find_revision(self._store, name)
+        return found
 
     def history(self, service: str) -> tuple[Revision, ...]:
         """Give every revision of a service, the newest first.
@@ -139,8 +137,8 @@ class Catalog:
         self.newest(service)
         filters = (Filter("name", Op.EQ, service), _IS_REVISION)
         condition = Condition(label=Label.ACTIVITY_DESCRIPTION, filters=filters)
-        question = Find(condition=condition, order=Order("revision", descending=True))
-        return tuple(revision_of(node) for node in _all(self._store, question))
+        question = Find(condition=condition, order=Order("revision", descending=True), limit=_PAGE)
+        return tuple(revision_of(node) for node in every(self._store, question))
 
     def with_digest(self, service: str, digest: str) -> Revision | None:
         """Give the newest revision of a service that says just that, None if none ever did."""
@@ -161,7 +159,8 @@ class Catalog:
         """Find the newest revisions that are not known, or not known to be withdrawn."""
         condition = Condition(label=Label.ACTIVITY_DESCRIPTION, filters=(_IS_REVISION, *since))
         newest: dict[str, Node] = {}
-        for node in _all(self._store, Find(condition=condition, order=Order("changed_at"), fields=_TOLD)):
+        question = Find(condition=condition, order=Order("changed_at"), limit=_PAGE, fields=_TOLD)
+        for node in every(self._store, question):
             name = text(node.properties, "name")
             if name not in newest or _number(node) > _number(newest[name]):
                 newest[name] = node
@@ -185,24 +184,12 @@ class Catalog:
             self._broken.add(node.id)
 
 
+def _age(revision: Revision) -> tuple[int, bool]:
+    return revision.number, revision.withdrawn_at is not None
+
+
 def _number(node: Node) -> int:
     return integer(node.properties, "revision") or 0
-
-
-def _all(store: GraphStore, question: Find) -> Iterator[Node]:
-    after: str | None = ""
-    while after is not None:
-        page = store.find(
-            Find(
-                condition=question.condition,
-                order=question.order,
-                fields=question.fields,
-                limit=_PAGE,
-                after=after or None,
-            )
-        )
-        yield from page.items
-        after = page.next
 
 
 def find_revision(store: GraphStore, name: str) -> Revision:

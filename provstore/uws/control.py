@@ -10,7 +10,7 @@ from typing import Final
 
 from provstore.errors import Invalid
 from provstore.settings import Settings
-from provstore.uws.descriptions.names import as_declared
+from provstore.uws.descriptions.names import CLUSTER_PREFIX, as_declared
 from provstore.uws.publishing.revisions import Revision
 
 __all__ = [
@@ -28,9 +28,6 @@ __all__ = [
 CONTROL_NAMES: Final = frozenset(
     {"PHASE", "RUNID", "EXECUTIONDURATION", "DESTRUCTION", "ACTION", "UPLOAD", "UWS_QUOTE"}
 )
-_RESOURCES: Final = "slurm_"
-"""How the control parameters begin that ask for resources of a cluster."""
-
 _LONGEST_RUN_ID: Final = 64
 _SECONDS: Final = r"[0-9]+"
 _MOST_SECONDS: Final = "999999999"
@@ -125,8 +122,8 @@ def refuse_resources(given: Mapping[str, str], parameters: Sequence[str], *, exe
         Invalid: they are, and the executor has none to give.
     """
     for name, value in given.items():
-        if name.lower().startswith(_RESOURCES) and as_declared(name, parameters) is None:
-            words = f"{name}={value!r}: the executor {executor} of these jobs takes no {_RESOURCES}* parameters"
+        if name.lower().startswith(CLUSTER_PREFIX) and as_declared(name, parameters) is None:
+            words = f"{name}={value!r}: the executor {executor} of these jobs takes no {CLUSTER_PREFIX}* parameters"
             raise Invalid(f"{words}; leave it out", field=name, value=value)
 
 

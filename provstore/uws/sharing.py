@@ -12,7 +12,7 @@ from provstore.accounts.callers import Caller, curators, reader_of
 from provstore.errors import Invalid
 from provstore.graph.model import NOTHING, Kind, Label, Node, Value, format_instant, parse_instant
 from provstore.graph.rules import Step
-from provstore.graph.store import Condition, Filter, Find, Op, Order, Upsert, Walk
+from provstore.graph.store import Condition, Filter, Find, Op, Order, Upsert, Walk, every
 from provstore.uws.jobs import BROUGHT_BY, Job, JobId, is_told
 from provstore.uws.permissions import check_may_change
 from provstore.uws.ports import Clock
@@ -156,13 +156,7 @@ class Sharing:
         """Give what was brought along with a job, and what its script told of, however far from the job that stands."""
         for label in _BROUGHT:
             condition = Condition(label=label, filters=(Filter(BROUGHT_BY, Op.EQ, job.id),))
-            after: str | None = None
-            while True:
-                page = self._records.store.find(Find(condition=condition, limit=_PAGE, after=after))
-                yield from page.items
-                after = page.next
-                if after is None:
-                    break
+            yield from every(self._records.store, Find(condition=condition, limit=_PAGE))
 
 
 def _born_readers(job: Job) -> frozenset[str]:

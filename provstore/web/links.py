@@ -15,7 +15,8 @@ from provstore.graph.model import Label, Node
 from provstore.queries.related import Neighbours, Tie
 from provstore.settings import Settings
 from provstore.uws.catalog import Catalog
-from provstore.uws.descriptions.model import CONFIG_FILE, Description, ParameterDefinition, Used
+from provstore.uws.descriptions.dialects.votable_service import arraysize_when_empty
+from provstore.uws.descriptions.model import CONFIG_FILE, FILE_URL, Description, ParameterDefinition, Used
 from provstore.uws.jobs import input_name, integer, text
 from provstore.uws.permissions import may_run
 from provstore.uws.publishing.revisions import Revision
@@ -30,7 +31,6 @@ _UWS: Final = "ivo://ivoa.net/std/UWS#rest-1.1"
 _MAIN: Final = "Main"
 _PREVIEW: Final = "Preview"
 _LOG: Final = "Log"
-_FILE: Final = "file://$ID"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +241,7 @@ def _bare(content_type: str) -> str:
 
 def _takes(used: Used, content_type: str) -> bool:
     """Tell whether an input is said to be of this type; one of any type says nothing."""
-    return used.url == _FILE and used.type != CONFIG_FILE and content_type in map(_bare, used.content_types)
+    return used.url == FILE_URL and used.type != CONFIG_FILE and content_type in map(_bare, used.content_types)
 
 
 def _choice(parameter: ParameterDefinition) -> Choice:
@@ -249,7 +249,7 @@ def _choice(parameter: ParameterDefinition) -> Choice:
     return Choice(
         name=parameter.name,
         datatype=parameter.datatype,
-        arraysize=parameter.arraysize or ("1" if parameter.datatype in _FLOATING else ""),
+        arraysize=arraysize_when_empty(parameter),
         description=_with_default(parameter.description, parameter.default or ""),
         unit=parameter.unit,
         ucd=parameter.ucd,
@@ -267,7 +267,3 @@ def _input(used: Used) -> Choice:
 
 def _with_default(words: str, default: str) -> str:
     return f"{words} (default: {default})".lstrip() if default else words
-
-
-_FLOATING: Final = frozenset({"float", "double"})
-"""Empty, such a number is read by astropy as None, at which pyvo fails; an array of one is the same to others."""

@@ -157,7 +157,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "proposals.propose": Operation(
         answers={201: _json("NewProposal")}, body=_NEW_DEFINITION, query=("message", "name", "strict")
     ),
-    "proposals.list_proposals": _shows(_json("ProposalList"), "service", "state"),
+    "proposals.list_proposals": _shows(_json("ProposalList"), "service", "state", "limit", "next"),
     "proposals.show_proposal": _shows(
         {_JSON: "ProposalWithDefinition", "application/x-votable+xml": "VotableDocument", "text/x-shellscript": ""},
         "format",

@@ -13,8 +13,9 @@ from provstore.graph.model import EVERYBODY, Kind, Label, Node, NodeId, Relation
 from provstore.graph.rules import TO_CAUSES, Step
 from provstore.graph.store import Condition, Find, GraphStore, Update, Walk
 from provstore.uws.catalog import Catalog
+from provstore.uws.publishing.conditions import LONGEST_MESSAGE
 from provstore.uws.publishing.proposals import State
-from provstore.uws.publishing.publication import LONGEST_MESSAGE, Publication
+from provstore.uws.publishing.publication import Publication
 from provstore.uws.publishing.revisions import REVISION, Revision
 from tests.publishing_bench import ADMIN, AUTHOR, CURATOR, FIRST, PEOPLE, SECOND, THIRD, open_publication
 
@@ -134,7 +135,8 @@ def test_a_proposal_and_its_deed_are_seen_by_author_and_curators_alone(
         assert (who, {node.id for node in found}) == (who, expected - {deed.id})
         assert (who, whole & {proposal.node, deed.id}) == (who, expected)
         assert (who, walked & {proposal.node, deed.id}) == (who, expected)
-        assert [one.id for one in publication.proposals(caller)] == ([proposal.id] if who in insiders else [])
+        assert [one.id for one in publication.proposals(caller).items] == ([proposal.id] if who in insiders else [])
+        assert publication.open_by_service(caller) == ({"stack": 1} if who in insiders else {})
 
 
 def test_strangers_see_that_something_was_accepted_but_not_the_proposal(
@@ -147,14 +149,28 @@ def test_strangers_see_that_something_was_accepted_but_not_the_proposal(
     assert proposal.node not in {one.node.id for one in answer.reached}
 
 
+def test_proposals_are_listed_page_by_page_and_only_those_that_one_sees(publication: Publication) -> None:
+    made = [publication.propose(AUTHOR, replace(FIRST, version=str(number))) for number in range(3)]
+    other = publication.propose(ADMIN, replace(FIRST, name="copy"))
+    page = publication.proposals(AUTHOR, limit=2)
+    assert [one.id for one in page.items] == [made[2].id, made[1].id]
+    publication.propose(AUTHOR, replace(FIRST, version="added in between"))
+    last = publication.proposals(AUTHOR, limit=2, after=page.next)
+    assert ([one.id for one in last.items], last.next) == ([made[0].id], None)
+    first = publication.proposals(ADMIN, limit=2)
+    assert other.id in [one.id for one in first.items]
+    with pytest.raises(Invalid, match="next='nonsense': the key that came with the page before is needed"):
+        publication.proposals(ADMIN, after="nonsense")
+
+
 def test_proposals_are_listed_by_service_and_state_the_newest_first(publication: Publication) -> None:
     one, two = publication.propose(AUTHOR, FIRST), publication.propose(AUTHOR, SECOND)
     other = publication.propose(ADMIN, replace(FIRST, name="copy"))
     publication.reject(CURATOR, one.id, message="no")
-    assert [each.id for each in publication.proposals(ADMIN)] == [other.id, two.id]
-    assert [each.id for each in publication.proposals(ADMIN, service="stack")] == [two.id]
-    assert [each.id for each in publication.proposals(AUTHOR, states=frozenset(State))] == [two.id, one.id]
-    rejected = publication.proposals(AUTHOR, states=frozenset({State.REJECTED}))
+    assert [each.id for each in publication.proposals(ADMIN).items] == [other.id, two.id]
+    assert [each.id for each in publication.proposals(ADMIN, service="stack").items] == [two.id]
+    assert [each.id for each in publication.proposals(AUTHOR, states=frozenset(State)).items] == [two.id, one.id]
+    rejected = publication.proposals(AUTHOR, states=frozenset({State.REJECTED})).items
     assert [(each.id, each.decision) for each in rejected] == [(one.id, "no")]
 
 
@@ -304,7 +320,7 @@ def test_all_that_is_wrong_with_a_definition_is_told_at_once(publication: Public
         publication.propose(AUTHOR, wrong)
     places = {place for level, place, _ in caught.value.problems if level == "error"}
     assert places >= {"script", "parameters.threshold.default", "files.x"}
-    assert publication.proposals(ADMIN) == ()
+    assert publication.proposals(ADMIN).items == ()
 
 
 def test_a_revision_read_back_says_all_that_was_proposed_in_its_order(

@@ -100,7 +100,9 @@ def test_proposals_accepted_at_once_get_one_number_each_and_leave_none_out(
     history = Catalog(store).history("stack")
     assert [one.number for one in history] == list(range(MANY, 0, -1))
     assert {one.description.script for one in history} == {numbered(number).script for number in range(MANY)}
-    told = {one.description.script: one.published_as for one in processes[0].proposals(ADMIN, states=frozenset(State))}
+    told = {
+        one.description.script: one.published_as for one in processes[0].proposals(ADMIN, states=frozenset(State)).items
+    }
     assert told == {one.description.script: one.name for one in history}
 
 
@@ -216,7 +218,7 @@ def test_a_step_is_one_batch_so_that_who_is_killed_after_it_has_done_all(
         STEPS[step](mine, proposal)
     assert meddled.batches == batches + 1
     fresh = open_publication(meddled, tmp_path)
-    states = {one.description.script: one.state for one in fresh.proposals(ADMIN, states=frozenset(State))}
+    states = {one.description.script: one.state for one in fresh.proposals(ADMIN, states=frozenset(State)).items}
     expected = {
         "propose": (["stack@2"], {"mv image s.fits\n": State.PROPOSED}),
         "accept": (["stack@3"], {"tac image\n": State.ACCEPTED}),

@@ -10,8 +10,8 @@ import pytest
 
 from provstore.uws.descriptions.dialects.jsonform import to_json
 from provstore.uws.descriptions.dialects.registry import DIALECTS
-from provstore.uws.descriptions.dialects.votable_names import ATTRIBUTES, CONTROL, DATATYPES, GENERATED_FACTS, OBSCORE
-from provstore.uws.descriptions.model import Description, Extra, Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.dialects.votable_names import ATTRIBUTES, CONTROL, GENERATED_FACTS, OBSCORE
+from provstore.uws.descriptions.model import DATATYPES, Description, Extra, Generated, ParameterDefinition, Used
 from provstore.uws.running.environment import LANGUAGES
 
 DOCS = Path(__file__).parents[2] / "docs"

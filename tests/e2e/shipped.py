@@ -16,9 +16,10 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from prov.model import ProvDocument
 
+from provstore.uws.descriptions.filenames import result_pattern
 from provstore.uws.descriptions.load import Shipped, load_directory
 from provstore.uws.descriptions.names import exported_name
-from provstore.uws.descriptions.values import complete, result_pattern
+from provstore.uws.descriptions.values import complete
 from provstore.uws.running.environment import shell_of
 from provstore.uws.running.staging import _typed
 

@@ -264,6 +264,8 @@ def test_nothing_is_published_by_a_trial_and_all_at_once_by_propose(make_served:
         ("x", ("--help-of", "sort", "--as", "thing=file"), "'thing' is nothing that sort takes"),
         ("x", ("--help-of", "sort", "--try", "thing=1"), "--try thing: no such parameter"),
         ("x", ("--help-of", "sort", "--try-input", "file=missing"), "there is no such file"),
+        ("x", ("--help-of", ""), "a program is needed"),
+        ("x", ("--help-of", "seq", "--try-input", "last=x"), "--try-input last: it is a parameter (--as NAME=file"),
         ("x", ("--help-of", "seq", "--try", "last=many", "--as", "last=integer"), "'many' is not an integer"),
         ("proposals", ("--help-of", "sort"), "description proposals: 1 errors"),
     ],

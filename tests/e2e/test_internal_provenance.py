@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Final
 
@@ -35,9 +36,19 @@ def test_a_script_tells_of_its_steps(served: Served) -> None:
     with httpx.Client(base_url=served.address) as web:
         told = web.get(f"/uws/one/{job.id}", headers={"Accept": "application/json"}).json()
         lineage = web.get(f"/prov/lineage?id=e{job.id[1:]}.result&format=prov-json")
+        page = web.get(f"/jobs/{job.id}", headers={"Accept": "text/html"})
+    tree = served.command("lineage", f"e{job.id[1:]}.result").stdout
+    assert [line.strip("├└│─ ").partition(" j")[0] for line in tree.splitlines()] == [
+        "result (text/plain)",
+        "[one] completed",
+        "upper case",
+        "[shout]",
+        "[one] completed",
+    ]
     unseen = "activity.id:j-other: there is nothing of this id that the job's owner may see"
     assert told["jobInfo"]["remarks"] == f"internal_provenance.json: {unseen}"
     assert told["jobInfo"]["history"][-1]["cause"] == "executor local; 1 remark on internal_provenance.json"
+    assert f"{unseen}</pre>" in html.unescape(page.text)
     assert [one["id"] for one in told["results"]] == ["result"]
     document = ProvDocument.deserialize(content=lineage.text, format="json")
     assert isinstance(document, ProvDocument)

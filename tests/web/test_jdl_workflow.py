@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -155,6 +156,20 @@ def test_an_author_takes_his_proposal_back_and_nobody_else_does(people: People) 
     assert (retracted.json or {})["state"] == "retracted"
     states = [one["state"] for one in people.served.json("/jdl/proposals?state=all")["items"]]
     assert states == ["retracted", "retracted"]
+
+
+def test_a_long_list_of_proposals_comes_in_parts(people: People) -> None:
+    paths = [people.propose(changed(version=str(number))) for number in range(3)]
+    people.author.delete(paths[0])
+    seen: list[list[str]] = []
+    query: str | None = "state=all&limit=2"
+    while query is not None:
+        part: dict[str, Any] = people.author.get(f"/jdl/proposals?{query}").get_json()
+        seen.append([f"/jdl/proposals/{one['id']}" for one in part["items"]])
+        query = part["next"] and f"state=all&limit=2&next={part['next']}"
+    assert seen == [[paths[2], paths[1]], [paths[0]]]
+    for wrong in ("limit=0", "limit=x", "next=x"):
+        assert people.author.get(f"/jdl/proposals?{wrong}").status_code == 400
 
 
 def test_what_the_newest_revision_says_is_no_proposal(people: People) -> None:

@@ -12,7 +12,7 @@ import click
 from provstore.cli.describing.sources import Source, read_source, tell_repairs
 from provstore.cli.describing.terminal import visible
 from provstore.errors import Unavailable
-from provstore.uws.descriptions.checking.checks import Level, problems
+from provstore.uws.descriptions.checking.checks import Level, problems_of_proposal
 from provstore.uws.descriptions.dialects.jsonform import to_json
 from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description
@@ -39,7 +39,7 @@ def check(file: Path, script: Path | None, *, strict: bool, as_json: bool) -> No
     has errors.
     """
     source = read_source(file, script=script, strict=strict)
-    found = problems(source.reading.description)
+    found = problems_of_proposal(source.reading.description, source.files)
     answer = reading_json(source.reading, found)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))

@@ -107,8 +107,9 @@ def new(  # noqa: PLR0913 - each is an option of the command line
     draft = _draft(name, origin)
     _show(draft)
     _check(draft.description)
+    needed = lacking(draft.description, given)
     _write(files, draft.description)
-    works = no_try or _try(draft.description, given, files)
+    works = no_try or _try(draft.description, given, files[0], needed=needed)
     if works and at_once:
         _propose(draft.description)
     else:
@@ -123,11 +124,11 @@ def _check_free(files: Sequence[Path], *, force: bool) -> None:
 
 
 def _draft(name: str, origin: _Origin) -> Draft:
-    if origin.par is not None and (origin.help_of or origin.help_text):
+    if origin.par is not None and (origin.help_of is not None or origin.help_text):
         raise Invalid("--par and --help-of are two ways: choose one", field="par")
     if origin.par is not None:
         return _draft_of_par(name, origin.par)
-    if origin.help_of or origin.help_text:
+    if origin.help_of is not None or origin.help_text:
         return _draft_of_help(name, origin)
     if origin.kinds:
         raise Invalid("--as goes with --help-of: the questions ask for each kind", field="as")
@@ -141,7 +142,7 @@ def _draft_of_par(name: str, par: Path) -> Draft:
 
 def _draft_of_help(name: str, origin: _Origin) -> Draft:
     """Run the program, or read its help; on a terminal, let people correct what was guessed."""
-    words = split_command(origin.help_of or name)
+    words = split_command(name if origin.help_of is None else origin.help_of)
     if origin.help_text is not None:
         text = read_bytes(origin.help_text).decode(errors="replace")
         program = words
@@ -212,11 +213,10 @@ def _write(files: Sequence[Path], description: Description) -> None:
     click.echo(f"written: {', '.join(map(str, files))}")
 
 
-def _try(description: Description, given: TrialValues, files: Sequence[Path]) -> bool:
-    needed = lacking(description, given)
+def _try(description: Description, given: TrialValues, file: Path, *, needed: Sequence[str]) -> bool:
     if needed:
         click.echo("not tried: it needs more than its defaults", err=True)
-        click.echo(f"try it: provstore describe try {files[0]} {' '.join(needed)}")
+        click.echo(f"try it: provstore describe try {file} {' '.join(needed)}")
         return True
     click.echo("trying it once: ", nl=False)
     return try_once(description, given)
@@ -236,7 +236,7 @@ def try_file(file: Path, *, script: Path | None, values: tuple[str, ...], inputs
     description = source.reading.description
     _check(description)
     given = trial_values(values, inputs)
-    if needed := lacking(description, given):
+    if needed := lacking(description, given, files=source.files):
         raise Invalid(f"{description.name} can't be tried with its defaults alone: add {' '.join(needed)}")
     raise SystemExit(0 if try_once(description, given, files=source.files) else 1)
 

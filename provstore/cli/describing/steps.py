@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from provstore.cli.describing.sources import Source, read_source, tell_repairs
 from provstore.cli.describing.terminal import table, visible
 from provstore.cli.opening import opened
 from provstore.errors import Invalid
-from provstore.uws.publishing.proposals import Proposal, State
+from provstore.uws.publishing.proposals import Proposal, ProposalPage, State
 from provstore.uws.publishing.revisions import Revision
 from provstore.web.jdl.shapes import NameOf, by_account, proposal_json, proposed_json, revision_json
 
@@ -93,7 +94,7 @@ def proposals(service: str | None, *, every: bool, as_json: bool) -> None:
     states = frozenset(State) if every else frozenset({State.PROPOSED})
     with opened() as provstore:
         caller = provstore.accounts.administrator()
-        found = provstore.publication.proposals(caller, service=service, states=states)
+        found = _every(lambda key: provstore.publication.proposals(caller, service=service, states=states, after=key))
         base, name_of = address(provstore), names(provstore)
         items = [proposal_json(one, base=base, name_of=name_of) for one in found]
     if as_json:
@@ -103,6 +104,16 @@ def proposals(service: str | None, *, every: bool, as_json: bool) -> None:
         table(("PROPOSAL", "SERVICE", "STATE", "BASE", "MADE", "AUTHOR", "MESSAGE"), rows)
     else:
         click.echo("no open proposals; make one with: provstore describe propose FILE", err=True)
+
+
+def _every(page_after: Callable[[str | None], ProposalPage]) -> list[Proposal]:
+    """Give the proposals of all pages."""
+    page = page_after(None)
+    found = [*page.items]
+    while page.next is not None:
+        page = page_after(page.next)
+        found.extend(page.items)
+    return found
 
 
 def _row(proposal: Proposal, item: dict[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from provstore.cli.jobs import finish, pair
 from provstore.errors import Invalid, ProvstoreError
 from provstore.settings import load_settings
 from provstore.uws.descriptions.model import Description
+from provstore.uws.descriptions.values import absent_files
 from provstore.uws.inputs.sources import Upload
 from provstore.uws.jobs import Job
 from provstore.uws.phases import Phase
@@ -49,8 +50,8 @@ def trial_values(values: Sequence[str], inputs: Sequence[str]) -> TrialValues:
     return TrialValues(values=dict(map(pair, values)), inputs=files)
 
 
-def lacking(description: Description, given: TrialValues) -> tuple[str, ...]:
-    """Give the options that must be added before it can be tried.
+def lacking(description: Description, given: TrialValues, *, files: Collection[str] = ()) -> tuple[str, ...]:
+    """Give the options that must be added before it can be tried with default files of these names.
 
     Raises:
         Invalid: a name that the description does not have, or a file that is not there.
@@ -62,8 +63,9 @@ def lacking(description: Description, given: TrialValues) -> tuple[str, ...]:
         raise Invalid(f"--try {name}: no such parameter; right is one of: {right}", field=name)
     for name, file in given.inputs:
         if name not in inputs:
-            right = ", ".join(sorted(inputs)) or "there are none"
-            raise Invalid(f"--try-input {name}: no such input; right is one of: {right}", field=name)
+            right = f"right is one of: {', '.join(sorted(inputs)) or 'there are none'}"
+            told = "it is a parameter (--as NAME=file makes it an input)" if name in parameters else "no such input"
+            raise Invalid(f"--try-input {name}: {told}; {right}", field=name)
         if not file.is_file():
             raise Invalid(f"--try-input {name}={file}: there is no such file", field=name, value=str(file))
     had = {*given.values, *(name for name, _file in given.inputs)}
@@ -75,7 +77,7 @@ def lacking(description: Description, given: TrialValues) -> tuple[str, ...]:
     needed += [
         f"--try-input {one.name}=FILE"
         for one in description.used
-        if one.required and not one.default and one.name not in had
+        if one.name not in had and (absent_files(one, one.default, files) or (one.required and not one.default))
     ]
     return tuple(needed)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
-__all__ = ["CONTENT_TYPES", "guess_content_type"]
+__all__ = ["CONTENT_TYPES", "guess_content_type", "split_content_types"]
 
 CONTENT_TYPES: Final[Mapping[str, str]] = {
     ".cfg": "text/plain",
@@ -41,3 +41,8 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
 def guess_content_type(file_name: str) -> str:
     """Guess a media type from a file's name or a glob."""
     return CONTENT_TYPES.get(PurePosixPath(file_name).suffix.lower(), "application/octet-stream")
+
+
+def split_content_types(text: str) -> tuple[str, ...]:
+    """Read media types that are separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

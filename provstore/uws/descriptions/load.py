@@ -10,9 +10,9 @@ from typing import Final
 
 from provstore.errors import Invalid, ProvstoreError
 from provstore.uws.descriptions.checking.checks import Level, Problem, problems_of_imported
-from provstore.uws.descriptions.dialects.reading import Reading, Repair
+from provstore.uws.descriptions.dialects.reading import Reading, Repair, unix_lines
 from provstore.uws.descriptions.dialects.registry import read_description
-from provstore.uws.descriptions.model import Description
+from provstore.uws.descriptions.model import CONFIG_FILE, FILE_URL, Description
 from provstore.uws.descriptions.sidecars import language_of, script_beside
 
 __all__ = ["Refusal", "Shipped", "default_files", "load_directory", "load_file"]
@@ -119,7 +119,7 @@ def _with_script(reading: Reading, *, path: Path) -> tuple[Description, tuple[Re
         raw = _bytes(sidecar).decode()
     except UnicodeDecodeError as error:
         raise Invalid(f"{sidecar}: not UTF-8: {error.reason}", field="script") from error
-    script = raw.replace("\r\n", "\n").replace("\r", "\n")
+    script = unix_lines(raw)
     if not description.script:
         dos = Repair(line=0, what=f"{sidecar.name} has DOS line ends", how="read with Unix line ends")
         language = language_of(sidecar.name, otherwise=description.script_language)
@@ -137,7 +137,7 @@ def default_files(description: Description, *, path: Path) -> Iterator[tuple[str
     for used in description.inputs:
         name = used.default or values.get(used.ref, "")
         plain = name not in {"", ".", ".."} and PurePosixPath(name).name == name and "\0" not in name
-        if not plain or not (used.type == "ConfigFile" or used.url == "file://$ID"):
+        if not plain or not (used.type == CONFIG_FILE or used.url == FILE_URL):
             continue
         places = (path.parent / name, path.parent / description.name / name)
         found = next((place for place in places if place.is_file()), None)

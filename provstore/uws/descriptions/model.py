@@ -13,9 +13,15 @@ from typing import Final
 
 __all__ = [
     "CONFIG_FILE",
+    "DATATYPES",
     "FILE",
+    "FILE_URL",
     "NAME",
+    "NAME_RULE",
     "NUMERIC",
+    "SECONDS_MAX",
+    "SHA256",
+    "TEXTUAL",
     "Description",
     "Extra",
     "Generated",
@@ -27,8 +33,16 @@ __all__ = [
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 """What a service, parameter, input or result may be called."""
 
+NAME_RULE: Final = "a letter or '_', then letters, digits, '_', '.' or '-'"
+
 NUMERIC: Final = frozenset({"unsignedByte", "short", "int", "long", "float", "double"})
 """VOTable datatypes that are numbers."""
+
+TEXTUAL: Final = frozenset({"char", "unicodeChar"})
+"""VOTable datatypes that are text."""
+
+DATATYPES: Final = NUMERIC | TEXTUAL | {"boolean", "bit", "floatComplex", "doubleComplex"}
+"""The datatypes of VOTable 1.3 to 1.5."""
 
 CONFIG_FILE: Final = "ConfigFile"
 """The type of a parameter or used entity that makes it a configuration file of the job."""
@@ -36,12 +50,24 @@ CONFIG_FILE: Final = "ConfigFile"
 FILE: Final = "application/octet-stream"
 """The xtype of a parameter whose value is a file."""
 
+FILE_URL: Final = "file://$ID"
+"""The address of an input that is a file; every other one but "" is a template."""
+
+SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
+
+SECONDS_MAX: Final = 10**12 - 1
+"""The longest duration that is read or written, of an execution or a quote."""
+
 _SINGULAR: Final = frozenset({"", "1", "0..1"})
 
 
 def many(multiplicity: str) -> bool:
     """Tell whether a multiplicity (``1``, ``*``, ``0..1``, ``m..n``) allows more than one."""
     return multiplicity not in _SINGULAR
+
+
+def _needed(multiplicity: str) -> bool:
+    return not multiplicity.startswith("0") and multiplicity != "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +111,7 @@ class ParameterDefinition:
 
     def __post_init__(self) -> None:
         """Give text its array size, so that equal parameters are equal however they were written."""
-        if self.datatype in {"char", "unicodeChar"} and not self.arraysize:
+        if self.datatype in TEXTUAL and not self.arraysize:
             object.__setattr__(self, "arraysize", "*")
 
 
@@ -93,7 +119,7 @@ class ParameterDefinition:
 class Used:
     """An entity that the job uses.
 
-    ``url`` is "" for a plain identifier, ``file://$ID`` for a file, else an access URL template. ``type`` is an IVOA
+    ``url`` is "" for a plain identifier, `FILE_URL` for a file, else an access URL template. ``type`` is an IVOA
     usage type (Main, Calibration, Setup...); `CONFIG_FILE` makes it a configuration file. ``ref`` names the parameter
     whose value this is.
     """
@@ -112,7 +138,7 @@ class Used:
     @property
     def required(self) -> bool:
         """Whether at least one must be given (by the user or as the default)."""
-        return not self.multiplicity.startswith("0") and self.multiplicity != "*"
+        return _needed(self.multiplicity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +165,7 @@ class Generated:
     @property
     def required(self) -> bool:
         """Whether its absence is an error."""
-        return not self.multiplicity.startswith("0") and self.multiplicity != "*"
+        return _needed(self.multiplicity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +240,7 @@ def _as_used(file: ParameterDefinition) -> Used:
         type=CONFIG_FILE,
         multiplicity="1" if file.required else "0..1",
         default=file.default or "",
-        url="file://$ID",
+        url=FILE_URL,
         description=file.description,
         ref=file.name,
     )

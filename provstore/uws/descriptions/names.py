@@ -6,13 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["CLUSTER_CONTROLS", "UNEXPORTABLE", "as_declared", "exported_name", "reserved", "reserved_service"]
+__all__ = ["CLUSTER_CONTROLS", "CLUSTER_PREFIX", "as_declared", "exported_name", "reserved", "reserved_service"]
 
-UNEXPORTABLE: Final = re.compile(r"[.-]")
+_UNEXPORTABLE: Final = re.compile(r"[.-]")
 """The characters of a name that a shell variable can't have."""
 
+CLUSTER_PREFIX: Final = "slurm_"
+"""How the control parameters begin that ask for resources of a cluster."""
+
 CLUSTER_CONTROLS: Final = tuple(
-    f"slurm_{name}"
+    f"{CLUSTER_PREFIX}{name}"
     for name in (
         "mem",
         "nodes",
@@ -54,14 +57,14 @@ _ADDRESSES: Final = frozenset({"proposals", "propose", "validate", "convert"})
 
 def exported_name(name: str) -> str:
     """Name of the environment variable in which a script finds a parameter, an input or a result."""
-    return UNEXPORTABLE.sub("_", name)
+    return _UNEXPORTABLE.sub("_", name)
 
 
 def as_declared(name: str, names: Sequence[str]) -> str | None:
     """Give the declared name that a client means: the same, or the only one that differs in case; None for neither."""
-    same = [one for one in names if one.casefold() == name.casefold()]
     if name in names:
         return name
+    same = [one for one in names if one.casefold() == name.casefold()]
     return same[0] if len(same) == 1 else None
 
 

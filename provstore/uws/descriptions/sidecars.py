@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from provstore.errors import Invalid
-from provstore.uws.descriptions.dialects.reading import Reading, Repair
+from provstore.uws.descriptions.dialects.reading import Reading, Repair, unix_lines
 
 __all__ = ["language_of", "script_beside", "with_script"]
 
@@ -41,7 +41,7 @@ def with_script(reading: Reading, script: bytes, *, name: str) -> Reading:
         sent = script.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid(f"{name}: not UTF-8: {error.reason} at byte {error.start}", field="script") from error
-    text = sent.replace("\r\n", "\n").replace("\r", "\n")
+    text = unix_lines(sent)
     embedded = reading.description.script
     repairs = list(reading.repairs)
     if text != sent:

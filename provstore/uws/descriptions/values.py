@@ -13,21 +13,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from provstore.errors import Invalid
-from provstore.uws.descriptions.filenames import result_pattern
-from provstore.uws.descriptions.model import NUMERIC, Description, ParameterDefinition, Used, many
+from provstore.uws.descriptions.model import FILE_URL, NUMERIC, TEXTUAL, Description, ParameterDefinition, Used, many
 from provstore.uws.descriptions.multiplicity import limits
-from provstore.uws.descriptions.names import exported_name
+from provstore.uws.descriptions.names import as_declared
 
 __all__ = [
+    "TRUTH",
     "EffectiveParameter",
+    "absent_files",
     "check_items",
     "check_value",
     "complete",
-    "exported_name",
+    "is_number",
     "number",
-    "result_pattern",
     "split_text",
 ]
+
+TRUTH: Final = dict.fromkeys(("true", "t", "yes", "1"), True) | dict.fromkeys(("false", "f", "no", "0"), False)
+"""The words of a boolean, in lower case."""
 
 _INTEGERS: Final = {
     "bit": (0, 1),
@@ -40,7 +43,6 @@ _REALS: Final = {"float": "<f", "double": "<d", "floatComplex": "<f", "doubleCom
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,30}\Z")
 _REAL: Final = re.compile(r"[+-]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,5})?\Z")
 _NOT_FINITE: Final = re.compile(r"[+-]?(?:nan|inf|infinity)\Z", re.IGNORECASE)
-_BOOLEANS: Final = frozenset({"true", "false", "1", "0", "yes", "no", "t", "f"})
 _ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f<>\"]+\Z")
 _ARRAYSIZE: Final = re.compile(r"(?P<fixed>(?:[0-9]{1,6}x)*)(?P<last>[0-9]{0,6})(?P<star>\*?)\Z")
 _COMPLEX: Final = frozenset({"floatComplex", "doubleComplex"})
@@ -61,9 +63,14 @@ def number(text: str) -> float:
     Raises:
         ValueError: it is none, in VOTable's plain spelling (no blanks, no ``1_000``, no decimal comma).
     """
-    if not (_REAL.match(text) or _NOT_FINITE.match(text)):
+    if not is_number(text):
         raise ValueError(text)
     return float(text)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether `number` reads a text."""
+    return bool(_REAL.match(text) or _NOT_FINITE.match(text))
 
 
 def check_value(definition: ParameterDefinition, text: str) -> str:
@@ -74,7 +81,7 @@ def check_value(definition: ParameterDefinition, text: str) -> str:
     """
     if "\0" in text:
         raise _wrong(definition, text, "text without NUL characters")
-    if definition.datatype in {"char", "unicodeChar"}:
+    if definition.datatype in TEXTUAL:
         _check_text(definition, text)
     elif definition.arraysize and definition.arraysize != "1":
         _check_array(definition, text)
@@ -112,6 +119,12 @@ def split_text(used: Used, text: str) -> tuple[str, ...]:
     return (text.strip(),) if text.strip() else ()
 
 
+def absent_files(used: Used, text: str, here: Collection[str]) -> tuple[str, ...]:
+    """Name the files in the default of an input that a job can't have: neither shipped (``here``) nor an address."""
+    files = split_text(used, text) if used.url == FILE_URL else ()
+    return tuple(one for one in files if one not in here and "://" not in one)
+
+
 def check_items(used: Used, count: int, text: str) -> None:
     """Do nothing if an input may have so many items; ``text`` is what was given.
 
@@ -131,9 +144,8 @@ def _by_declared_name(
     everything = [*declared, *known]
     values: dict[str, tuple[str, str]] = {}
     for name, value in given.items():
-        same = [one for one in everything if one.casefold() == name.casefold()]
-        right = name if name in everything else next(iter(same), "")
-        if not right or (right != name and len(set(same)) > 1):
+        right = as_declared(name, everything)
+        if right is None:
             raise Invalid(f"unknown name {name!r}; known: {', '.join(everything)}", field=name, value=value)
         if right in values:
             raise Invalid(
@@ -212,7 +224,7 @@ def _among(definition: ParameterDefinition, text: str) -> bool:
 
 
 def _check_boolean(definition: ParameterDefinition, text: str) -> None:
-    if text.lower() not in _BOOLEANS:
+    if text.lower() not in TRUTH:
         raise _wrong(definition, text, "one of: true, false, 1, 0, yes, no, T, F")
 
 
@@ -251,7 +263,4 @@ def _bound(text: str) -> float | None:
     """A bound that can't be read bounds nothing; `checks.problems` tells the author."""
     if _INTEGER.match(text):
         return int(text)
-    try:
-        return number(text)
-    except ValueError:
-        return None
+    return number(text) if is_number(text) else None

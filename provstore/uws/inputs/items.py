@@ -12,7 +12,7 @@ from provstore.graph.model import PUBLIC, Label, Node, NodeId, Value, new_local,
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
 from provstore.uws.descriptions.content_types import guess_content_type
-from provstore.uws.descriptions.model import CONFIG_FILE, Used
+from provstore.uws.descriptions.model import CONFIG_FILE, FILE_URL, Used
 from provstore.uws.files import Files, measure, safe_name
 from provstore.uws.inputs.config_keys import Keys, read_keys
 from provstore.uws.inputs.fetch_rules import fetch_rules, is_url, shown
@@ -25,9 +25,6 @@ __all__ = ["MAIN_RESULT", "Input", "Inputs", "is_content_type"]
 
 _CONTENT_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,80}/[A-Za-z0-9!#$&^_.+-]{1,80}\Z")
 _DATASET: Final = frozenset({Label.ENTITY, Label.DATASET})
-_FILE: Final = "file://$ID"
-"""The address in a description of an input that is a file; every other one but "" is a template."""
-
 _OF_A_FILE: Final = ("name", "location", "content_type")
 _FETCHED: Final = frozenset({"http", "https"})
 
@@ -188,9 +185,9 @@ def _address(used: Used, item: str) -> str:
     To an input that is an identifier, addresses that nobody can fetch are names like any other (``ivo://…``).
     """
     scheme = item.partition("://")[0].lower() if is_url(item) else ""
-    if scheme in _FETCHED or (scheme and used.url == _FILE) or scheme == "file":
+    if scheme in _FETCHED or (scheme and used.url == FILE_URL) or scheme == "file":
         return item
-    return "" if used.url in {"", _FILE} else used.url.replace("$ID", quote(item, safe=""))
+    return "" if used.url in {"", FILE_URL} else used.url.replace("$ID", quote(item, safe=""))
 
 
 def _name_in(url: str) -> str:

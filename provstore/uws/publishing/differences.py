@@ -10,7 +10,7 @@ from difflib import unified_diff
 from typing import Any, Final, TypeAlias
 
 from provstore.uws.descriptions.model import Description
-from provstore.uws.publishing.revisions import said
+from provstore.uws.publishing.revisions import MAPS, said
 
 __all__ = ["Difference", "Json", "difference_json", "differences", "script_diff"]
 
@@ -18,9 +18,6 @@ Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None
 
 _OBJECTS: Final = frozenset({"parameters", "used", "generated", "extra"})
 """Members that are lists of objects with names."""
-
-_MAPS: Final = frozenset({"controls", "files", "obscore"})
-"""Members that are texts by name, in no order."""
 
 _FOLLOWS: Final = "script_sha256"
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
@@ -71,7 +68,7 @@ def _of_objects(place: str, before: Mapping[str, Any], after: Mapping[str, Any])
             continue
         within = f"{place}.{key}" if place else key
         one, other = before.get(key), after.get(key)
-        if key in _MAPS:
+        if key in MAPS:
             yield from _of_maps(within, one or {}, other or {})
         elif key in _OBJECTS and _have_names(one) and _have_names(other):
             yield from _of_items(within, _by_name(one), _by_name(other))

@@ -18,6 +18,7 @@ from provstore.uws.publishing.revisions import DESCRIPTION, Revision, definition
 __all__ = [
     "Deed",
     "Proposal",
+    "ProposalPage",
     "State",
     "changes_of_decision",
     "changes_of_deed",
@@ -60,6 +61,14 @@ class Proposal:
     decided_by: str = ""
     decision: str = ""
     published_as: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalPage:
+    """Some proposals; ``next`` is the key of those that follow, None at the end."""
+
+    items: tuple[Proposal, ...]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ Nothing is live before it was accepted. Every step is one transaction and an act
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,14 +17,16 @@ from provstore.graph.store import Change, Condition, Filter, Find, GraphStore, O
 from provstore.settings import Settings
 from provstore.uws.agents import PROVSTORE_AGENT, person, provstore, pseudonym
 from provstore.uws.catalog import Catalog
-from provstore.uws.descriptions.checking.checks import Level, Problem, problems
-from provstore.uws.descriptions.model import Description
+from provstore.uws.descriptions.checking.checks import Level, Problem, problems_of_proposal
+from provstore.uws.descriptions.model import SHA256, Description
 from provstore.uws.files import Files
 from provstore.uws.permissions import check_may_propose, check_may_review
 from provstore.uws.ports import Clock
+from provstore.uws.publishing.conditions import check_message, check_new, check_offered, check_open
 from provstore.uws.publishing.proposals import (
     Deed,
     Proposal,
+    ProposalPage,
     State,
     changes_of_decision,
     changes_of_deed,
@@ -35,12 +37,8 @@ from provstore.uws.publishing.proposals import (
 )
 from provstore.uws.publishing.revisions import Revision, changes_of_revision, digest_of, revision_id
 
-__all__ = ["LONGEST_MESSAGE", "Publication"]
+__all__ = ["Publication"]
 
-LONGEST_MESSAGE: Final = 4000
-"""Characters of what a person says with a step."""
-
-_SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 _PATIENCE: Final = 10
 _LIST_PAGE: Final = 1000
 
@@ -62,7 +60,7 @@ class Publication:
             for name, sha256 in description.files
             if name not in files and not self._is_here(name, sha256)
         )
-        return (*problems(description), *missing)
+        return (*problems_of_proposal(description, files), *missing)
 
     def propose(
         self, caller: Caller, description: Description, *, message: str = "", files: Mapping[str, bytes] | None = None
@@ -77,16 +75,18 @@ class Publication:
         """
         service = description.name
         check_may_propose(caller, service)
-        _check_message(message)
+        check_message(message)
         sent = files or {}
         found = self.check(description, sent)
         if any(problem.level is Level.ERROR for problem in found):
             told = tuple((problem.level.value, problem.place, problem.text) for problem in found)
             raise WrongDescription(service, told)
-        description = self._with_files(description, sent)
+        description = _with_files(description, sent)
         newest = self.catalog.look(service)
         digest = digest_of(description)
-        _check_new(digest, newest)
+        check_new(digest, newest)
+        for name, content in sent.items():
+            self.files.keep(content, name)
         local = new_local("d")
         at = self.clock()
         proposal = Proposal(
@@ -106,16 +106,40 @@ class Publication:
         return proposal
 
     def proposals(
-        self, caller: Caller, *, service: str | None = None, states: frozenset[State] = frozenset({State.PROPOSED})
-    ) -> tuple[Proposal, ...]:
-        """Give the proposals in some state that a person may see, the newest first (at most a thousand)."""
+        self,
+        caller: Caller,
+        *,
+        service: str | None = None,
+        states: frozenset[State] = frozenset({State.PROPOSED}),
+        limit: int = _LIST_PAGE,
+        after: str | None = None,
+    ) -> ProposalPage:
+        """Give the proposals in some state that a person may see, the newest first.
+
+        A page has at most ``limit`` of them; ``after`` is the ``next`` of the page before.
+
+        Raises:
+            Invalid: ``after`` is not the key that came with the page before.
+        """
         filters = [Filter("state", Op.IN, tuple(sorted(one.value for one in states)))]
         if service is not None:
             filters.append(Filter("name", Op.EQ, service))
         condition = Condition(label=Label.ACTIVITY_DESCRIPTION, filters=tuple(filters))
         order = Order("created_at", descending=True)
-        page = self.store.find(Find(condition=condition, order=order, limit=_LIST_PAGE), caller.viewer)
-        return tuple(proposal_of(node, namespace=self.store.namespace) for node in page.items)
+        try:
+            page = self.store.find(Find(condition=condition, order=order, limit=limit, after=after), caller.viewer)
+        except Invalid as fault:
+            right = "the key that came with the page before is needed"
+            raise Invalid(f"next={after!r}: {right}", field="next", value=after) from fault
+        items = tuple(proposal_of(node, namespace=self.store.namespace) for node in page.items)
+        return ProposalPage(items=items, next=page.next)
+
+    def open_by_service(self, caller: Caller) -> dict[str, int]:
+        """Count the open proposals that a person may see, by service."""
+        filters = (Filter("state", Op.EQ, State.PROPOSED.value),)
+        condition = Condition(label=Label.ACTIVITY_DESCRIPTION, filters=filters)
+        counts = self.store.aggregate(condition, ("name",), caller.viewer)
+        return {str(one.values[0]): one.count for one in counts}
 
     def proposal(self, caller: Caller, local: str) -> Proposal:
         """Give a proposal.
@@ -152,7 +176,7 @@ class Publication:
                 field="against",
                 value=expected,
             )
-        _check_new(proposal.digest, newest)
+        check_new(proposal.digest, newest)
         deed = self._deed(caller, "acceptance", role="Validator", message=message)
         revision = self._next(proposal.description, newest, deed, author=proposal.author)
         namespace = self.store.namespace
@@ -191,11 +215,11 @@ class Publication:
             NotFound: there is no such proposal that he may see.
             Conflict: it was decided on already.
         """
-        _check_message(message)
+        check_message(message)
         proposal = self._proposal(caller.viewer, local)
         if proposal.author != caller.agent:
             raise Forbidden(f"proposal {local} is not yours: only its author may take it back", field="id", value=local)
-        _check_open(proposal)
+        check_open(proposal)
         return self._decide(caller, proposal, State.RETRACTED, name="retraction", role="Author", message=message)
 
     def restore(self, caller: Caller, name: str, *, message: str = "") -> Revision:
@@ -209,7 +233,7 @@ class Publication:
         """
         service = name.partition("@")[0]
         check_may_review(caller, service)
-        _check_message(message)
+        check_message(message)
         self.catalog.look(service)
         older, newest = self.catalog.revision(name), self.catalog.newest(service)
         if older.digest == newest.digest and newest.withdrawn_at is None:
@@ -230,10 +254,10 @@ class Publication:
             Conflict: it is withdrawn already.
         """
         check_may_review(caller, service)
-        _check_message(message)
+        check_message(message)
         self.catalog.look(service)
         newest = self.catalog.newest(service)
-        _check_offered(newest)
+        check_offered(newest)
         deed = self._deed(caller, "withdrawal", role="Validator", message=message)
         self._write(
             caller,
@@ -269,21 +293,13 @@ class Publication:
         raise Conflict(f"service {description.name} is published by somebody else all the time")
 
     def _is_here(self, name: str, sha256: str) -> bool:
-        if not _SHA256.match(sha256):
+        if not SHA256.match(sha256):
             return False
         try:
             self.files.shipped(sha256, name)
         except Invalid:
             return False
         return True
-
-    def _with_files(self, description: Description, sent: Mapping[str, bytes]) -> Description:
-        """Keep the files that were sent along, each once by its content."""
-        if not sent:
-            return description
-        places = {name: self.files.keep(content, name) for name, content in sent.items()}
-        hashes = {name: place.split("/")[1] for name, place in places.items()}
-        return replace(description, files=tuple({**dict(description.files), **hashes}.items()))
 
     def _proposal(self, viewer: Viewer, local: str) -> Proposal:
         found = self.store.get([NodeId(self.store.namespace + local)], viewer)
@@ -293,10 +309,10 @@ class Publication:
 
     def _open(self, caller: Caller, local: str, message: str) -> Proposal:
         """Give a proposal on which a curator is to decide."""
-        _check_message(message)
+        check_message(message)
         proposal = self._proposal(caller.viewer, local)
         check_may_review(caller, proposal.description.name)
-        _check_open(proposal)
+        check_open(proposal)
         return proposal
 
     def _deed(self, caller: Caller, name: str, *, role: str, message: str) -> Deed:
@@ -352,27 +368,7 @@ class Publication:
         return person(self.store.namespace, caller.agent, name=pseudonym(caller), employed=employed)
 
 
-def _check_message(message: str) -> None:
-    if len(message) > LONGEST_MESSAGE or "\0" in message:
-        right = f"text of at most {LONGEST_MESSAGE} characters, without NUL, is needed"
-        raise Invalid(f"message of {len(message)} characters: {right}", field="message", value=message[:100])
-
-
-def _check_new(digest: str, newest: Revision | None) -> None:
-    if newest and newest.digest == digest and newest.withdrawn_at is None:
-        raise Conflict(f"nothing is different from {newest.name}", field="description", value=newest.name)
-
-
-def _check_offered(newest: Revision) -> None:
-    if newest.withdrawn_at is not None:
-        since = f"{newest.withdrawn_at:%Y-%m-%d}"
-        raise Conflict(f"service {newest.description.name} is withdrawn already, since {since}", field="service")
-
-
-def _check_open(proposal: Proposal) -> None:
-    if proposal.state is not State.PROPOSED:
-        raise Conflict(
-            f"proposal {proposal.id} was {proposal.state} on {proposal.decided_at:%Y-%m-%d}: it is over",
-            field="id",
-            value=proposal.id,
-        )
+def _with_files(description: Description, sent: Mapping[str, bytes]) -> Description:
+    """Name the files that are sent along, each by its content."""
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sent.items()}
+    return replace(description, files=tuple({**dict(description.files), **hashes}.items()))

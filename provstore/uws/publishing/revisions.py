@@ -18,6 +18,7 @@ from provstore.uws.jobs import instant, integer, text
 
 __all__ = [
     "DESCRIPTION",
+    "MAPS",
     "REVISION",
     "Revision",
     "changes_of_revision",
@@ -37,7 +38,8 @@ REVISION: Final = Attribute(f"{_PROV}type", f"{_PROV}Revision", "http://www.w3.o
 """Marks a derivation as a revision: PROV-DM 5.2.2, prov:wasRevisionOf."""
 
 _MEANINGFUL_WHEN_EMPTY: Final = frozenset({"default", "derived_from"})
-_TEXTS_BY_NAME: Final = frozenset({"controls", "files", "obscore"})
+MAPS: Final = frozenset({"controls", "files", "obscore"})
+"""Members of a description's JSON that are texts by name, in no order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ def said(description: Description) -> dict[str, Any]:
 
 
 def _said_of(members: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: part if name in _TEXTS_BY_NAME else _said(part) for name, part in members.items()}
+    found = {name: part if name in MAPS else _said(part) for name, part in members.items()}
     return {name: part for name, part in found.items() if _says(name, part)}
 
 
@@ -156,10 +158,10 @@ def changes_of_revision(revision: Revision, older: Revision | None, *, namespace
     for parameter in described.parameters:
         yield from _part(revision, "parameter", parameter.name, _parameter(parameter), namespace=namespace)
     for used in described.used:
-        yield from _part(revision, "usage", used.name, _usage(used), namespace=namespace)
+        yield from _part(revision, "usage", used.name, _item(used), namespace=namespace)
         yield from _entity(revision, "usage", used.name, _used_entity(used), namespace=namespace)
     for generated in described.generated:
-        yield from _part(revision, "generation", generated.name, _generation(generated), namespace=namespace)
+        yield from _part(revision, "generation", generated.name, _item(generated), namespace=namespace)
         yield from _entity(revision, "generation", generated.name, _generated_entity(generated), namespace=namespace)
 
 
@@ -249,30 +251,19 @@ def _parameter(parameter: ParameterDefinition) -> dict[str, Value | None]:
     }
 
 
-def _usage(used: Used) -> dict[str, Value | None]:
+def _item(item: Used | Generated) -> dict[str, Value | None]:
     return {
-        "name": used.name,
-        "role": used.role or used.name,
-        "description": used.description,
-        "type": used.type,
-        "multiplicity": used.multiplicity,
-        "content_type": ",".join(used.content_types),
+        "name": item.name,
+        "role": item.role or item.name,
+        "description": item.description,
+        "type": item.type,
+        "multiplicity": item.multiplicity,
+        "content_type": ",".join(item.content_types) if isinstance(item, Used) else item.content_type,
     }
 
 
 def _used_entity(used: Used) -> dict[str, Value | None]:
     return {"name": used.name, "content_type": next(iter(used.content_types), ""), "url": used.url}
-
-
-def _generation(generated: Generated) -> dict[str, Value | None]:
-    return {
-        "name": generated.name,
-        "role": generated.role or generated.name,
-        "description": generated.description,
-        "type": generated.type,
-        "multiplicity": generated.multiplicity,
-        "content_type": generated.content_type,
-    }
 
 
 def _generated_entity(generated: Generated) -> dict[str, Value | None]:

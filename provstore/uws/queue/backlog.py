@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from provstore.graph.model import Label, Node
-from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order
+from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order, every
 from provstore.uws.jobs import JobId, instant, text
 from provstore.uws.phases import ACTIVE, FINAL, Phase
 from provstore.uws.queue.rules import Queued
@@ -108,14 +108,7 @@ class Backlog:
 
     def _pages(self, filters: tuple[Filter, ...], fields: tuple[str, ...]) -> Iterator[Node]:
         condition = Condition(label=Label.JOB, filters=filters)
-        after: str | None = None
-        while True:
-            question = Find(condition=condition, order=_BY_AGE, limit=_PAGE, after=after, fields=fields)
-            page = self._store.find(question)
-            yield from page.items
-            after = page.next
-            if after is None:
-                return
+        return every(self._store, Find(condition=condition, order=_BY_AGE, limit=_PAGE, fields=fields))
 
     def _queued(self, node: Node) -> Queued:
         created_at = instant(node.properties, "created_at")

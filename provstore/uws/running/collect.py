@@ -14,9 +14,9 @@ from provstore.errors import Invalid
 from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Value
 from provstore.graph.store import Change, Create
 from provstore.uws.descriptions.content_types import guess_content_type
+from provstore.uws.descriptions.filenames import result_pattern
 from provstore.uws.descriptions.model import Generated, many
 from provstore.uws.descriptions.obscore import obscore_properties
-from provstore.uws.descriptions.values import result_pattern
 from provstore.uws.files import Files, Measured, measure
 from provstore.uws.jobs import Job
 from provstore.uws.publishing.revisions import Revision, part_local

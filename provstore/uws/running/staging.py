@@ -16,6 +16,7 @@ from typing import Final
 from provstore.errors import NotFound
 from provstore.uws.descriptions.model import ParameterDefinition
 from provstore.uws.descriptions.names import exported_name
+from provstore.uws.descriptions.values import TRUTH
 from provstore.uws.files import Files, safe_name
 from provstore.uws.jobs import Job, JobParameter
 from provstore.uws.publishing.revisions import Revision
@@ -203,5 +204,5 @@ def _typed_value(value: str, datatype: str) -> object:
     if value and datatype in _REALS:
         return float(value)
     if value and datatype == "boolean":
-        return value.lower() in {"true", "1", "yes", "t"}
+        return TRUTH.get(value.lower(), False)
     return value

@@ -11,7 +11,7 @@ from typing import Final
 
 from provstore.errors import Invalid
 from provstore.graph.model import EVERYBODY, Label, Node, NodeId, Viewer, format_instant, parse_instant
-from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order
+from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order, every
 from provstore.uws.control import parse_instant_of_client
 from provstore.uws.jobs import Change, changes_of, instant, text
 from provstore.uws.phases import Phase
@@ -136,14 +136,8 @@ def changed_jobs(
     if service is not None:
         filters.append(Filter("service", Op.EQ, service))
     condition = Condition(label=Label.JOB, filters=tuple(filters))
-    after: str | None = None
-    while True:
-        question = Find(condition=condition, order=Order("changed_at"), limit=_PAGE, after=after, fields=_FIELDS)
-        page = store.find(question, viewer)
-        yield from page.items
-        after = page.next
-        if after is None:
-            return
+    question = Find(condition=condition, order=Order("changed_at"), limit=_PAGE, fields=_FIELDS)
+    return every(store, question, viewer)
 
 
 def jobs_by_id(store: GraphStore, job_ids: Sequence[str]) -> Iterator[Node]:

@@ -20,7 +20,7 @@ from provstore.uws.files import safe_name
 from provstore.web.fields import flag
 from provstore.web.forms import read_bytes, read_form
 
-__all__ = ["Sent", "read_definition"]
+__all__ = ["Sent", "message_of", "read_definition"]
 
 _MULTIPART: Final = "multipart/form-data"
 _URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -71,7 +71,7 @@ def read_definition(*also: str) -> Sent:
     _refuse_unknown(given, _OWN_FIELDS | {_NAME, *also})
     source = safe_name(given.get(_NAME) or "definition")
     reading = read_description(read_bytes(SIZE_MAX), source=source, strict=flag(given, "strict"))
-    return Sent(reading=reading, message=_message(given))
+    return Sent(reading=reading, message=message_of(given))
 
 
 def _is_bare() -> bool:
@@ -79,8 +79,8 @@ def _is_bare() -> bool:
     return read_bytes(SIZE_MAX).lstrip()[:1] in {b"<", b"{"}
 
 
-def _message(given: Mapping[str, str]) -> str:
-    """A browser sends the lines of a text with DOS ends."""
+def message_of(given: Mapping[str, str]) -> str:
+    """Give what somebody says with a step; a browser sends the lines of a text with DOS ends."""
     return given.get("message", "").replace("\r\n", "\n").strip()
 
 
@@ -104,7 +104,7 @@ def _of_form(also: frozenset[str]) -> Sent:
             reading = with_script(reading, values[_SCRIPT].encode(), name=_SCRIPT)
     if script is not None:
         reading = with_script(reading, _bytes(script, SIZE_MAX), name=safe_name(script.filename or _SCRIPT))
-    return Sent(reading=reading, message=_message(values), files=_files(uploads, reading.description))
+    return Sent(reading=reading, message=message_of(values), files=_files(uploads, reading.description))
 
 
 def _of_opus(values: MultiDict[str, str], own: frozenset[str]) -> Reading:

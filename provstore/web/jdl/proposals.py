@@ -5,7 +5,6 @@ A browser is led on to the page of what it has changed; programs get JSON.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
@@ -18,7 +17,7 @@ from provstore.uws.publishing.proposals import Proposal, State
 from provstore.uws.publishing.revisions import Revision
 from provstore.web.fields import needed, read_fields
 from provstore.web.forms import one_value, whole_number
-from provstore.web.jdl.bodies import read_definition
+from provstore.web.jdl.bodies import message_of, read_definition
 from provstore.web.jdl.diffs import show_pair
 from provstore.web.jdl.documents import document, format_asked_for
 from provstore.web.jdl.revisions import name_of, pair_of_proposal, revision_named
@@ -33,6 +32,7 @@ proposals: Final = Blueprint("proposals", __name__, url_prefix="/jdl")
 _CREATED: Final = 201
 _GONE: Final = 204
 _EVERY: Final = "all"
+_PAGE: Final = 1000
 
 
 @proposals.post("")
@@ -53,11 +53,19 @@ def propose() -> Answer:
 
 @proposals.get("/proposals")
 def list_proposals() -> Response:
-    """GET /jdl/proposals?service=…&state=…: those that one may see, the newest first; open ones by default."""
-    service = one_value(request.args, "service") or None
-    found = site().publication.proposals(caller(), service=service, states=states_asked_for())
-    items = [proposal_json(one, base=base_url(), name_of=name_of()) for one in found]
-    return jsonify({"items": items, "next": None})
+    """GET /jdl/proposals?service=…&state=…: those that one may see, the newest first; open ones by default.
+
+    They come ``limit`` at a time, on from the key in ``next``.
+    """
+    page = site().publication.proposals(
+        caller(),
+        service=one_value(request.args, "service") or None,
+        states=states_asked_for(),
+        limit=min(whole_number(one_value(request.args, "limit") or str(_PAGE), name="limit", least=1), _PAGE),
+        after=one_value(request.args, "next") or None,
+    )
+    items = [proposal_json(one, base=base_url(), name_of=name_of()) for one in page.items]
+    return jsonify({"items": items, "next": page.next})
 
 
 def states_asked_for() -> frozenset[State]:
@@ -108,7 +116,7 @@ def show_form(proposal_id: str) -> Response:
 def accept(proposal_id: str) -> Answer:
     """POST /jdl/proposals/{id}/accept: it becomes the newest revision (``message``; ``against``: what was compared)."""
     given = read_fields("message", "against")
-    revision = site().publication.accept(caller(), proposal_id, message=_message(given), against=given.get("against"))
+    revision = site().publication.accept(caller(), proposal_id, message=message_of(given), against=given.get("against"))
     return _page_of(revision) or jsonify(revision_json(revision, base=base_url(), name_of=name_of()))
 
 
@@ -116,21 +124,21 @@ def accept(proposal_id: str) -> Answer:
 def reject(proposal_id: str) -> Answer:
     """POST /jdl/proposals/{id}/reject: it is refused, and its author told why (``message``)."""
     given = read_fields("message", "against")  # the page has one form for both decisions
-    rejected = site().publication.reject(caller(), proposal_id, message=_message(given))
+    rejected = site().publication.reject(caller(), proposal_id, message=message_of(given))
     return page_instead(f"/definitions/proposals/{proposal_id}") or jsonify(_json_of(rejected))
 
 
 @proposals.post("/proposals/<proposal_id>/retract")
 def retract_by_form(proposal_id: str) -> Answer:
     """POST /jdl/proposals/{id}/retract: its author takes it back (``message``), from a page."""
-    retracted = site().publication.retract(caller(), proposal_id, message=_message(read_fields("message")))
+    retracted = site().publication.retract(caller(), proposal_id, message=message_of(read_fields("message")))
     return page_instead(f"/definitions/proposals/{proposal_id}") or jsonify(_json_of(retracted))
 
 
 @proposals.delete("/proposals/<proposal_id>")
 def retract(proposal_id: str) -> Response:
     """DELETE /jdl/proposals/{id}: its author takes it back (``message``)."""
-    site().publication.retract(caller(), proposal_id, message=_message(read_fields("message")))
+    site().publication.retract(caller(), proposal_id, message=message_of(read_fields("message")))
     return Response(status=_GONE)
 
 
@@ -140,7 +148,7 @@ def restore(name: str) -> Answer:
     given = read_fields("revision", "message")
     number = whole_number(needed(given, "revision").removeprefix(f"{name}@"), name="revision", least=1)
     older = revision_named(f"{name}@{number}")
-    revision = site().publication.restore(caller(), older.name, message=_message(given))
+    revision = site().publication.restore(caller(), older.name, message=message_of(given))
     page = _page_of(revision)
     if page is not None:
         return page
@@ -169,7 +177,7 @@ def _withdrawn(name: str) -> Revision:
     if service != name:
         right = f"no revision is ever deleted; DELETE /jdl/{service} takes the service out of use"
         raise Invalid(f"{name!r} is one revision: {right}", field="service", value=name)
-    return site().publication.withdraw(caller(), service, message=_message(read_fields("message")))
+    return site().publication.withdraw(caller(), service, message=message_of(read_fields("message")))
 
 
 def _page_of(revision: Revision) -> Answer | None:
@@ -182,7 +190,3 @@ def _proposal(proposal_id: str) -> Proposal:
 
 def _json_of(proposal: Proposal) -> dict[str, object]:
     return proposal_json(proposal, base=base_url(), name_of=name_of())
-
-
-def _message(given: Mapping[str, str]) -> str:
-    return given.get("message", "").replace("\r\n", "\n").strip()

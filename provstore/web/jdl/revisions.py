@@ -67,8 +67,7 @@ def name_of() -> NameOf:
 
 def open_proposals() -> Counter[str]:
     """Count the open proposals that the caller may see, by service."""
-    found = site().publication.proposals(caller()) if caller().name else ()
-    return Counter(one.description.name for one in found)
+    return Counter(site().publication.open_by_service(caller()) if caller().name else ())
 
 
 def may_know_of_proposals(service: str) -> bool:

@@ -40,7 +40,7 @@ def list_definitions() -> Response:
         services=[one for one in known if one.withdrawn_at is None],
         withdrawn=[one for one in known if one.withdrawn_at and may_review(caller(), one.description.name)],
         counts=open_proposals(),
-        proposals=site().publication.proposals(caller()) if caller().name else (),
+        proposals=site().publication.proposals(caller()).items if caller().name else (),
         name_of=name_of(),
     )
 
@@ -73,7 +73,7 @@ def show_definition(name: str) -> Response:
         may_run=newest.withdrawn_at is None and may_run(caller(), service, site().settings),
         may_propose=may_propose(caller(), service),
         may_review=may_review(caller(), service),
-        proposals=site().publication.proposals(caller(), service=service) if caller().name else (),
+        proposals=site().publication.proposals(caller(), service=service).items if caller().name else (),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
 
@@ -98,6 +98,34 @@ parameters = st.builds(
 )
 
 
+PARTS: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "name": names,
+    "label": texts,
+    "description": texts,
+    "version": texts,
+    "type": texts,
+    "subtype": texts,
+    "doculink": texts,
+    "group": texts,
+    "contact_name": texts,
+    "contact_email": texts,
+    "execution_duration": st.none() | st.integers(0, 10**12 - 1),
+    "quote": st.none() | st.integers(0, 10**6),
+    "keywords": lists,
+    "standard_id": texts,
+    "script": scripts,
+    "script_language": texts,
+    "software": lists,
+    "modules": lists,
+    "container": texts,
+    "controls": controls,
+    "main_result": texts,
+    "extra": extras(is_attribute),
+    "files": pairs,
+}
+"""What a description says besides its parameters, inputs and results."""
+
+
 @st.composite
 def descriptions(draw: st.DrawFn) -> Description:
     """Draw a description whose names are unique and whose references lead to parameters."""
@@ -135,31 +163,9 @@ def descriptions(draw: st.DrawFn) -> Description:
     return draw(
         st.builds(
             Description,
-            name=names,
-            label=texts,
-            description=texts,
-            version=texts,
-            type=texts,
-            subtype=texts,
-            doculink=texts,
-            group=texts,
-            contact_name=texts,
-            contact_email=texts,
-            execution_duration=st.none() | st.integers(0, 10**12 - 1),
-            quote=st.none() | st.integers(0, 10**6),
-            keywords=lists,
-            standard_id=texts,
-            script=scripts,
-            script_language=texts,
-            software=lists,
-            modules=lists,
-            container=texts,
-            controls=controls,
-            main_result=texts,
+            **PARTS,
             parameters=st.just(tuple(found)),
             used=st.tuples(*(used.map(_named(name)) for name in free[: draw(st.integers(0, 2))])),
             generated=st.tuples(*(generated.map(_named(name)) for name in free[2 : 2 + draw(st.integers(0, 2))])),
-            extra=extras(is_attribute),
-            files=pairs,
         )
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from provstore.uws.descriptions.checking.checks import Level, problems, problems_of_imported
+from provstore.uws.descriptions.checking.checks import Level, problems, problems_of_imported, problems_of_proposal
 from provstore.uws.descriptions.model import (
     CONFIG_FILE,
     FILE,
@@ -178,6 +178,9 @@ def test_an_error_is_told_with_its_place(description: Description, said: str) ->
         (used(type=CONFIG_FILE), "used.u.url: a ConfigFile is a file"),
         (replace(GOOD, generated=()), "generated: there is no result"),
         (replace(GOOD, script="true\ntrue # \u202e\n"), "script:2: holds the invisible character U+202E"),
+        (replace(GOOD, label="sa\u200bfe"), "label: holds the invisible character U+200B"),
+        (replace(GOOD, description="two\nlines\u202e"), "description: holds the invisible character U+202E"),
+        (parameter(description="\u2066right"), "parameters.p.description: holds the invisible character U+2066"),
         (
             replace(GOOD, generated=(Generated(name="p", ref="p"),), parameters=(ParameterDefinition(name="p"),)),
             "p.def",
@@ -287,3 +290,21 @@ def test_the_units_and_the_syntax_of_an_old_file_are_not_judged() -> None:
     old = replace(parameter(datatype="double", unit="parsecs per fortnight"), script="if\n")
     assert problems_of_imported(old) == ()
     assert [one.place for one in problems(old)] == ["script:2", "parameters.p.unit"]
+
+
+def test_a_default_file_that_is_not_sent_along_is_told_of_a_proposal() -> None:
+    described = used(url="file://$ID", default="a.fits https://example.org/b", multiplicity="*")
+    told = "warning: used.u.default: no file 'a.fits' is sent along: unless it is the id of an entity stored here"
+    assert [str(one)[: len(told)] for one in problems_of_proposal(described, ())] == [told]
+    for sent in (
+        problems_of_proposal(described, {"a.fits": b""}),
+        problems_of_proposal(replace(described, files=(("a.fits", "a" * 64),)), ()),
+        problems_of_proposal(used(default="a.fits"), ()),
+    ):
+        assert sent == ()
+
+
+def test_the_default_of_a_configuration_file_is_told_where_it_stands() -> None:
+    described = parameter(type=CONFIG_FILE, xtype=FILE, default="conf.ini")
+    (told,) = problems_of_proposal(described, ())
+    assert (told.level, told.place) == (Level.WARNING, "parameters.p.default")

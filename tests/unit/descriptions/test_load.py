@@ -9,7 +9,7 @@ import pytest
 
 from provstore.errors import Invalid
 from provstore.uws.descriptions.dialects.jsonform import to_json
-from provstore.uws.descriptions.dialects.votable import write_votable
+from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.load import default_files, load_directory, load_file
 from provstore.uws.descriptions.model import FILE, Description, Generated, ParameterDefinition, Used
 

@@ -64,7 +64,7 @@ def test_files_of_ctools_are_inputs_and_results_by_type_and_name() -> None:
 
 def test_files_of_ftools_are_told_by_their_names_although_they_are_texts() -> None:
     described = read("fselect.par").description
-    assert [item.name for item in described.used] == ["infile"]
+    assert [(item.name, item.required) for item in described.used] == [("infile", True)]
     assert [(item.name, item.default) for item in described.generated] == [("outfile", "outfile.fits")]
     assert [item.name for item in described.parameters][:2] == ["expr", "histkw"]
 

@@ -13,7 +13,8 @@ from lxml import etree
 
 from provstore.errors import Invalid
 from provstore.uws.descriptions.dialects.jsonform import from_json, to_json
-from provstore.uws.descriptions.dialects.votable import read_votable, write_votable
+from provstore.uws.descriptions.dialects.votable import read_votable
+from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.load import load_directory
 from provstore.uws.descriptions.model import CONFIG_FILE, FILE, Description, Extra, Generated, ParameterDefinition, Used
 from tests.unit.descriptions.strategies_of_descriptions import descriptions

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from lxml import etree
 from pyvo.dal.adhoc import AdhocServiceResultsMixin, DatalinkQuery
 
-from provstore.uws.descriptions.dialects.votable import read_votable, write_votable
+from provstore.uws.descriptions.dialects.votable import read_votable
+from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
 from tests.unit.descriptions.strategies_of_descriptions import descriptions
 from tests.unit.descriptions.test_round_trips import FULL, SCHEMAS, shipped

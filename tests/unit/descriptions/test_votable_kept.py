@@ -8,8 +8,9 @@ from lxml import etree
 
 from provstore.errors import Invalid
 from provstore.uws.descriptions.dialects.reading import Reading
-from provstore.uws.descriptions.dialects.votable import read_votable, write_votable
+from provstore.uws.descriptions.dialects.votable import read_votable
 from provstore.uws.descriptions.dialects.votable_names import read_list, write_list
+from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description, Extra, Generated, ParameterDefinition, Used
 
 TYPE = '<PARAM name="content_type" value="a/b"/>'

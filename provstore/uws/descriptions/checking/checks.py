@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Final
 
 from provstore.errors import Invalid
-from provstore.uws.descriptions.checking.facts import facts, further_facts
-from provstore.uws.descriptions.checking.items import collisions, generated_items, parameters, used_items
+from provstore.uws.descriptions.checking.facts import LONGEST_NAME, facts, further_facts
+from provstore.uws.descriptions.checking.items import (
+    absent_defaults,
+    collisions,
+    generated_items,
+    parameters,
+    used_items,
+)
 from provstore.uws.descriptions.checking.problem import Level, Problem, error, warning
 from provstore.uws.descriptions.checking.script_syntax import INVISIBLE, syntax_faults
 from provstore.uws.descriptions.checking.unit_strings import unknown_units
 from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.model import Description
 
-__all__ = ["Level", "Problem", "problems", "problems_of_imported"]
+__all__ = ["Level", "Problem", "problems", "problems_of_imported", "problems_of_proposal"]
 
 
 def problems(description: Description) -> tuple[Problem, ...]:
     """List everything that is wrong with a new description; empty if nothing is."""
     return _in_order(description, chain(_found(description), _syntax(description), _units(description)))
+
+
+def problems_of_proposal(description: Description, sent: Collection[str]) -> tuple[Problem, ...]:
+    """List the same, and the default files of inputs that are not among those ``sent`` along."""
+    return _in_order(description, chain(problems(description), absent_defaults(description, sent)))
 
 
 def problems_of_imported(description: Description) -> tuple[Problem, ...]:
@@ -126,7 +137,12 @@ def _in_order(description: Description, found: Iterator[Problem]) -> tuple[Probl
         section, _, rest = problem.place.partition(".")
         section, _, line = section.partition(":")
         rank = _SECTIONS.index(section) if section in _SECTIONS else len(_SECTIONS)
-        owners = [name for name in places if rest == name or rest.startswith(f"{name}.")]
-        return rank, int(line) if line else places.get(max(owners, key=len, default=""), -1)
+        return rank, int(line) if line else _longest_known(rest, places)
 
     return tuple(sorted(found, key=key))
+
+
+def _longest_known(path: str, places: Mapping[str, int]) -> int:
+    """Give the place of the item at which a path begins: names may hold dots, as members are set off by them."""
+    ends = [len(path), *(at for at in range(min(len(path), LONGEST_NAME), 0, -1) if path[at : at + 1] == ".")]
+    return next((places[path[:end]] for end in ends if path[:end] in places), -1)

@@ -8,28 +8,28 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from provstore.uws.descriptions.checking.problem import Problem, error, tolerable, warning
+from provstore.uws.descriptions.checking.script_syntax import INVISIBLE
 from provstore.uws.descriptions.dialects.votable_names import is_attribute
-from provstore.uws.descriptions.model import NAME, Description
+from provstore.uws.descriptions.model import NAME, NAME_RULE, SHA256, Description
 from provstore.uws.descriptions.names import CLUSTER_CONTROLS, reserved_service
 
 __all__ = [
+    "LONGEST_LINE",
     "LONGEST_NAME",
     "LONGEST_TEXT",
     "MOST",
-    "NAME_RULE",
-    "control_characters",
     "facts",
     "further_facts",
+    "odd_characters",
     "too_long",
 ]
 
-NAME_RULE: Final = "a name is a letter or '_', then letters, digits, '_', '.' or '-'"
 LONGEST_NAME: Final = 200
 LONGEST_TEXT: Final = 64 * 1024
 MOST: Final = 1000
 """Parameters, inputs and results in all; options of one parameter; files; attributes."""
 
-_LONGEST_LINE: Final = 500
+LONGEST_LINE: Final = 500
 _MOST_WORDS: Final = 100
 _MOST_SECONDS: Final = 999_999_999
 _LINES: Final = ("label", "version", "type", "subtype", "group", "contact_name")
@@ -43,7 +43,6 @@ _IVOID: Final = re.compile(
 )
 _MODULE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/@:=~-]{0,199}\Z")
 _IMAGE: Final = re.compile(r"(?:/|[a-z][a-z0-9+.-]{0,30}://)[A-Za-z0-9_.:/@+=~%-]{1,999}\Z")
-_SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
 _COUNT: Final = (re.compile(r"[1-9][0-9]{0,8}\Z"), "a whole number, 1 or above")
 _WORD: Final = (re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:+@-]{0,199}\Z"), "a plain name")
 _RESOURCES: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
@@ -94,19 +93,21 @@ def too_long(place: str, text: str, *, most: int) -> Iterator[Problem]:
         yield tolerable(place, f"has {len(text)} characters; at most {most} are allowed")
 
 
-def control_characters(place: str, text: str, *, lines: bool) -> Iterator[Problem]:
-    """Refuse control characters; line ends and tabs too, unless ``lines`` are allowed."""
+def odd_characters(place: str, text: str, *, lines: bool) -> Iterator[Problem]:
+    """Refuse control characters (line ends and tabs too, unless ``lines`` are allowed), and warn of invisible ones."""
     if _CONTROL.search(text.replace("\r\n", "\n")) or (not lines and re.search(r"[\n\t]", text)):
         yield tolerable(
             place,
             f"{text[:80]!r} holds a line end or a control character" if not lines else "holds a control character",
         )
+    for character in sorted(set(INVISIBLE.findall(text))):
+        yield warning(place, f"holds the invisible character U+{ord(character):04X}: what is shown may mislead")
 
 
 def _name(description: Description) -> Iterator[Problem]:
     name = description.name
     if not NAME.match(name):
-        yield error("name", f"{name!r}: {NAME_RULE}")
+        yield error("name", f"{name!r}: a name is {NAME_RULE}")
     elif taken := reserved_service(name):
         yield error("name", f"no service can be called {name}: {taken}")
     yield from too_long("name", name, most=LONGEST_NAME)
@@ -115,10 +116,10 @@ def _name(description: Description) -> Iterator[Problem]:
 def _texts(description: Description) -> Iterator[Problem]:
     for field in _LINES:
         text: str = getattr(description, field)
-        yield from too_long(field, text, most=_LONGEST_LINE)
-        yield from control_characters(field, text, lines=False)
+        yield from too_long(field, text, most=LONGEST_LINE)
+        yield from odd_characters(field, text, lines=False)
     yield from too_long("description", description.description, most=LONGEST_TEXT)
-    yield from control_characters("description", description.description, lines=True)
+    yield from odd_characters("description", description.description, lines=True)
 
 
 def _addresses(description: Description) -> Iterator[Problem]:
@@ -133,8 +134,8 @@ def _addresses(description: Description) -> Iterator[Problem]:
         ),
     )
     for field, text, right, rule in rows:
-        if text and (len(text) > _LONGEST_LINE or not right.match(text)):
-            yield tolerable(field, f"{text[:_LONGEST_LINE]!r}: {rule}")
+        if text and (len(text) > LONGEST_LINE or not right.match(text)):
+            yield tolerable(field, f"{text[:LONGEST_LINE]!r}: {rule}")
 
 
 def _words(field: str, words: tuple[str, ...], *, blanks: bool) -> Iterator[Problem]:
@@ -143,8 +144,8 @@ def _words(field: str, words: tuple[str, ...], *, blanks: bool) -> Iterator[Prob
     for word in words:
         if not word.strip() or (not blanks and len(word.split()) != 1):
             yield error(field, f"{word!r} is empty" if blanks else f"{word!r} is empty or holds a blank")
-        yield from too_long(field, word, most=_LONGEST_LINE)
-        yield from control_characters(field, word, lines=False)
+        yield from too_long(field, word, most=LONGEST_LINE)
+        yield from odd_characters(field, word, lines=False)
     for word in (one for one, count in Counter(words).items() if count > 1):
         yield warning(field, f"{word!r} is listed more than once")
 
@@ -180,7 +181,7 @@ def _container(description: Description) -> Iterator[Problem]:
     image = description.container
     if image and (not _IMAGE.match(image) or ".." in image.split("/")):
         rule = "a whole path or address without blanks is needed, as /images/ctools.sif or docker://python:3.12"
-        yield error("container", f"{image[:_LONGEST_LINE]!r}: {rule}")
+        yield error("container", f"{image[:LONGEST_LINE]!r}: {rule}")
 
 
 def _controls(description: Description) -> Iterator[Problem]:
@@ -191,7 +192,7 @@ def _controls(description: Description) -> Iterator[Problem]:
         if name not in _RESOURCES:
             yield error(f"controls.{name}", f"{name!r} is none of: {', '.join(CLUSTER_CONTROLS)}")
         elif not _RESOURCES[name][0].match(value):
-            yield error(f"controls.{name}", f"{value[:_LONGEST_LINE]!r} is not {_RESOURCES[name][1]}")
+            yield error(f"controls.{name}", f"{value[:LONGEST_LINE]!r} is not {_RESOURCES[name][1]}")
 
 
 def _extra(description: Description) -> Iterator[Problem]:
@@ -212,5 +213,5 @@ def _files(description: Description) -> Iterator[Problem]:
     for name, sha256 in description.files:
         if not name.strip() or name in {".", ".."} or len(name) > LONGEST_NAME or re.search(r"[/\\\x00-\x1f]", name):
             yield error(f"files.{name[:LONGEST_NAME]}", "a plain file name is needed, without a directory")
-        if not _SHA256.match(sha256):
+        if not SHA256.match(sha256):
             yield error(f"files.{name[:LONGEST_NAME]}", f"{sha256[:80]!r} is no sha256 in lower-case hex digits")

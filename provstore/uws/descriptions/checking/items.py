@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from provstore.errors import Invalid
 from provstore.uws.descriptions.checking.facts import (
+    LONGEST_LINE,
     LONGEST_NAME,
     LONGEST_TEXT,
     MOST,
-    NAME_RULE,
-    control_characters,
+    odd_characters,
     too_long,
 )
 from provstore.uws.descriptions.checking.problem import Problem, error, tolerable, warning
@@ -22,9 +22,13 @@ from provstore.uws.descriptions.dialects.votable_names import GENERATED_FACTS, U
 from provstore.uws.descriptions.filenames import pattern_fault
 from provstore.uws.descriptions.model import (
     CONFIG_FILE,
+    DATATYPES,
     FILE,
+    FILE_URL,
     NAME,
+    NAME_RULE,
     NUMERIC,
+    TEXTUAL,
     Description,
     Generated,
     ParameterDefinition,
@@ -33,21 +37,18 @@ from provstore.uws.descriptions.model import (
 from provstore.uws.descriptions.multiplicity import limits
 from provstore.uws.descriptions.names import exported_name, reserved
 from provstore.uws.descriptions.obscore import column_fault
-from provstore.uws.descriptions.values import check_value, number, split_text
+from provstore.uws.descriptions.values import absent_files, check_value, is_number, number, split_text
 
-__all__ = ["collisions", "generated_items", "parameters", "used_items"]
+__all__ = ["absent_defaults", "collisions", "generated_items", "parameters", "used_items"]
 
-_DATATYPES: Final = NUMERIC | {"boolean", "bit", "char", "unicodeChar", "floatComplex", "doubleComplex"}
 _ARRAYSIZE: Final = re.compile(r"(?:[0-9]{1,6}x)*(?:[0-9]{1,6}\*?|\*)?\Z")
 _ATOM: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _UCD_WORD: Final = rf"(?:{_ATOM}:)?{_ATOM}(?:\.{_ATOM})*"
 _UCD: Final = re.compile(rf"{_UCD_WORD}(?:;{_UCD_WORD})*\Z")
 _CONTENT_TYPE: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+*-]+(?:\s*;.*)?\Z", re.ASCII)
-_FILE_URL: Final = "file://$ID"
 _TEMPLATE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+\Z")
 _FIXED: Final = re.compile(r"[^*?\[\]]+\Z")
 _OF_THE_ADDRESS: Final = "service"
-_LONGEST_LINE: Final = 500
 _LINES: Final = ("unit", "ucd", "utype", "xtype", "role", "type", "ref")
 _Item = ParameterDefinition | Used | Generated
 _SECTIONS: Final[dict[type[_Item], str]] = {ParameterDefinition: "parameters", Used: "used", Generated: "generated"}
@@ -87,7 +88,7 @@ def _common(item: _Item) -> Iterator[Problem]:
     """Check the name and the texts that all kinds of items have."""
     place = _place(item)
     if not NAME.match(item.name):
-        yield error(place, f"{item.name!r}: {NAME_RULE}")
+        yield error(place, f"{item.name!r}: a name is {NAME_RULE}")
     elif use := reserved(item.name):
         yield error(place, f"the name {item.name} is {use}: choose another")
     elif item.name.casefold() == _OF_THE_ADDRESS and not isinstance(item, Generated):
@@ -97,10 +98,10 @@ def _common(item: _Item) -> Iterator[Problem]:
     yield from too_long(place, item.name, most=LONGEST_NAME)
     for field in _LINES:
         text: str = getattr(item, field, "")
-        yield from too_long(f"{place}.{field}", text, most=_LONGEST_LINE)
-        yield from control_characters(f"{place}.{field}", text, lines=False)
+        yield from too_long(f"{place}.{field}", text, most=LONGEST_LINE)
+        yield from odd_characters(f"{place}.{field}", text, lines=False)
     yield from too_long(f"{place}.description", item.description, most=LONGEST_TEXT)
-    yield from control_characters(f"{place}.description", item.description, lines=True)
+    yield from odd_characters(f"{place}.description", item.description, lines=True)
     yield from too_long(f"{place}.default", item.default or "", most=LONGEST_TEXT)
 
 
@@ -116,16 +117,16 @@ def parameters(description: Description) -> Iterator[Problem]:
         yield from _file(item, is_input=item.name in inputs)
         yield from _bounds(item)
         yield from _options(item)
-        if item.default is not None and item.datatype in _DATATYPES and (fault := _fault(item, item.default)):
+        if item.default is not None and item.datatype in DATATYPES and (fault := _fault(item, item.default)):
             yield tolerable(f"{_place(item)}.default", fault)
         if item.ucd and not _UCD.match(item.ucd):
             rule = "words separated by ';', as pos.eq.ra;meta.main"
-            yield tolerable(f"{_place(item)}.ucd", f"{item.ucd[:_LONGEST_LINE]!r} is no UCD: {rule}")
+            yield tolerable(f"{_place(item)}.ucd", f"{item.ucd[:LONGEST_LINE]!r} is no UCD: {rule}")
 
 
 def _type(item: ParameterDefinition) -> Iterator[Problem]:
-    if item.datatype not in _DATATYPES:
-        yield error(f"{_place(item)}.datatype", f"{item.datatype!r} is none of: {', '.join(sorted(_DATATYPES))}")
+    if item.datatype not in DATATYPES:
+        yield error(f"{_place(item)}.datatype", f"{item.datatype!r} is none of: {', '.join(sorted(DATATYPES))}")
     if not _ARRAYSIZE.match(item.arraysize):
         yield error(f"{_place(item)}.arraysize", f"{item.arraysize!r} is not like 3, *, 3* or 2x*")
 
@@ -144,19 +145,11 @@ def _bounds(item: ParameterDefinition) -> Iterator[Problem]:
     if found and item.datatype not in NUMERIC:
         yield warning(f"{_place(item)}.{next(iter(found))}", f"only numbers are bounded; {item.datatype} is not")
         return
-    unreadable = [key for key, value in found.items() if not _is_number(value)]
+    unreadable = [key for key, value in found.items() if not is_number(value)]
     for key in unreadable:
         yield tolerable(f"{_place(item)}.{key}", f"{found[key]!r} is no number")
     if not unreadable and len(found) > 1 and number(item.min) > number(item.max):
         yield tolerable(f"{_place(item)}.min", f"{item.min} is above the maximum {item.max}")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        number(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _options(item: ParameterDefinition) -> Iterator[Problem]:
@@ -165,7 +158,7 @@ def _options(item: ParameterDefinition) -> Iterator[Problem]:
         yield tolerable(place, f"holds {len(item.options)} options; at most {MOST} are allowed")
         return
     free = replace(item, options=(), default=None)
-    for option in item.options if item.datatype in _DATATYPES else ():
+    for option in item.options if item.datatype in DATATYPES else ():
         if fault := _fault(free, option, alone=True):
             yield tolerable(place, fault)
     for option in (text for text, count in Counter(item.options).items() if count > 1):
@@ -176,7 +169,7 @@ def _fault(definition: ParameterDefinition, text: str, *, alone: bool = False) -
     """Tell what is wrong with a value, or with one (``alone``) of the values of an array."""
     if definition.xtype == FILE:
         return ""
-    if alone and definition.datatype not in {"char", "unicodeChar"}:
+    if alone and definition.datatype not in TEXTUAL:
         definition = replace(definition, arraysize="")
     try:
         check_value(definition, text)
@@ -199,6 +192,18 @@ def used_items(description: Description) -> Iterator[Problem]:
         yield from _url(item)
         yield from _media_types(f"{_place(item)}.content_type", item.content_types)
         yield from _extra_of_item(item)
+
+
+def absent_defaults(description: Description, sent: Collection[str]) -> Iterator[Problem]:
+    """Tell which inputs have a file as default that is neither shipped nor ``sent`` along: no job could use it."""
+    here = {*sent, *(name for name, _ in description.files)}
+    own = {one.name for one in description.used if one.default}
+    parameters = {one.name: one for one in description.parameters}
+    for used in description.inputs:
+        item = used if used.name in own else parameters.get(used.ref, used)
+        for file in absent_files(used, item.default or "", here):
+            known = "unless it is the id of an entity stored here, jobs have to give another"
+            yield warning(f"{_place(item)}.default", f"no file {file[:LONGEST_LINE]!r} is sent along: {known}")
 
 
 def generated_items(description: Description) -> Iterator[Problem]:
@@ -246,26 +251,26 @@ def _default_of_input(item: Used, text: str) -> Iterator[Problem]:
     except Invalid:
         return
     if text and not allowed.allow(count):
-        yield tolerable(f"{_place(item)}.default", f"{text[:_LONGEST_LINE]!r} is {count} items; right is {allowed}")
+        yield tolerable(f"{_place(item)}.default", f"{text[:LONGEST_LINE]!r} is {count} items; right is {allowed}")
 
 
 def _url(item: Used) -> Iterator[Problem]:
     place, url = f"{_place(item)}.url", item.url
-    shown = repr(url[:_LONGEST_LINE])
+    shown = repr(url[:LONGEST_LINE])
     if url and (not _TEMPLATE.match(url) or len(url) > LONGEST_TEXT):
-        yield error(place, f"{shown} is not empty, {_FILE_URL} or an absolute URL with $ID")
-    elif url.casefold().startswith("file:") and url != _FILE_URL:
-        yield tolerable(place, f"{shown}: files are given as {_FILE_URL}; none is read from the server's disk")
+        yield error(place, f"{shown} is not empty, {FILE_URL} or an absolute URL with $ID")
+    elif url.casefold().startswith("file:") and url != FILE_URL:
+        yield tolerable(place, f"{shown}: files are given as {FILE_URL}; none is read from the server's disk")
     elif url and "$ID" not in url:
         yield warning(place, f"{shown} has no $ID: each value leads to the same address")
     if item.type == CONFIG_FILE and not url and not item.ref:
-        yield warning(place, f"a {CONFIG_FILE} is a file: its url is {_FILE_URL}")
+        yield warning(place, f"a {CONFIG_FILE} is a file: its url is {FILE_URL}")
 
 
 def _media_types(place: str, content_types: Iterable[str]) -> Iterator[Problem]:
     for content_type in content_types:
         if not _CONTENT_TYPE.match(content_type):
-            yield tolerable(place, f"{content_type[:_LONGEST_LINE]!r} is no media type, as image/fits")
+            yield tolerable(place, f"{content_type[:LONGEST_LINE]!r} is no media type, as image/fits")
 
 
 def _file_name(item: Generated, defaults: dict[str, str]) -> Iterator[Problem]:
@@ -277,7 +282,7 @@ def _file_name(item: Generated, defaults: dict[str, str]) -> Iterator[Problem]:
         yield warning(f"{_place(item)}.default", f"without a value of {name} it has no file name")
     for pattern in (item.default, defaults.get(name, "")):
         if pattern and (fault := pattern_fault(pattern)):
-            yield error(f"{_place(item)}.default", f"the file name {pattern[:_LONGEST_LINE]!r} {fault}")
+            yield error(f"{_place(item)}.default", f"the file name {pattern[:LONGEST_LINE]!r} {fault}")
 
 
 def _obscore(item: Generated) -> Iterator[Problem]:

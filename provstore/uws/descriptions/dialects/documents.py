@@ -10,6 +10,7 @@ from lxml import etree
 
 from provstore.uws.descriptions.dialects.jsontext import parse_json
 from provstore.uws.descriptions.dialects.reading import Notes
+from provstore.uws.descriptions.dialects.xmltree import SAFE
 
 __all__ = ["Document", "document_of"]
 
@@ -66,9 +67,7 @@ def _first_line(data: bytes) -> bytes:
 
 def _xml(data: bytes) -> Document:
     """Read as far as the root element, in which a WADL may still have its faults."""
-    parser: Any = etree.XMLPullParser(
-        events=("start",), recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
+    parser: Any = etree.XMLPullParser(events=("start",), recover=True, **SAFE)
     try:
         for start in range(0, len(data), _CHUNK):
             parser.feed(data[start : start + _CHUNK])

@@ -7,9 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from provstore.errors import Invalid
+from provstore.uws.descriptions.content_types import split_content_types
 from provstore.uws.descriptions.dialects.jsontext import parse_json
-from provstore.uws.descriptions.dialects.reading import Notes, Reading
-from provstore.uws.descriptions.model import NAME, Description, Extra, Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.dialects.reading import Notes, Reading, unix_lines
+from provstore.uws.descriptions.model import (
+    NAME,
+    NAME_RULE,
+    SECONDS_MAX,
+    Description,
+    Extra,
+    Generated,
+    ParameterDefinition,
+    Used,
+)
 
 __all__ = ["from_json", "read_json", "to_json"]
 
@@ -50,7 +60,6 @@ _OF_A_REVISION: Final = frozenset({"revision", "created", "author", "validator",
 """What ``/jdl`` tells of a revision beside its description: passed over, so that it can be got, changed and sent."""
 
 _LISTS: Final = ("keywords", "software", "modules")
-_SECONDS_MAX: Final = 999_999_999_999
 _USED_TEXTS: Final = ("name", "role", "type", "multiplicity", "default", "url", "description", "ref")
 _GENERATED_TEXTS: Final = ("name", "role", "type", "content_type", "multiplicity", "default", "description", "ref")
 
@@ -119,7 +128,7 @@ def from_json(document: object, *, source: str = "description") -> Description:
         version=fields.value_text("version") or "",
         execution_duration=fields.seconds("executionDuration"),
         quote=fields.seconds("quote"),
-        script=fields.text("script").replace("\r\n", "\n").replace("\r", "\n"),
+        script=unix_lines(fields.text("script")),
         keywords=fields.texts("keywords"),
         software=fields.texts("software"),
         modules=fields.texts("modules"),
@@ -221,10 +230,10 @@ class _Fields:
             return None
         if isinstance(value, float) and value.is_integer():
             value = int(value)  # JSON knows one kind of numbers: 60.0 is 60
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(_SECONDS_MAX)):
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(SECONDS_MAX)):
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _SECONDS_MAX:
-            raise self.wrong(key, f"a whole number of seconds, at most {_SECONDS_MAX}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= SECONDS_MAX:
+            raise self.wrong(key, f"a whole number of seconds, at most {SECONDS_MAX}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -275,11 +284,7 @@ class _Fields:
         def named(fields: _Fields) -> _Item:
             name = fields.text("name")
             if not NAME.match(name) or name in names:
-                wrong = (
-                    "given twice"
-                    if name in names
-                    else "no name: a letter or '_', then letters, digits, '_', '.' or '-'"
-                )
+                wrong = "given twice" if name in names else f"no name: {NAME_RULE}"
                 raise Invalid(f"{fields.where}: {name!r} is {wrong}", field="name", value=name)
             names.add(name)
             return read(fields)
@@ -314,10 +319,6 @@ def _parameter(fields: _Fields) -> ParameterDefinition:
     )
 
 
-def _content_types(fields: _Fields) -> tuple[str, ...]:
-    return tuple(part.strip() for part in fields.text("content_type").split(",") if part.strip())
-
-
 def _extra(fields: _Fields) -> tuple[Extra, ...]:
     """Read a list of PARAMs, or an object of their values by name."""
     if isinstance(fields.value("extra"), Mapping):
@@ -332,7 +333,7 @@ def _one_extra(fields: _Fields) -> Extra:
 
 def _used(fields: _Fields) -> Used:
     texts = {key: fields.text(key) for key in _USED_TEXTS}
-    return Used(**texts, content_types=_content_types(fields), extra=_extra(fields))
+    return Used(**texts, content_types=split_content_types(fields.text("content_type")), extra=_extra(fields))
 
 
 def _generated(fields: _Fields) -> Generated:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from provstore.errors import Invalid
-from provstore.uws.descriptions.dialects.content import Content, Item, described
+from provstore.uws.descriptions.dialects.opus_content import Content, Item, described
 from provstore.uws.descriptions.dialects.reading import Notes, Reading
+from provstore.uws.descriptions.model import FILE_URL
 
 __all__ = ["read_form"]
 
@@ -54,7 +55,7 @@ def read_form(values: Mapping[str, str]) -> Reading:
         used=tuple(_used(row) for row in _named(rows, "used", notes=notes)),
         generated=tuple(_generated(row) for row in _named(rows, "generated", notes=notes)),
     )
-    return Reading(description=described(content, notes=notes), repairs=tuple(notes.repairs), dialect="form")
+    return notes.reading(described(content, notes=notes), dialect="form")
 
 
 def _rows(values: Mapping[str, str]) -> _Rows:
@@ -109,7 +110,7 @@ def _parameter(row: Mapping[str, str], *, notes: Notes) -> Item:
 
 def _used(row: Mapping[str, str]) -> Item:
     facts = dict(_generated(row).facts)
-    facts["url"] = "file://$ID" if row.get("isfile", "").lower() == "file" else row.get("url", "")
+    facts["url"] = FILE_URL if row.get("isfile", "").lower() == "file" else row.get("url", "")
     return Item(name=row["name"], facts=facts)
 
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from provstore.uws.descriptions.dialects.content import Content, Item, described
 from provstore.uws.descriptions.dialects.jsontext import parse_json_as_texts
+from provstore.uws.descriptions.dialects.opus_content import Content, Item, described
 from provstore.uws.descriptions.dialects.reading import Notes, Reading
 
 __all__ = ["read_opus_json"]
@@ -35,8 +35,7 @@ def read_opus_json(data: bytes, *, source: str) -> Reading:
     facts = {key: _text(value, what=key, notes=notes) for key, value in document.items() if key not in _IGNORED}
     parts = {part: tuple(_items(document, part, notes=notes)) for part in _PARTS}
     content = Content(facts=facts, parameters=parts["parameters"], used=parts["used"], generated=parts["generated"])
-    description = described(content, notes=notes)
-    return Reading(description=description, repairs=tuple(notes.repairs), dialect="opus-json")
+    return notes.reading(described(content, notes=notes), dialect="opus-json")
 
 
 def _items(document: Mapping[str, object], part: str, *, notes: Notes) -> Iterator[Item]:

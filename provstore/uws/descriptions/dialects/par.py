@@ -20,8 +20,8 @@ from provstore.uws.descriptions.content_types import guess_content_type
 from provstore.uws.descriptions.dialects.par_lines import ParLine, par_lines, stated_name
 from provstore.uws.descriptions.dialects.par_script import absent_as, always, calling_script, if_given
 from provstore.uws.descriptions.dialects.reading import Notes, Reading
-from provstore.uws.descriptions.model import NAME, NUMERIC, Description, Generated, ParameterDefinition, Used
-from provstore.uws.descriptions.values import number
+from provstore.uws.descriptions.model import FILE_URL, NAME, NUMERIC, Description, Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.values import TRUTH, is_number
 
 __all__ = ["read_par"]
 
@@ -61,8 +61,7 @@ def read_par(data: bytes, *, source: str) -> Reading:
         generated=tuple(generated),
     )
     script = calling_script(name, _arguments(lines, description))
-    repairs = tuple(sorted(notes.repairs, key=lambda repair: repair.line))
-    return Reading(description=replace(description, script=script), repairs=repairs, dialect="par")
+    return notes.reading(replace(description, script=script), dialect="par")
 
 
 def _text(data: bytes, *, notes: Notes) -> str:
@@ -140,7 +139,7 @@ def _parameter(line: ParLine, *, hidden: bool, notes: Notes) -> ParameterDefinit
 def _bound(value: str, *, key: str, line: ParLine, definition: ParameterDefinition, notes: Notes) -> str:
     if value.lower() in _NOTHING:
         return ""
-    if definition.datatype in NUMERIC and _is_number(value):
+    if definition.datatype in NUMERIC and is_number(value):
         return value
     notes.add(line.line, f"{key} {value!r:.40} of {line.name} bounds no number", "left out")
     return ""
@@ -154,20 +153,12 @@ def _default(line: ParLine, definition: ParameterDefinition, *, notes: Notes) ->
         return None
     if definition.datatype == "boolean":
         value = _BOOLEANS.get(value.lower(), value)
-        right = value.lower() in {"yes", "no", "true", "false", "t", "f", "1", "0"}
+        right = value.lower() in TRUTH
     else:
-        right = _is_number(value)
+        right = is_number(value)
     if not right:
         notes.add(line.line, f"default {value!r:.40} of {line.name} is no {definition.datatype}", "read as no default")
     return value if right else None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        number(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _used(line: ParLine, *, hidden: bool, notes: Notes) -> Used:
@@ -177,9 +168,9 @@ def _used(line: ParLine, *, hidden: bool, notes: Notes) -> Used:
     return Used(
         name=line.name,
         content_types=(content_type,),
-        multiplicity="0..1" if hidden or line.default.lower() in _NOTHING else "",
+        multiplicity="0..1" if hidden or (line.default and line.default.lower() in _NOTHING) else "",
         default=default,
-        url="file://$ID",
+        url=FILE_URL,
         description=line.prompt,
     )
 

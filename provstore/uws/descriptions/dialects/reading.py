@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from provstore.errors import Invalid
-from provstore.uws.descriptions.model import NAME, Description
+from provstore.uws.descriptions.model import NAME, NAME_RULE, SECONDS_MAX, Description
 
-__all__ = ["Notes", "Reading", "Repair"]
+__all__ = ["Notes", "Reading", "Repair", "unix_lines"]
 
 _REPAIR_MAX: Final = 300
 _REASON_MAX: Final = 4000
@@ -67,8 +68,7 @@ class Notes:
         if name != value:
             self.add(line, f"{what} name {value!r}", f"read as {name!r}")
         if not NAME.match(name):
-            rule = "a letter or '_', then letters, digits, '_', '.' or '-'"
-            raise self.refuse(line, f"{what} name {name!r} is not {rule}")
+            raise self.refuse(line, f"{what} name {name!r} is not {NAME_RULE}")
         return name
 
     def text(self, value: str | None, *, line: int, what: str) -> str:
@@ -77,6 +77,45 @@ class Notes:
             self.add(line, f"{what} is 'None'", "read as empty")
             return ""
         return value or ""
+
+    def script(self, value: str, *, line: int) -> str:
+        """Read a script."""
+        script = unix_lines(value)
+        if script != value:
+            self.add(line, "the script has DOS line ends", "read with Unix line ends")
+        return script
+
+    def seconds(self, value: str, *, line: int, what: str) -> int | None:
+        """Read whole seconds; None where there are none."""
+        if value in {"", "None"}:
+            return None
+        if not (value.isascii() and value.isdigit() and len(value) <= len(str(SECONDS_MAX))):
+            self.add(line, f"{what} {value!r:.80} is no number of seconds", "read as not given")
+            return None
+        return int(value)
+
+    def refuse_repeated(self, names: Iterable[tuple[str, int]], *, what: str) -> None:
+        """Do nothing if no name, each given with its line, is that of two things.
+
+        Raises:
+            Invalid: one is.
+        """
+        seen: set[str] = set()
+        for given, line in names:
+            name = given.removeprefix("tmp/")
+            if name in seen:
+                raise self.refuse(line, f"the name {name!r} is given to two {what}")
+            seen.add(name)
+
+    def reading(self, description: Description, *, dialect: str) -> Reading:
+        """Make what the reader hands back."""
+        repairs = tuple(sorted(self.repairs, key=lambda repair: repair.line))
+        return Reading(description=description, repairs=repairs, dialect=dialect)
+
+
+def unix_lines(text: str) -> str:
+    """Give a text with the line ends of Unix."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _short(text: str, length: int) -> str:

@@ -1,4 +1,4 @@
-"""Reads descriptions from VOTable, in all dialects since 2016 (docs/descriptions.md), and writes the newest.
+"""Reads descriptions from VOTable, in all dialects since 2016 (docs/descriptions.md).
 
 They are read with lxml and not with ``astropy.io.votable``: old files hold values that a strict reader refuses.
 """
@@ -13,13 +13,12 @@ from provstore.errors import TooLarge
 from provstore.uws.descriptions.dialects.reading import Notes, Reading
 from provstore.uws.descriptions.dialects.votable_head import Attributes, attributes_of, read_head, with_marks
 from provstore.uws.descriptions.dialects.votable_items import read_generated, read_parameter, read_used
-from provstore.uws.descriptions.dialects.votable_names import ATTRIBUTES, SERVICE
+from provstore.uws.descriptions.dialects.votable_names import SERVICE
 from provstore.uws.descriptions.dialects.votable_places import report_unknown
-from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.dialects.xmltree import Tag, parse
 from provstore.uws.descriptions.model import Description, ParameterDefinition
 
-__all__ = ["ATTRIBUTES", "SIZE_MAX", "read_votable", "write_votable"]
+__all__ = ["SIZE_MAX", "read_votable"]
 
 SIZE_MAX: Final = 4 << 20
 """Most bytes of a description, its script included."""
@@ -53,7 +52,7 @@ def read_votable(data: bytes, *, source: str) -> Reading:
     description = read_head(resource, attributes=attributes, notes=notes)
     description = _with_items(description, groups=groups, notes=notes, inverted=dialect == "D0")
     description = with_marks(description, attributes=attributes)
-    return Reading(description=description, repairs=tuple(sorted(notes.repairs, key=lambda r: r.line)), dialect=dialect)
+    return notes.reading(description, dialect=dialect)
 
 
 def _root(data: bytes, *, notes: Notes) -> Tag:
@@ -127,14 +126,6 @@ def _with_items(description: Description, *, groups: _Groups, notes: Notes, inve
         parameters[parameter.name] = parameter
     used = [read_used(element, parameters=parameters, notes=notes) for element in groups.get("Used", ())]
     generated = [read_generated(element, parameters=parameters, notes=notes) for element in groups.get("Generated", ())]
-    _refuse_repeated([*groups.get("Used", ()), *groups.get("Generated", ())], notes=notes)
+    items = (*groups.get("Used", ()), *groups.get("Generated", ()))
+    notes.refuse_repeated(((one.get("name"), one.line) for one in items), what="inputs or results")
     return replace(description, parameters=tuple(parameters.values()), used=tuple(used), generated=tuple(generated))
-
-
-def _refuse_repeated(elements: Sequence[Tag], *, notes: Notes) -> None:
-    seen: set[str] = set()
-    for element in elements:
-        name = element.get("name").removeprefix("tmp/")
-        if name in seen:
-            raise notes.refuse(element.line, f"the name {name!r} is given to two inputs or results")
-        seen.add(name)

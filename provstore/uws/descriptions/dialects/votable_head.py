@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from provstore.uws.descriptions.dialects.reading import Notes
+from provstore.uws.descriptions.dialects.rules import HEAD_TEXTS
 from provstore.uws.descriptions.dialects.votable_items import read_extra, read_text
 from provstore.uws.descriptions.dialects.votable_names import (
     CONTROL,
@@ -22,20 +23,6 @@ __all__ = ["Attributes", "attributes_of", "read_head", "with_marks"]
 
 Attributes = Mapping[str, Tag]
 """The PARAMs of the RESOURCE by name."""
-
-_TEXTS: Final = (
-    "label",
-    "version",
-    "type",
-    "subtype",
-    "doculink",
-    "group",
-    "contact_name",
-    "contact_email",
-    "container",
-    "main_result",
-)
-_DIGITS_MAX: Final = 12
 
 
 def attributes_of(resource: Tag, *, notes: Notes) -> dict[str, Tag]:
@@ -62,7 +49,7 @@ def read_head(resource: Tag, *, attributes: Attributes, notes: Notes) -> Descrip
     for key, element in attributes.items():
         report_unknown(element, "attribute" if is_attribute(key) else "extra", name=f"PARAM {key}", notes=notes)
     name = notes.name(resource.get("name", resource.get("ID", "")), line=resource.line, what="service")
-    texts: dict[str, Any] = {key: _text(attributes, key, notes=notes) for key in _TEXTS}
+    texts: dict[str, Any] = {key: _text(attributes, key, notes=notes) for key in HEAD_TEXTS}
     texts["doculink"] = _doculink(resource, given=texts["doculink"], notes=notes)
     texts |= _annotation(resource, attributes=attributes, notes=notes, label=texts["label"])
     language = _text(attributes, "script_language", notes=notes)
@@ -72,7 +59,7 @@ def read_head(resource: Tag, *, attributes: Attributes, notes: Notes) -> Descrip
         name=name,
         **texts,
         standard_id=_text(attributes, "standardID", notes=notes),
-        script=_script(attributes, notes=notes),
+        script=notes.script(_text(attributes, "script", notes=notes), line=_line(attributes, "script")),
         script_language=language if language or notes.exact else "bash",
         execution_duration=_seconds(attributes, duration_key, notes=notes),
         quote=_seconds(attributes, "quote", notes=notes),
@@ -102,6 +89,10 @@ def with_marks(description: Description, *, attributes: Attributes) -> Descripti
 
 def _value(attributes: Attributes, key: str) -> str:
     return attributes[key].get("value") if key in attributes else ""
+
+
+def _line(attributes: Attributes, key: str) -> int:
+    return attributes[key].line if key in attributes else 0
 
 
 def _text(attributes: Attributes, key: str, *, notes: Notes) -> str:
@@ -143,14 +134,6 @@ def _annotation(resource: Tag, *, attributes: Attributes, notes: Notes, label: s
     return {"description": chosen, "label": "" if label == chosen else label}
 
 
-def _script(attributes: Attributes, *, notes: Notes) -> str:
-    text = _text(attributes, "script", notes=notes)
-    script = text.replace("\r\n", "\n").replace("\r", "\n")
-    if script != text:
-        notes.add(attributes["script"].line, "the script has DOS line ends", "read with Unix line ends")
-    return script
-
-
 def _check_hash(description: Description, *, attributes: Attributes, notes: Notes) -> None:
     """A hash that is not that of the script says that somebody edited one of the two."""
     stated = attributes.get("script_sha256")
@@ -159,13 +142,8 @@ def _check_hash(description: Description, *, attributes: Attributes, notes: Note
 
 
 def _seconds(attributes: Attributes, key: str, *, notes: Notes) -> int | None:
-    text = _value(attributes, key)
-    if text in {"", "None"}:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX):
-        notes.add(attributes[key].line, f"{key} {text!r} is no number of seconds", "read as not given")
-        return None
-    return int(text)
+    found = attributes.get(key)
+    return notes.seconds(found.get("value"), line=found.line, what=key) if found else None
 
 
 def _controls(attributes: Attributes, *, notes: Notes) -> Iterator[tuple[str, str]]:

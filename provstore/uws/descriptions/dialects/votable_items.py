@@ -9,20 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from provstore.uws.descriptions.dialects.datatypes import XS_TYPES
-from provstore.uws.descriptions.dialects.filling import filled_generated, filled_used, read_reference
 from provstore.uws.descriptions.dialects.reading import Notes
-from provstore.uws.descriptions.dialects.votable_names import (
-    DATATYPES,
-    GENERATED_FACTS,
-    OBSCORE,
-    USED_FACTS,
-    is_fact,
-    read_list,
-)
+from provstore.uws.descriptions.dialects.rules import XS_TYPES, filled_generated, filled_used, read_reference
+from provstore.uws.descriptions.dialects.votable_names import GENERATED_FACTS, OBSCORE, USED_FACTS, is_fact, read_list
 from provstore.uws.descriptions.dialects.votable_places import report_unknown
 from provstore.uws.descriptions.dialects.xmltree import Tag
-from provstore.uws.descriptions.model import Extra, Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.model import DATATYPES, TEXTUAL, Extra, Generated, ParameterDefinition, Used
 
 __all__ = ["read_extra", "read_generated", "read_parameter", "read_text", "read_used"]
 
@@ -51,7 +43,7 @@ def read_extra(element: Tag, *, notes: Notes) -> Extra:
     """Read a PARAM that we don't know, with all that it says."""
     name = element.get("name")
     datatype, xtype = _datatype(element, notes=notes, name=name)
-    is_text = datatype in {"char", "unicodeChar"} and not notes.exact
+    is_text = datatype in TEXTUAL and not notes.exact
     return Extra(
         name=name,
         value=element.get("value"),

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
-from provstore.uws.descriptions.model import NUMERIC
+from provstore.uws.descriptions.names import CLUSTER_PREFIX
 
 __all__ = [
     "ATTRIBUTES",
     "CONTROL",
-    "DATATYPES",
     "GENERATED_FACTS",
     "NAMESPACE",
     "OBSCORE",
@@ -30,9 +29,6 @@ NAMESPACE: Final = "http://www.ivoa.net/xml/VOTable/v1.3"
 
 SERVICE: Final = "adhoc:service"
 """The utype of a RESOURCE that describes a service (DataLink 1.1 section 4.1)."""
-
-DATATYPES: Final = NUMERIC | {"boolean", "bit", "char", "unicodeChar", "floatComplex", "doubleComplex"}
-"""The datatypes of VOTable 1.3 to 1.5."""
 
 ATTRIBUTES: Final = frozenset(
     {
@@ -67,7 +63,7 @@ ATTRIBUTES: Final = frozenset(
 )
 """Names of the RESOURCE's PARAMs that we know, besides those of `CONTROL`; all others are kept as extra attributes."""
 
-CONTROL: Final = "slurm_"
+CONTROL: Final = CLUSTER_PREFIX
 """So begin the control parameters that have a PARAM of their own; the others are in ``controls``."""
 
 OBSCORE: Final = "obscore_"

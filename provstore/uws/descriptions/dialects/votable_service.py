@@ -8,7 +8,7 @@ from provstore.uws.descriptions.dialects.votable_elements import Element, add, a
 from provstore.uws.descriptions.dialects.votable_names import SERVICE
 from provstore.uws.descriptions.model import Description, ParameterDefinition, Used
 
-__all__ = ["write_service"]
+__all__ = ["arraysize_when_empty", "write_service"]
 
 _CONTENT_TYPE: Final = "text/html"
 """The address answers a form: a client opens it in a browser (DataLink 1.1 section 4.2)."""
@@ -49,11 +49,14 @@ def _free_id(description: Description) -> str:
     return free
 
 
+def arraysize_when_empty(item: ParameterDefinition) -> str:
+    """Give the array size of a parameter that is shown without a value."""
+    return item.arraysize or ("1" if item.datatype in _FLOATING else "")
+
+
 def _write_parameter(group: Element, item: ParameterDefinition) -> None:
     facets = {key: getattr(item, key) for key in ("name", "datatype", "arraysize", "unit", "ucd", "utype", "xtype")}
-    if item.datatype in _FLOATING and not item.arraysize:
-        facets["arraysize"] = "1"
-    param = add(group, "PARAM", facets | {"value": ""})
+    param = add(group, "PARAM", facets | {"arraysize": arraysize_when_empty(item), "value": ""})
     facts = ["required" if item.required and item.default is None else "optional"]
     if item.default:
         facts.append(f"default: {item.default}")

@@ -13,7 +13,6 @@ from provstore.errors import Invalid
 from provstore.uws.descriptions.dialects.votable_elements import Element, add, add_description, add_text, add_values
 from provstore.uws.descriptions.dialects.votable_names import (
     CONTROL,
-    DATATYPES,
     GENERATED_FACTS,
     NAMESPACE,
     OBSCORE,
@@ -24,7 +23,16 @@ from provstore.uws.descriptions.dialects.votable_names import (
     write_pairs,
 )
 from provstore.uws.descriptions.dialects.votable_service import write_service
-from provstore.uws.descriptions.model import Description, Extra, Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.model import (
+    DATATYPES,
+    SECONDS_MAX,
+    Description,
+    Extra,
+    Generated,
+    ParameterDefinition,
+    Used,
+)
+from provstore.uws.descriptions.values import TRUTH
 
 __all__ = ["write_votable"]
 
@@ -34,8 +42,6 @@ _DECLARATION: Final = b'<?xml version="1.0"?>\n'
 _VERSION: Final = "1.4"
 """From 1.4 on units are VOUnits; the namespace is that of 1.3, and OPUS does not look at the version."""
 
-_WORDS: Final = dict.fromkeys(("true", "t", "yes", "1"), "true") | dict.fromkeys(("false", "f", "no", "0"), "false")
-_SECONDS_END: Final = 10**12
 _ACTIVITY: Final = "voprov:ActivityDescription."
 _NUMBERS: Final = frozenset({"executionDuration", "quote"})
 _USED_UTYPES: Final = {
@@ -170,7 +176,7 @@ def _attributes(description: Description) -> Iterator[tuple[str, str, str]]:
 
 
 def _seconds(name: str, seconds: int) -> str:
-    if not 0 <= seconds < _SECONDS_END:
+    if not 0 <= seconds <= SECONDS_MAX:
         raise Invalid(f"{name} {seconds} is no number of seconds", field=name, value=str(seconds))
     return str(seconds)
 
@@ -206,7 +212,8 @@ def _written_value(item: ParameterDefinition) -> str:
     value = item.default or ""
     if item.datatype != "boolean" or item.arraysize:
         return value
-    return _WORDS.get(value.lower(), value)
+    found = TRUTH.get(value.lower())
+    return value if found is None else str(found).lower()
 
 
 def _write_parameter(group: Element, item: ParameterDefinition) -> None:

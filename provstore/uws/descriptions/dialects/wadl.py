@@ -9,9 +9,10 @@ from typing import Any, Final
 from lxml import etree
 
 from provstore.errors import TooLarge
-from provstore.uws.descriptions.dialects.content import Content, Item, described
+from provstore.uws.descriptions.dialects.opus_content import Content, Item, described
 from provstore.uws.descriptions.dialects.reading import Notes, Reading
-from provstore.uws.descriptions.dialects.xmltree import ATTRIBUTES_MAX, ELEMENTS_MAX
+from provstore.uws.descriptions.dialects.xmltree import ATTRIBUTES_MAX, ELEMENTS_MAX, SAFE, refuse_document_type
+from provstore.uws.descriptions.model import FILE_URL
 
 __all__ = ["read_wadl"]
 
@@ -51,28 +52,18 @@ def read_wadl(data: bytes, *, source: str) -> Reading:
         generated=tuple(_results(resource)),
         line=_line(resource),
     )
-    description = described(content, notes=notes)
-    return Reading(description=description, repairs=tuple(sorted(notes.repairs, key=lambda r: r.line)), dialect="wadl")
+    return notes.reading(described(content, notes=notes), dialect="wadl")
 
 
 def _root(data: bytes, *, notes: Notes) -> _Element:
-    parser = etree.XMLParser(
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parser = etree.XMLParser(recover=True, remove_comments=True, remove_pis=True, **SAFE)
     try:
         root: _Element = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise notes.refuse(1, f"not XML: {error}") from error
     if root is None:
         raise notes.refuse(1, "not XML: there is no root element")
-    if root.getroottree().docinfo.doctype:
-        raise notes.refuse(1, "a document type declaration is refused: a description needs none")
+    refuse_document_type(root, notes=notes)
     if any(len(element.attrib) > ATTRIBUTES_MAX for element in root.iter("*")):
         raise TooLarge(f"{notes.source}: an element with more than {ATTRIBUTES_MAX} attributes")
     for fault in parser.error_log:
@@ -148,7 +139,7 @@ def _input(item: Item, *, notes: Notes) -> Item:
     plural = facts.get("multiplicity", "")
     multiplicity = {"1..*": "*"}.get(plural, "0..1") if optional else plural
     kept = {key: facts[key] for key in ("default", "annotation")}
-    return Item(name=item.name, line=item.line, facts=kept | {"url": "file://$ID", "multiplicity": multiplicity})
+    return Item(name=item.name, line=item.line, facts=kept | {"url": FILE_URL, "multiplicity": multiplicity})
 
 
 def _results(resource: _Element) -> Iterator[Item]:

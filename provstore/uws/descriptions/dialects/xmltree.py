@@ -12,7 +12,10 @@ from lxml import etree
 from provstore.errors import TooLarge
 from provstore.uws.descriptions.dialects.reading import Notes
 
-__all__ = ["ATTRIBUTES_MAX", "ELEMENTS_MAX", "Tag", "parse"]
+__all__ = ["ATTRIBUTES_MAX", "ELEMENTS_MAX", "SAFE", "Tag", "parse", "refuse_document_type"]
+
+SAFE: Final[Mapping[str, Any]] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+"""The options of every parser of what strangers send."""
 
 ELEMENTS_MAX: Final = 20_000
 """Most elements of a document: a description with a thousand parameters has ten thousand."""
@@ -40,11 +43,6 @@ class Tag:
     def get(self, name: str, default: str = "") -> str:
         """Value of an attribute."""
         return self.attributes.get(name, default)
-
-    @property
-    def children(self) -> tuple[Tag, ...]:
-        """The elements directly inside."""
-        return tuple(self)
 
     @property
     def raw(self) -> str:
@@ -94,13 +92,10 @@ def _tree(data: bytes, *, notes: Notes) -> Tag:
     events = etree.iterparse(
         BytesIO(data),
         events=("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
         collect_ids=False,
         remove_comments=True,
         remove_pis=True,
+        **SAFE,
     )
     home = ""
     count = 0
@@ -111,7 +106,7 @@ def _tree(data: bytes, *, notes: Notes) -> Tag:
             found[-1].append(_tag(element, children, home=home))
             continue
         if count == 0:
-            _refuse_document_type(element, notes=notes)
+            refuse_document_type(element, notes=notes)
             home = _namespace(element)
         count += 1
         _check_size(element, count, notes=notes)
@@ -119,7 +114,12 @@ def _tree(data: bytes, *, notes: Notes) -> Tag:
     return found[0][0]
 
 
-def _refuse_document_type(root: Any, *, notes: Notes) -> None:
+def refuse_document_type(root: Any, *, notes: Notes) -> None:
+    """Do nothing if the document of an element has no document type.
+
+    Raises:
+        Invalid: it has one.
+    """
     if root.getroottree().docinfo.doctype:
         raise notes.refuse(1, "a document type declaration is refused: a description needs none")
 

@@ -16,9 +16,12 @@ from provstore.uws.descriptions.drafts.usage_lines import Argument
 
 __all__ = ["draft_from_help"]
 
-_ALWAYS_MADE: Final = re.compile(r"o|out(?:put)?(?:_?(?:file|path|name|filename))?", re.IGNORECASE)
+_ALWAYS_MADE: Final = re.compile(r"(?-i:o)|out(?:put)?(?:_?(?:file|path|name|filename))?", re.IGNORECASE)
 _STDIN: Final = re.compile(r"standard input|stdin", re.IGNORECASE)
 _REQUIRED: Final = re.compile(r"[(\[][^()\[\]]*\brequired\b[^()\[\]]*[)\]]", re.IGNORECASE)
+_SECRET: Final = re.compile(
+    r".*(?:pass(?:word|wd|phrase)|secret|api_?key|(?:auth|access|bearer|api)_?token)|token", re.IGNORECASE
+)
 _OFF: Final = frozenset({"false", "no", "off"})
 
 
@@ -61,7 +64,7 @@ def draft_from_help(
         [one.thing for one in taken if one.thing.kind is not Kind.NOTHING],
         (call,),
         about=told.about,
-        notes=tuple(_left_out(taken)),
+        notes=(*_left_out(taken), *_told_to_all(taken)),
     )
 
 
@@ -137,6 +140,12 @@ def _left_out(taken: Sequence[_Taken]) -> Iterator[str]:
     for one in taken:
         if one.thing.kind is Kind.NOTHING:
             yield f"{one.thing.name} is left out: a job should not choose programs or directories of the server"
+
+
+def _told_to_all(taken: Sequence[_Taken]) -> Iterator[str]:
+    for name in (one.thing.name for one in taken if one.thing.kind is Kind.TEXT):
+        if _SECRET.fullmatch(name):
+            yield f"{name}: what is sent is kept with the job, for whoever sees it; --as {name}=nothing leaves it out"
 
 
 def _given(taken: Sequence[_Taken], told: Help) -> Iterator[Given]:

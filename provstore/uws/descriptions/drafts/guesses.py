@@ -34,7 +34,7 @@ _COUNTED: Final = re.compile(
 )
 _COUNTED_TEXT: Final = re.compile(r"\b(?:number of|how many|how often|integer)\b", re.IGNORECASE)
 _OUT: Final = re.compile(
-    r"o|out|output|dest|destination|(?:out|output)_?(?:file|path|name|filename|image|table|fits|map|spec)s?"
+    r"(?-i:o)|out|output|dest|destination|(?:out|output)_?(?:file|path|name|filename|image|table|fits|map|spec)s?"
     r"|.+_out(?:put|file)?",
     re.IGNORECASE,
 )
@@ -197,7 +197,7 @@ def _default(text: str) -> str:
 
 
 def _options(value: str, text: str) -> tuple[str, ...]:
-    inner = value.strip("<>[]{}")
+    inner = value.strip("<>[](){}:")
     found = inner.split(",") if value.startswith("{") else inner.split("|") if "|" in inner else []
     if not found and (listed := _ONE_OF.search(text)):
         found = re.split(r",\s*(?:or )?|\s*\|\s*|\s+or\s+", listed["list"].rstrip("."))

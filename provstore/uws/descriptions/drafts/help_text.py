@@ -62,13 +62,13 @@ class Help:
 
 
 def read_help(text: str, *, program: str) -> Help:
-    """Read what a program printed; ``program`` is its name, for messages.
+    """Read what a program printed; ``program`` is how it was called, with its sub-command.
 
     Raises:
         Invalid: nothing in it looks like an option or an argument, or the program only has sub-commands.
     """
     lines = _lines(text[:_LONGEST])
-    usage = read_usage(lines)
+    usage = read_usage(lines, command=program.split())
     if usage.commands:
         listed = f" ({', '.join(usage.commands)})" if usage.commands != ("COMMAND",) else ""
         raise Invalid(f"{program} has sub-commands{listed}: give one too, as '{program} COMMAND'", value=program)

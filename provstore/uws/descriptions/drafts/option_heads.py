@@ -19,7 +19,7 @@ _AFTER_BLANK: Final = re.compile(
     rf" (?P<value>(?:{_TYPES}|{_PLACE}|{_WORD}(?![a-z]))(?:\.\.\.)?(?: (?:{_PLACE}|{_WORD}(?![a-z])|\.\.\.))*)"
     r"(?=[\s,]|$)"
 )
-_LOWER: Final = re.compile(r" (?P<value>[a-zA-Z][\w.:|-]*(?=,|\s{2}|\s*$)|\w{1,8}(?: \w{1,8}){1,2}(?=\s{2,}\S))")
+_LOWER: Final = re.compile(r" (?P<value>[a-zA-Z][\w.:|-]*(?=,|\s{2}|\s*$| : )|\w{1,8}(?: \w{1,8}){1,2}(?=\s{2,}\S))")
 _TYPE_COLUMN: Final = re.compile(
     rf"\s{{2,}}(?P<value>{_TYPES}|TEXT|INTEGER|FLOAT|BOOLEAN|PATH|FILE|FILENAME|DIRECTORY|\[[^\s\[\]]+\|[^\s\[\]]+\])"
     r"(?=\s{2}|$)"

@@ -11,7 +11,7 @@ from typing import Final
 from provstore.errors import Invalid
 from provstore.uws.descriptions.content_types import guess_content_type
 from provstore.uws.descriptions.drafts.calls import Call, script_of
-from provstore.uws.descriptions.model import CONFIG_FILE, Description, Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.model import CONFIG_FILE, FILE_URL, Description, Generated, ParameterDefinition, Used
 from provstore.uws.descriptions.names import exported_name, reserved
 from provstore.uws.descriptions.values import check_value
 
@@ -202,7 +202,7 @@ def _used(thing: Thing) -> Used:
         type=CONFIG_FILE if thing.configures else "Main",
         content_types=(thing.content_type,) if thing.content_type else (),
         multiplicity=_MANY[thing.required, thing.several],
-        url="file://$ID",
+        url=FILE_URL,
         description=thing.text,
     )
 

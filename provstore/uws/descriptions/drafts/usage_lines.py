@@ -57,8 +57,13 @@ class Usage:
         return frozenset(flag for head, required in self.options if required for flag in head.flags)
 
 
-def read_usage(lines: Sequence[str]) -> Usage:
-    """Read the first usage line of a help text; it may go on in the lines below."""
+def read_usage(lines: Sequence[str], *, command: Sequence[str] = ()) -> Usage:
+    """Read the first usage line of a help text; it may go on in the lines below.
+
+    Args:
+        lines: The help.
+        command: How the program was called: its name, and the sub-command of which this is the help.
+    """
     first = next((number for number, line in enumerate(lines) if _USAGE.match(line)), None)
     if first is None:
         return Usage()
@@ -74,7 +79,7 @@ def read_usage(lines: Sequence[str]) -> Usage:
             text, last = f"{text} {lines[end].strip()}", end + 1
         end += 1
     parts = _Parts(_values(lines[end:]))
-    parts.read(list(_tokens(text)))
+    parts.read(list(_tokens(text, command)))
     return Usage(
         first=first,
         last=end,
@@ -108,12 +113,14 @@ def _values(lines: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def _tokens(text: str) -> Iterator[str]:
-    """Split a usage line, without the name of the program."""
+def _tokens(text: str, command: Sequence[str]) -> Iterator[str]:
+    """Split a usage line, without the name of the program and of its sub-command."""
     tokens = _TOKEN.findall(text)
     words = 3 if tokens[1:2] == ["-m"] and tokens[0].startswith("python") else 1
     while words < len(tokens) and re.search(r"\.\w{1,4}\Z", tokens[words]) and not tokens[words].startswith("-"):
         words += 1  # python tool.py, java -jar is not taken for one
+    for word in command[1:]:
+        words += tokens[words : words + 1] == [word]
     yield from tokens[words:]
 
 

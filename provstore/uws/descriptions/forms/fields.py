@@ -8,13 +8,12 @@ from typing import Final
 
 from provstore.errors import Invalid
 from provstore.uws.descriptions.forms.widgets import Widget, accepted, choices, hint, shown, step, widget_of
-from provstore.uws.descriptions.model import Description, ParameterDefinition, Used
+from provstore.uws.descriptions.model import FILE_URL, TEXTUAL, Description, ParameterDefinition, Used
 from provstore.uws.descriptions.multiplicity import Limits, limits
-from provstore.uws.descriptions.values import check_items, check_value, split_text
+from provstore.uws.descriptions.values import absent_files, check_items, check_value, split_text
 
 __all__ = ["Entry", "Field", "Periods", "entries_of"]
 
-_FILE_URL: Final = "file://$ID"
 _LONGEST_RUN_ID: Final = "64*"
 _DAY: Final = 86_400
 _ONE: Final = Limits(low=1, high=1)
@@ -79,7 +78,7 @@ class Field:
     @property
     def holds_empty_text(self) -> bool:
         """Whether an empty field says something: the empty text in place of the default."""
-        plain = self.datatype in {"char", "unicodeChar"} and self.widget in {Widget.TEXT, Widget.TEXTAREA}
+        plain = self.datatype in TEXTUAL and self.widget in {Widget.TEXT, Widget.TEXTAREA}
         return plain and not self.sources and bool(self.default)
 
 
@@ -186,8 +185,8 @@ def _input(definition: ParameterDefinition, used: Used, description: Description
     """The name of a file that is not here is no default, but shows what is wanted."""
     default = definition.default or ""
     here = {name for name, _ in description.files}
-    missing = used.url == _FILE_URL and not all(one in here or "://" in one for one in split_text(used, default))
-    definition = replace(definition, default=None) if missing else definition
+    if absent_files(used, default, here):
+        definition = replace(definition, default=None)
     return Entry(group="inputs", definition=definition, used=used, placeholder=default if used.url else "")
 
 
@@ -249,11 +248,11 @@ def _days(seconds: int) -> str:
 
 def _longest(definition: ParameterDefinition) -> int | None:
     digits = definition.arraysize.removesuffix("*")
-    return int(digits) if definition.datatype in {"char", "unicodeChar"} and digits.isdecimal() else None
+    return int(digits) if definition.datatype in TEXTUAL and digits.isdecimal() else None
 
 
 def _sources(used: Used) -> tuple[str, ...]:
     """What the value of an input may be; an identifier is a plain word, or fills the description's address."""
-    if used.url == _FILE_URL:
+    if used.url == FILE_URL:
         return ("file", "url", "entity")
     return ("identifier", "url", "entity", "file") if used.url else ("identifier", "url", "entity")

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from provstore.uws.descriptions.content_types import CONTENT_TYPES
-from provstore.uws.descriptions.model import NUMERIC, ParameterDefinition
+from provstore.uws.descriptions.model import NUMERIC, TEXTUAL, ParameterDefinition
 from provstore.uws.descriptions.multiplicity import Limits
-from provstore.uws.descriptions.values import number
+from provstore.uws.descriptions.values import TRUTH, is_number, number
 
 __all__ = ["Widget", "accepted", "choices", "hint", "shown", "step", "widget_of"]
 
@@ -30,7 +30,6 @@ class Widget(StrEnum):
 
 _INTEGERS: Final = frozenset({"bit", "unsignedByte", "short", "int", "long"})
 _NUMBERS: Final = NUMERIC | {"bit"}
-_TEXTS: Final = frozenset({"char", "unicodeChar"})
 _HTML_NUMBER: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 """What a browser shows in a field of numbers; of anything else it shows nothing."""
 _INTEGER: Final = re.compile(r"-?[0-9]+\Z")
@@ -49,7 +48,6 @@ _PAIRS: Final = (
     ("YES", "NO"),
 )
 """Words for on and off; a script is given the very word, and may compare it."""
-_ON: Final = frozenset({"true", "yes", "1", "t"})
 
 
 def widget_of(definition: ParameterDefinition, given: str | None, *, is_file: bool) -> Widget:
@@ -57,7 +55,7 @@ def widget_of(definition: ParameterDefinition, given: str | None, *, is_file: bo
     value = (definition.default or "") if given is None else given
     if is_file:
         return Widget.FILE
-    if definition.datatype in _TEXTS:
+    if definition.datatype in TEXTUAL:
         return _widget_of_text(definition, value)
     if definition.options and definition.arraysize in {"", "1"}:
         return Widget.SELECT
@@ -91,15 +89,12 @@ def shown(value: str, options: tuple[str, ...]) -> str:
     if not options or value in options or not value:
         return value
     same = (one for one in options if _number(one) is not None and _number(one) == _number(value))
-    pair = options in _PAIRS and value.lower() in _ON | {"false", "no", "0", "f"}
-    return (options[0] if value.lower() in _ON else options[1]) if pair else next(same, value)
+    truth = TRUTH.get(value.lower()) if options in _PAIRS else None
+    return next(same, value) if truth is None else options[0 if truth else 1]
 
 
 def _number(text: str) -> float | None:
-    try:
-        return number(text)
-    except ValueError:
-        return None
+    return number(text) if is_number(text) else None
 
 
 def step(definition: ParameterDefinition, *, widget: Widget) -> str:

@@ -5,31 +5,26 @@ Its JSON, its form and its WADL are three spellings of this; here are the rules 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from provstore.errors import TooLarge
-from provstore.uws.descriptions.dialects.datatypes import read_datatype
-from provstore.uws.descriptions.dialects.filling import filled_generated, filled_used, read_reference
+from provstore.uws.descriptions.content_types import split_content_types
 from provstore.uws.descriptions.dialects.reading import Notes
-from provstore.uws.descriptions.model import Description, Extra, Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.dialects.rules import (
+    HEAD_TEXTS,
+    filled_generated,
+    filled_used,
+    read_datatype,
+    read_reference,
+)
+from provstore.uws.descriptions.model import FILE_URL, Description, Extra, Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.values import TRUTH
 
 __all__ = ["Content", "Item", "described"]
 
-_TEXTS: Final = (
-    "label",
-    "version",
-    "type",
-    "subtype",
-    "doculink",
-    "group",
-    "contact_name",
-    "contact_email",
-    "container",
-    "main_result",
-    "standard_id",
-)
+_TEXTS: Final = (*HEAD_TEXTS, "standard_id")
 _ITEMS_MAX: Final = 5_000
 """Most parameters, inputs and results together."""
 
@@ -45,8 +40,7 @@ _USED_KEYS: Final = frozenset(
     | {"annotation", "description"}
 )
 _GENERATED_KEYS: Final = _USED_KEYS - {"url", "location"}
-_YES: Final = frozenset({"true", "yes", "on", "1", "t"})
-_NO: Final = frozenset({"false", "no", "off", "0", "f"})
+_TRUTH: Final = TRUTH | {"on": True, "off": False}
 _PLAIN_TYPES: Final = frozenset({"", "string", "char"})
 
 
@@ -81,8 +75,9 @@ def described(content: Content, *, notes: Notes) -> Description:
     count = len(content.parameters) + len(content.used) + len(content.generated)
     if count > _ITEMS_MAX:
         raise TooLarge(f"{notes.source}: {count} parameters, inputs and results; right is at most {_ITEMS_MAX}")
-    _refuse_repeated(content.parameters, notes=notes, what="parameters")
-    _refuse_repeated((*content.used, *content.generated), notes=notes, what="inputs or results")
+    notes.refuse_repeated(((one.name, one.line) for one in content.parameters), what="parameters")
+    items = (*content.used, *content.generated)
+    notes.refuse_repeated(((one.name, one.line) for one in items), what="inputs or results")
     parameters = {item.name: item for item in (_parameter(one, notes=notes) for one in content.parameters)}
     return replace(
         _head(content, notes=notes),
@@ -90,15 +85,6 @@ def described(content: Content, *, notes: Notes) -> Description:
         used=tuple(_used(one, parameters=parameters, notes=notes) for one in content.used),
         generated=tuple(_generated(one, parameters=parameters, notes=notes) for one in content.generated),
     )
-
-
-def _refuse_repeated(items: Iterable[Item], *, notes: Notes, what: str) -> None:
-    seen: set[str] = set()
-    for item in items:
-        name = item.name.removeprefix("tmp/")
-        if name in seen:
-            raise notes.refuse(item.line, f"the name {name!r} is given to two {what}")
-        seen.add(name)
 
 
 def _head(content: Content, *, notes: Notes) -> Description:
@@ -109,9 +95,7 @@ def _head(content: Content, *, notes: Notes) -> Description:
     if url and not texts["doculink"]:
         notes.add(line, f"url {url!r} and no doculink", "read as the doculink")
         texts["doculink"], url = url, ""
-    script = facts.get("script", "").replace("\r\n", "\n").replace("\r", "\n")
-    if script != facts.get("script", ""):
-        notes.add(line, "the script has DOS line ends", "read with Unix line ends")
+    script = notes.script(facts.get("script", ""), line=line)
     kept = [Extra(name=key, value=value) for key, value in facts.items() if key not in _HEAD]
     text = _annotation(facts, notes=notes, line=line, what="the service") or texts["label"]
     return Description(
@@ -138,14 +122,7 @@ def _annotation(facts: Mapping[str, str], *, notes: Notes, line: int, what: str)
 
 def _seconds(facts: Mapping[str, str], *keys: str, notes: Notes, line: int) -> int | None:
     key = next((key for key in keys if facts.get(key)), keys[0])
-    value = facts.get(key, "")
-    if value in {"", "None"}:
-        return None
-    whole = value.removesuffix(".0")
-    if not (whole.isascii() and whole.isdigit() and len(whole) < len("1000000000000")):
-        notes.add(line, f"{key} {value!r:.80} is no number of seconds", "read as not given")
-        return None
-    return int(whole)
+    return notes.seconds(facts.get(key, "").removesuffix(".0"), line=line, what=key)
 
 
 def _parameter(item: Item, *, notes: Notes) -> ParameterDefinition:
@@ -175,9 +152,9 @@ def _parameter(item: Item, *, notes: Notes) -> ParameterDefinition:
 
 def _required(item: Item, *, notes: Notes) -> bool:
     word = item.facts.get("required", "").strip().lower()
-    if word and word not in _YES | _NO:
+    if word and word not in _TRUTH:
         notes.add(item.line, f"required of {item.name} is {word!r:.80}, neither true nor false", "read as true")
-    return word not in _NO
+    return _TRUTH.get(word, True)
 
 
 def _default(item: Item, definition: ParameterDefinition, *, notes: Notes) -> str | None:
@@ -196,7 +173,7 @@ def _used(item: Item, *, parameters: Mapping[str, ParameterDefinition], notes: N
         name=name,
         role=texts["role"],
         type=texts["type"],
-        content_types=tuple(part.strip() for part in texts["content_type"].split(",") if part.strip()),
+        content_types=split_content_types(texts["content_type"]),
         multiplicity=texts["multiplicity"],
         default=texts["default"],
         url=_url(item, notes=notes),
@@ -229,8 +206,8 @@ def _url(item: Item, *, notes: Notes) -> str:
     url = notes.text(item.facts.get("url") or item.facts.get("location"), line=item.line, what=f"url of {item.name}")
     datatype = item.facts.get("datatype", "").removeprefix("xs:")
     if datatype == "file" and not url:
-        notes.add(item.line, f"input {item.name} is a file without a url", "read as file://$ID")
-        return "file://$ID"
+        notes.add(item.line, f"input {item.name} is a file without a url", f"read as {FILE_URL}")
+        return FILE_URL
     if datatype not in _PLAIN_TYPES | {"file"}:
         notes.add(item.line, f"datatype {datatype!r:.80} of input {item.name}", "left out")
     return url

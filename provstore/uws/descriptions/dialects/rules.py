@@ -1,17 +1,42 @@
-"""What all dialects do alike: an input or result gets from its parameter, or by a guess, what itself it lacks."""
+"""Rules that all dialects share: names of types, and what an input or result gets from its parameter, or by a guess."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Final
 
-from provstore.uws.descriptions.content_types import guess_content_type
+from provstore.uws.descriptions.content_types import guess_content_type, split_content_types
 from provstore.uws.descriptions.dialects.reading import Notes
-from provstore.uws.descriptions.model import Generated, ParameterDefinition, Used
+from provstore.uws.descriptions.model import DATATYPES, FILE, Generated, ParameterDefinition, Used
 
-__all__ = ["filled_generated", "filled_used", "read_reference"]
+__all__ = ["HEAD_TEXTS", "XS_TYPES", "filled_generated", "filled_used", "read_datatype", "read_reference"]
+
+HEAD_TEXTS: Final = (
+    *("label", "version", "type", "subtype", "doculink", "group", "contact_name", "contact_email"),
+    *("container", "main_result"),
+)
+"""What a description says of itself, under the same names in all dialects."""
+
+XS_TYPES: Final[Mapping[str, tuple[str, str]]] = {
+    "": ("char", ""),
+    "string": ("char", ""),
+    "anyURI": ("char", "uri"),
+    "file": ("char", FILE),
+    "integer": ("int", ""),
+} | {name: (name, "") for name in DATATYPES}
+"""Names without the prefix, as VOTable datatype and xtype."""
+
 
 _Parameters = Mapping[str, ParameterDefinition]
+
+
+def read_datatype(given: str, *, notes: Notes, line: int, name: str) -> tuple[str, str]:
+    """Give datatype and xtype for a type of XML schema (``xs:double``), of VOTable (``double``) or ``file``."""
+    found = XS_TYPES.get(given.removeprefix("xs:").removeprefix("xsd:"))
+    if found is None:
+        notes.add(line, f"datatype {given!r} of {name} is unknown", "read as text")
+    return found or ("char", "")
 
 
 def read_reference(ref: str, *, name: str, parameters: Collection[str], line: int, notes: Notes) -> str:
@@ -44,7 +69,7 @@ def filled_generated(item: Generated, *, parameters: _Parameters, line: int, not
 
 
 def _one_content_type(item: Generated, *, line: int, notes: Notes) -> str:
-    types = [part.strip() for part in item.content_type.split(",") if part.strip()]
+    types = split_content_types(item.content_type)
     if not types:
         guess = guess_content_type(item.default)
         notes.add(line, f"result {item.name} has no content type", f"taken as {guess}")
