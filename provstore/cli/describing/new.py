@@ -27,7 +27,7 @@ from provstore.uws.descriptions.dialects.reading import Reading
 from provstore.uws.descriptions.dialects.votable_writer import write_votable
 from provstore.uws.descriptions.drafts.from_help import draft_from_help
 from provstore.uws.descriptions.drafts.help_text import read_help
-from provstore.uws.descriptions.drafts.things import Draft, Kind, kind_named
+from provstore.uws.descriptions.drafts.things import Draft, ThingKind, kind_named
 from provstore.uws.descriptions.model import NAME, Description
 
 __all__ = ["new", "try_file"]
@@ -46,7 +46,7 @@ class _Origin:
     par: Path | None
     help_of: str | None
     help_text: Path | None
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, ThingKind]
 
 
 @click.command("new")
@@ -54,7 +54,7 @@ class _Origin:
 @click.option("--help-of", metavar="PROGRAM", help="Make it of what PROGRAM --help says.")
 @click.option("--help-text", type=_FILE, help="Read the help in a file instead of running the program.")
 @click.option("--par", type=_FILE, help="Make it of a .par file of ftools or ctools.")
-@click.option("--as", "kinds", multiple=True, metavar="NAME=KIND", help=f"What NAME is: {', '.join(Kind)}.")
+@click.option("--as", "kinds", multiple=True, metavar="NAME=KIND", help=f"What NAME is: {', '.join(ThingKind)}.")
 @click.option(
     "-o",
     "--output",
@@ -171,7 +171,7 @@ def _show(draft: Draft) -> None:
         click.echo(f"note: {visible(note)}", err=True)
 
 
-_KINDS: Final = {"char": Kind.TEXT, "long": Kind.INTEGER, "int": Kind.INTEGER, "double": Kind.REAL}
+_KINDS: Final = {"char": ThingKind.TEXT, "long": ThingKind.INTEGER, "int": ThingKind.INTEGER, "double": ThingKind.REAL}
 _COUNTS: Final = {"1": "one", "0..1": "one, or none", "1..*": "one or more", "*": "any number"}
 
 
@@ -184,9 +184,15 @@ def _rows(description: Description) -> Iterator[tuple[str, ...]]:
         yield one.name, "|".join(one.options) or kind, default, one.unit or "-", _short(one.description)
     for used in description.used:
         count = used.multiplicity or "1"
-        yield used.name, Kind.FILE, f"({_COUNTS.get(count, count)})", "-", _short(used.description)
+        yield used.name, ThingKind.FILE, f"({_COUNTS.get(count, count)})", "-", _short(used.description)
     for made in description.generated:
-        yield made.name, Kind.RESULT, made.default or f"named by {made.ref or made.name}", "-", _short(made.description)
+        yield (
+            made.name,
+            ThingKind.RESULT,
+            made.default or f"named by {made.ref or made.name}",
+            "-",
+            _short(made.description),
+        )
 
 
 def _short(text: str) -> str:

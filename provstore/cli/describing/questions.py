@@ -16,15 +16,20 @@ from provstore.uws.descriptions.drafts.from_command import (
     read_command,
 )
 from provstore.uws.descriptions.drafts.guesses import guess
-from provstore.uws.descriptions.drafts.things import Draft, Kind, Thing, kind_named
+from provstore.uws.descriptions.drafts.things import Draft, Thing, ThingKind, kind_named
 from provstore.uws.descriptions.model import NAME, ParameterDefinition
 from provstore.uws.descriptions.names import reserved
 from provstore.uws.descriptions.values import check_value, number
 
 __all__ = ["ask_draft", "ask_kinds"]
 
-_NUMBERS: Final = frozenset({Kind.INTEGER, Kind.REAL})
-_DATATYPES: Final = {Kind.INTEGER: "long", Kind.REAL: "double", Kind.BOOLEAN: "boolean", Kind.TEXT: "char"}
+_NUMBERS: Final = frozenset({ThingKind.INTEGER, ThingKind.REAL})
+_DATATYPES: Final = {
+    ThingKind.INTEGER: "long",
+    ThingKind.REAL: "double",
+    ThingKind.BOOLEAN: "boolean",
+    ThingKind.TEXT: "char",
+}
 _INTRODUCTION: Final = """\
 Write the command as you would type it, with a gap in braces for each thing that changes from job to job:
   {name}              asked for below           {name:integer=3}   kind and default told at once
@@ -40,7 +45,7 @@ def ask_draft(name: str) -> Draft:
         Invalid: the answers end too early, or make no description.
     """
     about = _ask("What does it do")
-    click.echo(f"\n{_INTRODUCTION}{', '.join(one for one in Kind if one is not Kind.NOTHING)}\n", err=True)
+    click.echo(f"\n{_INTRODUCTION}{', '.join(one for one in ThingKind if one is not ThingKind.NOTHING)}\n", err=True)
     line = _ask("Command", reads=_command)
     more = "One more option of it, as --name or --name {name} (Enter: no more)"
     options: list[CommandLine] = []
@@ -48,16 +53,16 @@ def ask_draft(name: str) -> Draft:
         options.append(extra)
     line = _with_options(line, options)
     things = [_ask_thing(gap, printed=gap == line.target) for gap in line.gaps]
-    if not any(one.kind in {Kind.RESULT, Kind.FOLDER} for one in things) and not line.target:
+    if not any(one.kind in {ThingKind.RESULT, ThingKind.FOLDER} for one in things) and not line.target:
         things += _ask_result({one.name for one in things})
     return draft_from_command(name, line, things, about=about)
 
 
-def ask_kinds(known: Sequence[str]) -> dict[str, Kind]:
+def ask_kinds(known: Sequence[str]) -> dict[str, ThingKind]:
     """Ask which guesses are wrong, until there is nothing more to correct."""
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, ThingKind] = {}
 
-    def one(text: str) -> tuple[str, Kind] | None:
+    def one(text: str) -> tuple[str, ThingKind] | None:
         name, equals, kind = text.partition("=")
         if not text:
             return None
@@ -65,7 +70,7 @@ def ask_kinds(known: Sequence[str]) -> dict[str, Kind]:
             raise Invalid(f"{text!r}: NAME=KIND is needed, with one of the names above")
         return name.strip(), kind_named(kind)
 
-    question = f"Is one of another kind? NAME=KIND ({', '.join(Kind)}; Enter: no more)"
+    question = f"Is one of another kind? NAME=KIND ({', '.join(ThingKind)}; Enter: no more)"
     while (told := _ask(question, default="", reads=one)) is not None:
         kinds[told[0]] = told[1]
     return kinds
@@ -136,17 +141,17 @@ def _ask_thing(gap: Gap, *, printed: bool) -> Thing:
     """Ask about a gap what is not told in it."""
     click.echo(err=True)
     guessed = guess(gap.name, value="", text="")
-    kind = gap.kind or (Kind.RESULT if printed else None)
+    kind = gap.kind or (ThingKind.RESULT if printed else None)
     if kind is None:
         kind = _ask(f"{gap.name}: its kind", default=guessed.kind, reads=kind_named)
     text = _ask(f"{gap.name}: what it is", default="")
     thing = Thing(name=gap.name, kind=kind, text=text, default=gap.default)
-    if kind is Kind.FILE:
+    if kind is ThingKind.FILE:
         return replace(guess(gap.name, value="FILE", text=text), name=gap.name, kind=kind, text=text, default="")
-    if kind is Kind.RESULT:
+    if kind is ThingKind.RESULT:
         name = f"{gap.name}.txt" if printed else guess(gap.name, value="FILE", text=text).default or f"{gap.name}.dat"
         return replace(thing, default=gap.default or _ask(f"{gap.name}: file name", default=name))
-    if kind in {Kind.FOLDER, Kind.NOTHING} or gap.flag:
+    if kind in {ThingKind.FOLDER, ThingKind.NOTHING} or gap.flag:
         return replace(thing, required=False)
     return _ask_parameter(thing, told=bool(gap.default))
 
@@ -166,7 +171,7 @@ def _ask_facts(thing: Thing) -> Iterator[tuple[str, Any]]:
         yield "unit", _ask(f"{thing.name}: unit (Enter: none)", default="")
         yield "min", _ask(f"{thing.name}: least value (Enter: any)", default="", reads=_number)
         yield "max", _ask(f"{thing.name}: greatest value (Enter: any)", default="", reads=_number)
-    elif thing.kind is Kind.TEXT:
+    elif thing.kind is ThingKind.TEXT:
         options = _ask(f"{thing.name}: choices, separated by commas (Enter: any text)", default="")
         yield "options", tuple(one.strip() for one in options.split(",") if one.strip())
 
@@ -195,4 +200,4 @@ def _ask_result(taken: set[str]) -> list[Thing]:
     name = "output"
     while name in taken:
         name += "_"
-    return [Thing(name=name, kind=Kind.RESULT, default=pattern)] if pattern else []
+    return [Thing(name=name, kind=ThingKind.RESULT, default=pattern)] if pattern else []

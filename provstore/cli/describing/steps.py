@@ -66,12 +66,13 @@ def propose(
         tell_repairs(source.reading)
     with opened() as provstore:
         proposal = propose_source(provstore, source, message=message)
-        warnings = provstore.publication.check(proposal.description, source.files)
-        answer = proposed_json(proposal, source.reading, warnings, base=address(provstore), name_of=names(provstore))
+        answer = proposed_json(
+            proposal, source.reading, proposal.warnings, base=address(provstore), name_of=names(provstore)
+        )
     if as_json:
         _print_json(answer)
         return
-    for problem in warnings:
+    for problem in proposal.warnings:
         click.echo(visible(str(problem)), err=True)
     click.echo(proposal.id)
     click.echo(f"next: provstore describe diff {proposal.id}; provstore describe accept {proposal.id}", err=True)

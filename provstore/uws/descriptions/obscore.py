@@ -10,10 +10,10 @@ from typing import Final
 
 from provstore.graph.model import TIME_SUFFIX, Value
 
-__all__ = ["COLUMNS", "WORDS", "Kind", "column_fault", "obscore_properties"]
+__all__ = ["COLUMNS", "WORDS", "ColumnType", "column_fault", "obscore_properties"]
 
 
-class Kind(StrEnum):
+class ColumnType(StrEnum):
     """What a column holds."""
 
     TEXT = "text"
@@ -21,68 +21,68 @@ class Kind(StrEnum):
     NUMBER = "a number"
 
 
-COLUMNS: Final[Mapping[str, Kind]] = {
-    "dataproduct_type": Kind.TEXT,
-    "dataproduct_subtype": Kind.TEXT,
-    "calib_level": Kind.WHOLE,
-    "target_name": Kind.TEXT,
-    "target_class": Kind.TEXT,
-    "obs_id": Kind.TEXT,
-    "obs_title": Kind.TEXT,
-    "obs_collection": Kind.TEXT,
-    "obs_creation_date": Kind.TEXT,
-    "obs_creator_name": Kind.TEXT,
-    "obs_creator_did": Kind.TEXT,
-    "obs_release_date": Kind.TEXT,
-    "obs_publisher_did": Kind.TEXT,
-    "publisher_id": Kind.TEXT,
-    "bib_reference": Kind.TEXT,
-    "data_rights": Kind.TEXT,
-    "access_url": Kind.TEXT,
-    "access_format": Kind.TEXT,
-    "access_estsize": Kind.WHOLE,
-    "s_ra": Kind.NUMBER,
-    "s_dec": Kind.NUMBER,
-    "s_fov": Kind.NUMBER,
-    "s_region": Kind.TEXT,
-    "s_resolution": Kind.NUMBER,
-    "s_resolution_min": Kind.NUMBER,
-    "s_resolution_max": Kind.NUMBER,
-    "s_xel1": Kind.WHOLE,
-    "s_xel2": Kind.WHOLE,
-    "s_ucd": Kind.TEXT,
-    "s_unit": Kind.TEXT,
-    "s_calib_status": Kind.TEXT,
-    "s_stat_error": Kind.NUMBER,
-    "s_pixel_scale": Kind.NUMBER,
-    "t_xel": Kind.WHOLE,
-    "t_refpos": Kind.TEXT,
-    "t_min": Kind.NUMBER,
-    "t_max": Kind.NUMBER,
-    "t_exptime": Kind.NUMBER,
-    "t_resolution": Kind.NUMBER,
-    "t_calib_status": Kind.TEXT,
-    "t_stat_error": Kind.NUMBER,
-    "em_xel": Kind.WHOLE,
-    "em_ucd": Kind.TEXT,
-    "em_unit": Kind.TEXT,
-    "em_calib_status": Kind.TEXT,
-    "em_min": Kind.NUMBER,
-    "em_max": Kind.NUMBER,
-    "em_res_power": Kind.NUMBER,
-    "em_res_power_min": Kind.NUMBER,
-    "em_res_power_max": Kind.NUMBER,
-    "em_resolution": Kind.NUMBER,
-    "em_stat_error": Kind.NUMBER,
-    "o_ucd": Kind.TEXT,
-    "o_unit": Kind.TEXT,
-    "o_calib_status": Kind.TEXT,
-    "o_stat_error": Kind.NUMBER,
-    "pol_xel": Kind.WHOLE,
-    "pol_states": Kind.TEXT,
-    "facility_name": Kind.TEXT,
-    "instrument_name": Kind.TEXT,
-    "proposal_id": Kind.TEXT,
+COLUMNS: Final[Mapping[str, ColumnType]] = {
+    "dataproduct_type": ColumnType.TEXT,
+    "dataproduct_subtype": ColumnType.TEXT,
+    "calib_level": ColumnType.WHOLE,
+    "target_name": ColumnType.TEXT,
+    "target_class": ColumnType.TEXT,
+    "obs_id": ColumnType.TEXT,
+    "obs_title": ColumnType.TEXT,
+    "obs_collection": ColumnType.TEXT,
+    "obs_creation_date": ColumnType.TEXT,
+    "obs_creator_name": ColumnType.TEXT,
+    "obs_creator_did": ColumnType.TEXT,
+    "obs_release_date": ColumnType.TEXT,
+    "obs_publisher_did": ColumnType.TEXT,
+    "publisher_id": ColumnType.TEXT,
+    "bib_reference": ColumnType.TEXT,
+    "data_rights": ColumnType.TEXT,
+    "access_url": ColumnType.TEXT,
+    "access_format": ColumnType.TEXT,
+    "access_estsize": ColumnType.WHOLE,
+    "s_ra": ColumnType.NUMBER,
+    "s_dec": ColumnType.NUMBER,
+    "s_fov": ColumnType.NUMBER,
+    "s_region": ColumnType.TEXT,
+    "s_resolution": ColumnType.NUMBER,
+    "s_resolution_min": ColumnType.NUMBER,
+    "s_resolution_max": ColumnType.NUMBER,
+    "s_xel1": ColumnType.WHOLE,
+    "s_xel2": ColumnType.WHOLE,
+    "s_ucd": ColumnType.TEXT,
+    "s_unit": ColumnType.TEXT,
+    "s_calib_status": ColumnType.TEXT,
+    "s_stat_error": ColumnType.NUMBER,
+    "s_pixel_scale": ColumnType.NUMBER,
+    "t_xel": ColumnType.WHOLE,
+    "t_refpos": ColumnType.TEXT,
+    "t_min": ColumnType.NUMBER,
+    "t_max": ColumnType.NUMBER,
+    "t_exptime": ColumnType.NUMBER,
+    "t_resolution": ColumnType.NUMBER,
+    "t_calib_status": ColumnType.TEXT,
+    "t_stat_error": ColumnType.NUMBER,
+    "em_xel": ColumnType.WHOLE,
+    "em_ucd": ColumnType.TEXT,
+    "em_unit": ColumnType.TEXT,
+    "em_calib_status": ColumnType.TEXT,
+    "em_min": ColumnType.NUMBER,
+    "em_max": ColumnType.NUMBER,
+    "em_res_power": ColumnType.NUMBER,
+    "em_res_power_min": ColumnType.NUMBER,
+    "em_res_power_max": ColumnType.NUMBER,
+    "em_resolution": ColumnType.NUMBER,
+    "em_stat_error": ColumnType.NUMBER,
+    "o_ucd": ColumnType.TEXT,
+    "o_unit": ColumnType.TEXT,
+    "o_calib_status": ColumnType.TEXT,
+    "o_stat_error": ColumnType.NUMBER,
+    "pol_xel": ColumnType.WHOLE,
+    "pol_states": ColumnType.TEXT,
+    "facility_name": ColumnType.TEXT,
+    "instrument_name": ColumnType.TEXT,
+    "proposal_id": ColumnType.TEXT,
 }
 """Column -> what it holds, in the order of the standard."""
 
@@ -113,7 +113,7 @@ def column_fault(column: str, value: str) -> str:
         return f"{column!r} is no column of ObsCore 1.1, as dataproduct_type or calib_level"
     if column in WORDS and value not in WORDS[column]:
         return f"{value!r} is none of: {', '.join(WORDS[column])}"
-    right = {Kind.WHOLE: _WHOLE, Kind.NUMBER: _NUMBER}.get(COLUMNS[column])
+    right = {ColumnType.WHOLE: _WHOLE, ColumnType.NUMBER: _NUMBER}.get(COLUMNS[column])
     if right is not None and not right.match(value):
         return f"{value!r} is not {COLUMNS[column].value}"
     low, high = _BOUNDS.get(column, (-float("inf"), float("inf")))
@@ -128,11 +128,11 @@ def obscore_properties(columns: Iterable[tuple[str, str]]) -> dict[str, Value]:
 
 
 def _value(name: str, text: str) -> Value:
-    kind = COLUMNS.get(name, Kind.TEXT)
-    if kind is Kind.WHOLE and _SHORT_INTEGER.match(text):
+    kind = COLUMNS.get(name, ColumnType.TEXT)
+    if kind is ColumnType.WHOLE and _SHORT_INTEGER.match(text):
         return int(text)
     try:
-        number = float(text) if kind is Kind.NUMBER else math.nan
+        number = float(text) if kind is ColumnType.NUMBER else math.nan
     except ValueError:
         return text
     return number if math.isfinite(number) else text

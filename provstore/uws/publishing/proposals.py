@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from provstore.accounts.callers import Caller, curators, reader_of
 from provstore.errors import Invalid
 from provstore.graph.model import PUBLIC, Kind, Label, Node, NodeId, Relation, Value, stable_local
 from provstore.graph.store import Change, Create, Update
+from provstore.uws.descriptions.checking.problem import Problem
 from provstore.uws.descriptions.model import Description
 from provstore.uws.jobs import instant, text
 from provstore.uws.publishing.revisions import DESCRIPTION, Revision, definition_of, read_definition
@@ -45,7 +47,7 @@ class Proposal:
 
     ``author`` and ``decided_by`` are local ids of agents. ``base`` is the revision that was the newest when it was
     proposed, "" for a new service; ``published_as`` the one that it became. ``message`` is the author's, ``decision``
-    that of who decided.
+    that of who decided. ``warnings`` are told to the author at once, and not kept.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Proposal:
     decided_by: str = ""
     decision: str = ""
     published_as: str = ""
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,8 @@ def proposal_of(node: Node, *, namespace: str) -> Proposal:
     created_at, state = instant(properties, "created_at"), text(properties, "state")
     if created_at is None or not state:
         raise Invalid(f"{node.id} is no proposed description")
+    names = ("digest", "author", "base", "message", "decided_by", "decision", "published_as")
+    texts: dict[str, Any] = {name: text(properties, name) for name in names}
     return Proposal(
         id=node.id.removeprefix(namespace),
         node=node.id,
@@ -103,10 +108,7 @@ def proposal_of(node: Node, *, namespace: str) -> Proposal:
         state=State(state),
         created_at=created_at,
         decided_at=instant(properties, "decided_at"),
-        **{
-            name: text(properties, name)
-            for name in ("digest", "author", "base", "message", "decided_by", "decision", "published_as")
-        },
+        **texts,
     )
 
 

@@ -99,6 +99,7 @@ class Publication:
             base=newest.name if newest else "",
             message=message,
             created_at=at,
+            warnings=found,
         )
         deed = self._deed(caller, "proposal", role="Author", message=message)
         namespace = self.store.namespace

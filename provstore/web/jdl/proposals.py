@@ -39,13 +39,11 @@ _PAGE: Final = 1000
 def propose() -> Answer:
     """POST /jdl: propose a definition: as the body, as upload with script and default files, or as OPUS's form."""
     sent = read_definition()
-    publication = site().publication
-    made = publication.propose(caller(), sent.reading.description, message=sent.message, files=sent.files)
+    made = site().publication.propose(caller(), sent.reading.description, message=sent.message, files=sent.files)
     page = page_instead(f"/definitions/proposals/{made.id}")
     if page is not None:
         return page
-    warnings = publication.check(made.description, sent.files)
-    response = jsonify(proposed_json(made, sent.reading, warnings, base=base_url(), name_of=name_of()))
+    response = jsonify(proposed_json(made, sent.reading, made.warnings, base=base_url(), name_of=name_of()))
     response.status_code = _CREATED
     response.headers["Location"] = f"{base_url()}/jdl/proposals/{made.id}"
     return response

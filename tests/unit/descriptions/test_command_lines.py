@@ -10,13 +10,13 @@ from provstore.errors import Invalid
 from provstore.uws.descriptions.checking.checks import problems
 from provstore.uws.descriptions.drafts.calls import Call, Given, Place, Value, When, script_of
 from provstore.uws.descriptions.drafts.from_command import Gap, draft_from_command, read_command
-from provstore.uws.descriptions.drafts.things import Draft, Kind, Thing
+from provstore.uws.descriptions.drafts.things import Draft, Thing, ThingKind
 
 
 def draft(text: str) -> Draft:
     line = read_command(text)
     things = [
-        Thing(name=gap.name, kind=gap.kind or Kind.TEXT, default=gap.default, required=not gap.default)
+        Thing(name=gap.name, kind=gap.kind or ThingKind.TEXT, default=gap.default, required=not gap.default)
         for gap in line.gaps
     ]
     return draft_from_command("service", line, things, about="about")
@@ -31,11 +31,11 @@ def test_gaps_tell_their_name_kind_and_default() -> None:
     line = read_command("prog {a} {b:int=3} {c:file} {--verbose} {-q} {d:text=two words} > {e}")
     assert line.gaps == (
         Gap(name="a"),
-        Gap(name="b", kind=Kind.INTEGER, default="3"),
-        Gap(name="c", kind=Kind.FILE),
-        Gap(name="verbose", kind=Kind.BOOLEAN, default="false", flag="--verbose"),
-        Gap(name="q", kind=Kind.BOOLEAN, default="false", flag="-q"),
-        Gap(name="d", kind=Kind.TEXT, default="two words"),
+        Gap(name="b", kind=ThingKind.INTEGER, default="3"),
+        Gap(name="c", kind=ThingKind.FILE),
+        Gap(name="verbose", kind=ThingKind.BOOLEAN, default="false", flag="--verbose"),
+        Gap(name="q", kind=ThingKind.BOOLEAN, default="false", flag="-q"),
+        Gap(name="d", kind=ThingKind.TEXT, default="two words"),
         Gap(name="e"),
     )
     assert line.target == Gap(name="e")

@@ -14,7 +14,7 @@ from provstore.uws.descriptions.drafts.from_help import draft_from_help
 from provstore.uws.descriptions.drafts.guesses import guess
 from provstore.uws.descriptions.drafts.help_text import Help, read_help
 from provstore.uws.descriptions.drafts.option_heads import read_head
-from provstore.uws.descriptions.drafts.things import Draft, Kind, Names
+from provstore.uws.descriptions.drafts.things import Draft, Names, ThingKind
 from provstore.uws.descriptions.model import Description
 
 ARGPARSE: Final = """\
@@ -132,7 +132,7 @@ def read(text: str) -> Help:
     return read_help(text, program="program")
 
 
-def draft(text: str, **kinds: Kind) -> Draft:
+def draft(text: str, **kinds: ThingKind) -> Draft:
     return draft_from_help(read(text), name="service", program=("program",), kinds=kinds)
 
 
@@ -260,12 +260,12 @@ def test_what_is_made_of_a_help_can_be_proposed(text: str) -> None:
 
 
 def test_a_wrong_guess_is_corrected_by_its_name() -> None:
-    described = draft(CLICK, source=Kind.FILE, words=Kind.NOTHING, count=Kind.REAL).description
+    described = draft(CLICK, source=ThingKind.FILE, words=ThingKind.NOTHING, count=ThingKind.REAL).description
     assert facts(described)["source"] == ("file", "1", "Main")
     assert facts(described)["count"][:2] == ("double", "3")
     assert "words" not in facts(described)
     with pytest.raises(Invalid, match="'sauce' is nothing that program takes; known: count, scale"):
-        draft(CLICK, sauce=Kind.FILE)
+        draft(CLICK, sauce=ThingKind.FILE)
 
 
 def test_a_module_of_python_is_no_argument_and_no_argument_takes_the_place_of_another() -> None:
@@ -342,22 +342,22 @@ def test_defaults_are_found_in_the_text(text: str, default: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "text", "kind"),
     [
-        ("n", "INT", "", Kind.INTEGER),
-        ("x", "FLOAT", "", Kind.REAL),
-        ("nbins", "NBINS", "number of bins (default: 3)", Kind.INTEGER),
-        ("emin", "EMIN", "minimal energy (default: 1)", Kind.REAL),
-        ("input", "INPUT", "", Kind.FILE),
-        ("config-file", "FILE", "", Kind.FILE),
-        ("output", "OUTPUT", "file to write", Kind.RESULT),
-        ("plot", "FILE", "save a plot", Kind.RESULT),
-        ("output-format", "FORMAT", "its format", Kind.TEXT),
-        ("outdir", "DIR", "where to", Kind.FOLDER),
-        ("cache", "DIR", "where to", Kind.NOTHING),
-        ("editor", "PROG", "", Kind.NOTHING),
-        ("mode", "{a,b}", "", Kind.TEXT),
+        ("n", "INT", "", ThingKind.INTEGER),
+        ("x", "FLOAT", "", ThingKind.REAL),
+        ("nbins", "NBINS", "number of bins (default: 3)", ThingKind.INTEGER),
+        ("emin", "EMIN", "minimal energy (default: 1)", ThingKind.REAL),
+        ("input", "INPUT", "", ThingKind.FILE),
+        ("config-file", "FILE", "", ThingKind.FILE),
+        ("output", "OUTPUT", "file to write", ThingKind.RESULT),
+        ("plot", "FILE", "save a plot", ThingKind.RESULT),
+        ("output-format", "FORMAT", "its format", ThingKind.TEXT),
+        ("outdir", "DIR", "where to", ThingKind.FOLDER),
+        ("cache", "DIR", "where to", ThingKind.NOTHING),
+        ("editor", "PROG", "", ThingKind.NOTHING),
+        ("mode", "{a,b}", "", ThingKind.TEXT),
     ],
 )
-def test_kinds_are_guessed_by_words(name: str, value: str, text: str, kind: Kind) -> None:
+def test_kinds_are_guessed_by_words(name: str, value: str, text: str, kind: ThingKind) -> None:
     assert guess(name, value=value, text=text).kind is kind
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from provstore.errors import Invalid
 from provstore.uws.descriptions.drafts.calls import Call, Given, Place, Value, When, Word
-from provstore.uws.descriptions.drafts.things import Draft, Kind, Thing, draft_of, kind_named
+from provstore.uws.descriptions.drafts.things import Draft, Thing, ThingKind, draft_of, kind_named
 from provstore.uws.descriptions.model import NAME
 
 __all__ = ["CommandLine", "Gap", "draft_from_command", "read_command"]
@@ -20,7 +20,7 @@ class Gap:
     """A gap in a command line: ``{name}``, ``{name:kind}``, ``{name:kind=default}`` or the option ``{--name}``."""
 
     name: str
-    kind: Kind | None = None
+    kind: ThingKind | None = None
     default: str = ""
     flag: str = ""
 
@@ -153,7 +153,7 @@ def _braces(text: str) -> str:
 def _gap(found: re.Match[str]) -> Gap:
     if found["flag"]:
         name = found["flag"].lstrip("-").replace("-", "_")
-        return Gap(name=name, kind=Kind.BOOLEAN, default="false", flag=found["flag"])
+        return Gap(name=name, kind=ThingKind.BOOLEAN, default="false", flag=found["flag"])
     kind = kind_named(found["kind"]) if found["kind"] else None
     return Gap(name=found["name"], kind=kind, default=found["default"] or "")
 
@@ -172,13 +172,13 @@ def draft_from_command(name: str, line: CommandLine, things: Sequence[Thing], *,
     all_things, stdout = list(things), ""
     if isinstance(line.target, Gap):
         stdout = line.target.name
-        if by_name[stdout].kind is not Kind.RESULT:
+        if by_name[stdout].kind is not ThingKind.RESULT:
             raise Invalid(f"{stdout} follows '>', so it is a result, not {by_name[stdout].kind}", field="command")
     elif line.target:
         stdout = "output"
         while stdout in by_name or not NAME.match(stdout):
             stdout += "_"
-        all_things.append(Thing(name=stdout, kind=Kind.RESULT, default=line.target))
+        all_things.append(Thing(name=stdout, kind=ThingKind.RESULT, default=line.target))
     calls = tuple(_call(command, by_name) for command in line.commands)
     return draft_of(name, all_things, calls, about=about, stdout=stdout, notes=notes)
 
@@ -220,11 +220,11 @@ def _one(word: tuple[_Piece, ...], option: tuple[_Piece, ...], things: Mapping[s
     thing = things[gaps[0].name]
     if gaps[0].flag:
         return Given(words=((gaps[0].flag,),), when=When.TRUE, of=thing.name)
-    optional = not thing.required and thing.kind not in {Kind.RESULT, Kind.FOLDER}
+    optional = not thing.required and thing.kind not in {ThingKind.RESULT, ThingKind.FOLDER}
     when = When.GIVEN if optional and len(gaps) == 1 else When.ALWAYS
-    guard = thing.kind is Kind.TEXT and len(word) == 1 and not thing.options and not option
+    guard = thing.kind is ThingKind.TEXT and len(word) == 1 and not thing.options and not option
     if thing.several and len(word) == 1:
-        paths = thing.kind is Kind.FILE
+        paths = thing.kind is ThingKind.FILE
         return Given(words=before, when=when, of=thing.name, spread=thing.name, paths=paths, guard=guard)
     return Given(words=(*before, tuple(_piece(piece, things) for piece in word)), when=when, of=thing.name, guard=guard)
 
@@ -232,5 +232,5 @@ def _one(word: tuple[_Piece, ...], option: tuple[_Piece, ...], things: Mapping[s
 def _piece(piece: _Piece, things: Mapping[str, Thing]) -> str | Value:
     if isinstance(piece, str):
         return piece
-    places = {Kind.RESULT: Place.RESULT, Kind.FOLDER: Place.FOLDER}
+    places = {ThingKind.RESULT: Place.RESULT, ThingKind.FOLDER: Place.FOLDER}
     return Value(name=piece.name, place=places.get(things[piece.name].kind, Place.VALUE))

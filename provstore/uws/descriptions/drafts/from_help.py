@@ -11,7 +11,7 @@ from provstore.errors import Invalid
 from provstore.uws.descriptions.drafts.calls import Call, Given, Place, Value, When, Word
 from provstore.uws.descriptions.drafts.guesses import guess
 from provstore.uws.descriptions.drafts.help_text import Help, Option
-from provstore.uws.descriptions.drafts.things import Draft, Kind, Names, Thing, draft_of
+from provstore.uws.descriptions.drafts.things import Draft, Names, Thing, ThingKind, draft_of
 from provstore.uws.descriptions.drafts.usage_lines import Argument
 
 __all__ = ["draft_from_help"]
@@ -35,7 +35,7 @@ class _Taken:
 
 
 def draft_from_help(
-    told: Help, *, name: str, program: tuple[str, ...], kinds: Mapping[str, Kind] | None = None
+    told: Help, *, name: str, program: tuple[str, ...], kinds: Mapping[str, ThingKind] | None = None
 ) -> Draft:
     """Make the description of a service that calls a program with what its help tells.
 
@@ -61,7 +61,7 @@ def draft_from_help(
     call = Call(program=(*program, *literal), given=tuple(_given(taken, told)))
     return draft_of(
         name,
-        [one.thing for one in taken if one.thing.kind is not Kind.NOTHING],
+        [one.thing for one in taken if one.thing.kind is not ThingKind.NOTHING],
         (call,),
         about=told.about,
         notes=(*_left_out(taken), *_told_to_all(taken)),
@@ -77,7 +77,9 @@ def _of_option(option: Option) -> _Taken:
         return _Taken(thing=replace(thing, required=required), option=option)
     thing = guess(name, value="TEXT", text=option.text)
     default = "false" if not head.offs else _off_default(thing.default)
-    return _Taken(thing=replace(thing, kind=Kind.BOOLEAN, default=default, options=(), required=False), option=option)
+    return _Taken(
+        thing=replace(thing, kind=ThingKind.BOOLEAN, default=default, options=(), required=False), option=option
+    )
 
 
 def _off_default(told: str) -> str:
@@ -91,7 +93,7 @@ def _of_argument(argument: Argument) -> _Taken:
     name = argument.name.lower() if argument.name.isupper() else argument.name
     thing = guess(name, value=argument.value or _value_of(argument), text=argument.text, several=argument.several)
     options = argument.choices or thing.options
-    kind = Kind.TEXT if argument.choices else thing.kind
+    kind = ThingKind.TEXT if argument.choices else thing.kind
     return _Taken(thing=replace(thing, kind=kind, options=options, required=argument.required), argument=argument)
 
 
@@ -99,22 +101,22 @@ def _value_of(argument: Argument) -> str:
     return argument.name if argument.name.isupper() else ""
 
 
-def _as_told(one: _Taken, kinds: Mapping[str, Kind]) -> _Taken:
+def _as_told(one: _Taken, kinds: Mapping[str, ThingKind]) -> _Taken:
     thing = one.thing
     kind = kinds.get(thing.name, thing.kind)
     if kind is thing.kind:
         return one
-    if kind is Kind.RESULT:
+    if kind is ThingKind.RESULT:
         default = thing.default or f"{thing.name}.dat"
     else:
-        default = "" if kind in {Kind.FILE, Kind.FOLDER} else thing.default
+        default = "" if kind in {ThingKind.FILE, ThingKind.FOLDER} else thing.default
     return replace(one, thing=replace(thing, kind=kind, default=default, options=()))
 
 
 def _needed(one: _Taken, all_of_them: Sequence[_Taken], told: Help) -> _Taken:
     """Ask for what must be there: a file where the program would read standard input, and what comes before others."""
     thing = one.thing
-    files = [other for other in all_of_them if other.argument and other.thing.kind is Kind.FILE]
+    files = [other for other in all_of_them if other.argument and other.thing.kind is ThingKind.FILE]
     alone = files == [one] and bool(_STDIN.search(told.whole) or thing.several)
     if alone or (one.argument and not thing.several and _is_before_a_given_one(one, all_of_them)):
         return replace(one, thing=replace(thing, required=True))
@@ -124,33 +126,33 @@ def _needed(one: _Taken, all_of_them: Sequence[_Taken], told: Help) -> _Taken:
 def _is_before_a_given_one(one: _Taken, all_of_them: Sequence[_Taken]) -> bool:
     """Tell whether a later argument is always there: it would take the place of this one if this were left out."""
     later = all_of_them[all_of_them.index(one) + 1 :]
-    return any(other.thing.kind is Kind.RESULT or other.thing.required for other in later if other.argument)
+    return any(other.thing.kind is ThingKind.RESULT or other.thing.required for other in later if other.argument)
 
 
 def _switched(one: _Taken, names: Names) -> _Taken:
     """Let the user choose the results that are beside the main one."""
     thing = one.thing
     always = thing.required or bool(_ALWAYS_MADE.fullmatch(thing.name))
-    if thing.kind is not Kind.RESULT or always:
+    if thing.kind is not ThingKind.RESULT or always:
         return one
     return replace(one, thing=replace(thing, switch=names.take(f"make_{thing.name}")))
 
 
 def _left_out(taken: Sequence[_Taken]) -> Iterator[str]:
     for one in taken:
-        if one.thing.kind is Kind.NOTHING:
+        if one.thing.kind is ThingKind.NOTHING:
             yield f"{one.thing.name} is left out: a job should not choose programs or directories of the server"
 
 
 def _told_to_all(taken: Sequence[_Taken]) -> Iterator[str]:
-    for name in (one.thing.name for one in taken if one.thing.kind is Kind.TEXT):
+    for name in (one.thing.name for one in taken if one.thing.kind is ThingKind.TEXT):
         if _SECRET.fullmatch(name):
             yield f"{name}: what is sent is kept with the job, for whoever sees it; --as {name}=nothing leaves it out"
 
 
 def _given(taken: Sequence[_Taken], told: Help) -> Iterator[Given]:
     """Give options first, then what ends them, then the arguments."""
-    present = [one for one in taken if one.thing.kind is not Kind.NOTHING]
+    present = [one for one in taken if one.thing.kind is not ThingKind.NOTHING]
     for one in present:
         if one.option:
             yield from _by_option(one.thing, one.option, told)
@@ -162,14 +164,14 @@ def _given(taken: Sequence[_Taken], told: Help) -> Iterator[Given]:
 
 
 def _value(thing: Thing) -> Value:
-    places = {Kind.RESULT: Place.RESULT, Kind.FOLDER: Place.FOLDER}
+    places = {ThingKind.RESULT: Place.RESULT, ThingKind.FOLDER: Place.FOLDER}
     return Value(name=thing.name, place=places.get(thing.kind, Place.VALUE))
 
 
 def _when(thing: Thing) -> tuple[When, str]:
     if thing.switch:
         return When.TRUE, thing.switch
-    if thing.kind in {Kind.RESULT, Kind.FOLDER} or (thing.required and thing.kind is not Kind.BOOLEAN):
+    if thing.kind in {ThingKind.RESULT, ThingKind.FOLDER} or (thing.required and thing.kind is not ThingKind.BOOLEAN):
         return When.ALWAYS, thing.name
     return When.GIVEN, thing.name
 
@@ -185,8 +187,8 @@ def _by_option(thing: Thing, option: Option, told: Help) -> Iterator[Given]:
     when, of = _when(thing)
     long = head.flag.startswith("--")
     if thing.several:
-        paths = thing.kind is Kind.FILE
-        guard = thing.kind is Kind.TEXT
+        paths = thing.kind is ThingKind.FILE
+        guard = thing.kind is ThingKind.TEXT
         yield Given(words=((head.flag,),), when=when, of=of, spread=thing.name, paths=paths, guard=guard)
     elif head.optional or (long and told.equals):
         words: tuple[Word, ...] = ((f"{head.flag}=" if long else head.flag, _value(thing)),)
@@ -197,7 +199,7 @@ def _by_option(thing: Thing, option: Option, told: Help) -> Iterator[Given]:
 
 def _by_place(thing: Thing, told: Help) -> Given:
     when, of = _when(thing)
-    guard = thing.kind is Kind.TEXT and not told.dashes
+    guard = thing.kind is ThingKind.TEXT and not told.dashes
     if thing.several:
-        return Given(when=when, of=of, spread=thing.name, paths=thing.kind is Kind.FILE, guard=guard)
+        return Given(when=when, of=of, spread=thing.name, paths=thing.kind is ThingKind.FILE, guard=guard)
     return Given(words=((_value(thing),),), when=when, of=of, guard=guard)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from provstore.uws.descriptions.drafts.things import Kind, Thing
+from provstore.uws.descriptions.drafts.things import Thing, ThingKind
 
 __all__ = ["guess"]
 
@@ -16,16 +16,16 @@ _REALS: Final = ("FLOAT", "REAL", "DOUBLE", "FLOAT RANGE", "NUMBER", "DEG", "DEG
 _FILES: Final = ("FILE", "FILENAME", "PATH", "INFILE", "INPUT", "FITSFILE", "IMAGE", "INPUT_FILE", "FILEPATH")
 _FOLDERS: Final = frozenset({"DIR", "DIRECTORY", "FOLDER", "OUTDIR"})
 _PROGRAMS: Final = ("PROG", "PROGRAM", "COMMAND", "CMD", "EXECUTABLE")
-_BY_WORD: Final[Mapping[str, Kind]] = {
-    **dict.fromkeys(_INTEGERS, Kind.INTEGER),
-    **dict.fromkeys(_REALS, Kind.REAL),
-    **dict.fromkeys(_FILES, Kind.FILE),
-    **dict.fromkeys(_PROGRAMS, Kind.NOTHING),
-    "BOOL": Kind.BOOLEAN,
-    "BOOLEAN": Kind.BOOLEAN,
-    "TEXT": Kind.TEXT,
-    "STR": Kind.TEXT,
-    "STRING": Kind.TEXT,
+_BY_WORD: Final[Mapping[str, ThingKind]] = {
+    **dict.fromkeys(_INTEGERS, ThingKind.INTEGER),
+    **dict.fromkeys(_REALS, ThingKind.REAL),
+    **dict.fromkeys(_FILES, ThingKind.FILE),
+    **dict.fromkeys(_PROGRAMS, ThingKind.NOTHING),
+    "BOOL": ThingKind.BOOLEAN,
+    "BOOLEAN": ThingKind.BOOLEAN,
+    "TEXT": ThingKind.TEXT,
+    "STR": ThingKind.TEXT,
+    "STRING": ThingKind.TEXT,
 }
 _COUNTED: Final = re.compile(
     r"n_?(?:bins?|pix|iter|jobs|steps?|threads|events|rows|max|min)?|num(?:ber)?(?:_.*)?|.*count|seed|.*bins|.*steps"
@@ -124,7 +124,7 @@ def guess(name: str, *, value: str, text: str, several: bool = False) -> Thing:
     if several:
         word = next(iter(word.split()), "")
     words = _Words(name=name.replace("-", "_"), value=word, text=text, default=default)
-    kind = Kind.TEXT if options else _kind(words)
+    kind = ThingKind.TEXT if options else _kind(words)
     if options and default and default not in options:
         default = ""
     thing = Thing(name=name, kind=kind, text=_plain(text), default=default, options=options, several=several)
@@ -132,36 +132,36 @@ def guess(name: str, *, value: str, text: str, several: bool = False) -> Thing:
 
 
 def _completed(thing: Thing, words: _Words) -> Thing:
-    if thing.kind in {Kind.INTEGER, Kind.REAL}:
+    if thing.kind in {ThingKind.INTEGER, ThingKind.REAL}:
         low, high = _bounds(words.text)
         return replace(thing, min=low, max=high, unit=_unit(words.text))
-    if thing.kind is Kind.FILE:
+    if thing.kind is ThingKind.FILE:
         content = next((kind for word, kind in _CONTENT.items() if re.search(rf"\b{word}\b", words.text)), "")
         configures = bool(_CONFIGURES.fullmatch(words.name))
         return replace(thing, default="", content_type=content, configures=configures)
-    if thing.kind is Kind.RESULT:
+    if thing.kind is ThingKind.RESULT:
         return replace(thing, default=_file_name(words))
-    return replace(thing, default="") if thing.kind is Kind.FOLDER else thing
+    return replace(thing, default="") if thing.kind is ThingKind.FOLDER else thing
 
 
-def _kind(words: _Words) -> Kind:
+def _kind(words: _Words) -> ThingKind:
     by_word = _BY_WORD.get(words.value)
     is_number = bool(re.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", words.default))
     if words.value in _FOLDERS or _OUT_FOLDER.fullmatch(words.name):
-        return Kind.FOLDER if _OUT_FOLDER.fullmatch(words.name) else Kind.NOTHING
-    if by_word in {None, Kind.FILE, Kind.TEXT} and not is_number and _is_result(words, by_word):
-        return Kind.RESULT
-    if by_word in {Kind.TEXT, None} and not is_number and _is_input(words):
-        return Kind.FILE
+        return ThingKind.FOLDER if _OUT_FOLDER.fullmatch(words.name) else ThingKind.NOTHING
+    if by_word in {None, ThingKind.FILE, ThingKind.TEXT} and not is_number and _is_result(words, by_word):
+        return ThingKind.RESULT
+    if by_word in {ThingKind.TEXT, None} and not is_number and _is_input(words):
+        return ThingKind.FILE
     return by_word or _kind_of_value(words, is_number=is_number)
 
 
-def _is_result(words: _Words, by_word: Kind | None) -> bool:
-    if _NO_FILE_TEXT.search(words.text) and by_word is not Kind.FILE and "." not in words.default:
+def _is_result(words: _Words, by_word: ThingKind | None) -> bool:
+    if _NO_FILE_TEXT.search(words.text) and by_word is not ThingKind.FILE and "." not in words.default:
         return False
     if _OUT.fullmatch(words.name):
         return True
-    return by_word is Kind.FILE and bool(_SAVED.fullmatch(words.name) or _WRITES.match(words.text))
+    return by_word is ThingKind.FILE and bool(_SAVED.fullmatch(words.name) or _WRITES.match(words.text))
 
 
 def _is_input(words: _Words) -> bool:
@@ -176,12 +176,12 @@ def _is_input(words: _Words) -> bool:
 _PLAIN_FILES: Final = frozenset({"in", "input", "file", "files", "fits", "infile", "filename", "filenames", "image"})
 
 
-def _kind_of_value(words: _Words, *, is_number: bool) -> Kind:
+def _kind_of_value(words: _Words, *, is_number: bool) -> ThingKind:
     counted = bool(_COUNTED.fullmatch(words.name) or _COUNTED_TEXT.search(words.text))
     if is_number:
         whole = re.fullmatch(r"[+-]?\d+", words.default)
-        return Kind.INTEGER if whole and counted else Kind.REAL
-    return Kind.INTEGER if counted and _COUNTED_TEXT.search(words.text) else Kind.TEXT
+        return ThingKind.INTEGER if whole and counted else ThingKind.REAL
+    return ThingKind.INTEGER if counted and _COUNTED_TEXT.search(words.text) else ThingKind.TEXT
 
 
 def _default(text: str) -> str:

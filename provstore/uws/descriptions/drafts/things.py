@@ -15,10 +15,10 @@ from provstore.uws.descriptions.model import CONFIG_FILE, FILE_URL, Description,
 from provstore.uws.descriptions.names import exported_name, reserved
 from provstore.uws.descriptions.values import check_value
 
-__all__ = ["Draft", "Kind", "Names", "Thing", "draft_of", "kind_named"]
+__all__ = ["Draft", "Names", "Thing", "ThingKind", "draft_of", "kind_named"]
 
 
-class Kind(StrEnum):
+class ThingKind(StrEnum):
     """What a thing is to the job."""
 
     TEXT = "text"
@@ -44,7 +44,7 @@ class Thing:
     """
 
     name: str
-    kind: Kind
+    kind: ThingKind
     text: str = ""
     default: str = ""
     unit: str = ""
@@ -67,21 +67,26 @@ class Draft:
 
 
 _NOT_IN_NAMES: Final = re.compile(r"\W+", re.ASCII)
-_DATATYPES: Final = {Kind.TEXT: "char", Kind.INTEGER: "long", Kind.REAL: "double", Kind.BOOLEAN: "boolean"}
-_NUMBERS: Final = frozenset({Kind.INTEGER, Kind.REAL})
+_DATATYPES: Final = {
+    ThingKind.TEXT: "char",
+    ThingKind.INTEGER: "long",
+    ThingKind.REAL: "double",
+    ThingKind.BOOLEAN: "boolean",
+}
+_NUMBERS: Final = frozenset({ThingKind.INTEGER, ThingKind.REAL})
 _MANY: Final = {(True, True): "1..*", (True, False): "1", (False, True): "*", (False, False): "0..1"}
 
 
-def kind_named(text: str) -> Kind:
+def kind_named(text: str) -> ThingKind:
     """Give a kind by its name or a plain abbreviation of it (int, float, bool, input, output, none).
 
     Raises:
         Invalid: there is none of that name.
     """
     word = _OTHER_WORDS.get(text.strip().lower(), text.strip().lower())
-    if word not in {one.value for one in Kind}:
-        raise Invalid(f"{text!r} is no kind; right is one of: {', '.join(Kind)}", field="kind", value=text)
-    return Kind(word)
+    if word not in {one.value for one in ThingKind}:
+        raise Invalid(f"{text!r} is no kind; right is one of: {', '.join(ThingKind)}", field="kind", value=text)
+    return ThingKind(word)
 
 
 _OTHER_WORDS: Final = {
@@ -156,7 +161,7 @@ def draft_of(
         script=script_of(calls, about=about, stdout=stdout, taken=[*(one.name for one in things), stdout]),
         main_result=results[0].name,
         parameters=tuple(_parameters(things, told)),
-        used=tuple(_used(thing) for thing in things if thing.kind is Kind.FILE),
+        used=tuple(_used(thing) for thing in things if thing.kind is ThingKind.FILE),
         generated=results,
     )
     return Draft(description=description, notes=tuple(told))
@@ -178,7 +183,7 @@ def _parameter(thing: Thing, notes: list[str]) -> ParameterDefinition:
     one = ParameterDefinition(
         name=thing.name,
         datatype=_DATATYPES[thing.kind],
-        arraysize="*" if thing.several or thing.kind is Kind.TEXT else "",
+        arraysize="*" if thing.several or thing.kind is ThingKind.TEXT else "",
         required=thing.required,
         description=thing.text,
         unit=thing.unit,
@@ -209,9 +214,9 @@ def _used(thing: Thing) -> Used:
 
 def _results(things: Sequence[Thing]) -> Iterator[Generated]:
     for thing in things:
-        if thing.kind is Kind.FOLDER:
+        if thing.kind is ThingKind.FOLDER:
             yield Generated(name=thing.name, default="*", multiplicity="1..*", type="Main", description=thing.text)
-        elif thing.kind is Kind.RESULT:
+        elif thing.kind is ThingKind.RESULT:
             yield Generated(
                 name=thing.name,
                 default=thing.default,
