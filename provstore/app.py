@@ -28,17 +28,18 @@ from provstore.uws.inputs.items import Inputs
 from provstore.uws.ports import Clock, Executor
 from provstore.uws.publishing.publication import Publication
 from provstore.uws.queue.backlog import Backlog
-from provstore.uws.queue.rules import Limits
+from provstore.uws.queue.rules import limits_of
 from provstore.uws.queue.troubles import TROUBLES_FILE, Troubles
 from provstore.uws.queue.waits import Waits
 from provstore.uws.quotas import Quotas
 from provstore.uws.records import Records
+from provstore.uws.running.elsewhere import Elsewhere
 from provstore.uws.running.life import Life, LifeParts
-from provstore.uws.running.staging import StagingRules
+from provstore.uws.running.staging import StagingRules, rules_of
 from provstore.uws.running.supervisor import Lease, Supervisor
 from provstore.uws.service import JobService, Parts
 from provstore.uws.sharing import Sharing
-from provstore.uws.start_up import make_data_directory, publish, secret, write_agents
+from provstore.uws.start_up import make_data_directory, publish, secret, shipped_descriptions, write_agents
 from provstore.uws.submissions import Submissions
 from provstore.uws.tokens import JobTokens
 from provstore.uws.watching.following import Following
@@ -49,7 +50,7 @@ from provstore.web.health import Probe
 from provstore.web.metrics import Level
 from provstore.web.site import Site
 
-__all__ = ["Provstore", "create_app", "open_provstore", "open_store", "shipped_descriptions"]
+__all__ = ["Provstore", "create_app", "open_provstore", "open_store"]
 
 
 def open_store(settings: Settings) -> GraphStore:
@@ -84,13 +85,6 @@ def milliseconds() -> datetime:
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
-def shipped_descriptions() -> Path:
-    """Give the directory of the descriptions that come with the product: in the wheel, else in the checkout."""
-    package = Path(__file__).parent
-    inside = package / "descriptions"
-    return inside if inside.is_dir() else package.parent / "descriptions"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provstore:
     """An open provstore: everything that a server, a command or a test works with."""
@@ -109,6 +103,7 @@ class Provstore:
     events: Events
     fetching: Fetching
     publication: Publication
+    executors: Mapping[str, Executor]
 
     @property
     def records(self) -> Records:
@@ -143,6 +138,8 @@ class Provstore:
         self.hang_up()
         self.supervisor.stop()
         self.fetching.close()
+        for executor in self.executors.values():
+            executor.close()
         self.accounts.close()
         self.store.close()
 
@@ -191,8 +188,10 @@ def _compose(
     ground = _ground(settings, store, clock)
     publication = Publication(store=store, catalog=ground.catalog, files=ground.files, settings=settings, clock=clock)
     refusals = tuple(publish(publication, (shipped_descriptions(), *settings.descriptions)))
-    supervisor = _supervisor(ground, executors, _staging_rules(settings, signals_url))
+    chosen = executors or _executors(ground)
+    supervisor = _supervisor(ground, chosen, rules_of(settings, signals_url))
     ground.wake.target = supervisor.wake
+    ground.elsewhere.executors = chosen
     quotas = Quotas(store, settings, clock=clock)
     parts = Parts(
         records=ground.records,
@@ -221,13 +220,14 @@ def _compose(
         events=ground.events,
         fetching=ground.fetching,
         publication=publication,
+        executors=chosen,
     )
 
 
 def _waits(ground: _Ground) -> Waits:
     return Waits(
         Backlog(ground.records.store),
-        limits=_limits(ground.settings),
+        limits=limits_of(ground.settings),
         troubles=ground.troubles,
         draining=ground.draining.reason,
         clock=ground.clock,
@@ -258,13 +258,16 @@ class _Ground:
     events: Events
     waiting: Waiting
     wake: _Wake
+    elsewhere: Elsewhere
     troubles: Troubles
     fetching: Fetching
 
 
 def _ground(settings: Settings, store: GraphStore, clock: Clock) -> _Ground:
     data = settings.data.absolute()
-    files, records, wake = Files(data), Records(store), _Wake()
+    records, wake, elsewhere = Records(store), _Wake(), Elsewhere()
+    shared = [one.shared_directory for one in settings.clusters if one.shared_directory]
+    files = elsewhere.files = Files(data, roots=shared, fetch=elsewhere.fetch)
     events = Events(store, clock=clock, most=settings.events_max)
     return _Ground(
         settings=settings,
@@ -277,24 +280,41 @@ def _ground(settings: Settings, store: GraphStore, clock: Clock) -> _Ground:
         events=events,
         waiting=Waiting(most=settings.waiters_max, told=events.wake),
         wake=wake,
+        elsewhere=elsewhere,
         troubles=Troubles(data / TROUBLES_FILE, clock=clock),
         fetching=_fetching(settings, files, records, wake),
     )
 
 
-def _supervisor(ground: _Ground, executors: Mapping[str, Executor] | None, rules: StagingRules) -> Supervisor:
-    wake = ground.wake
+def _executors(ground: _Ground) -> Mapping[str, Executor]:
+    """Make the executors of the settings: this machine, and every cluster."""
+
+    def news(directory: Path) -> None:
+        ground.wake(directory.parent.name)
+
+    clusters: dict[str, Executor] = {}
+    if ground.settings.clusters:
+        from provstore.uws.executors.slurm.executor import SlurmExecutor
+
+        clusters = {
+            one.name: SlurmExecutor(one, files=ground.files, clock=ground.clock, news=news)
+            for one in ground.settings.clusters
+        }
+    return {"local": LocalExecutor(on_end=news), **clusters}
+
+
+def _supervisor(ground: _Ground, executors: Mapping[str, Executor], rules: Mapping[str, StagingRules]) -> Supervisor:
     life = Life(
         LifeParts(
             records=ground.records,
             catalog=ground.catalog,
             files=ground.files,
-            executors=executors or {"local": LocalExecutor(on_end=lambda directory: wake(directory.parent.name))},
+            executors=executors,
             tokens=ground.tokens,
             rules=rules,
             clock=ground.clock,
             changed=ground.waiting.notify,
-            limits=_limits(ground.settings),
+            limits=limits_of(ground.settings),
             troubles=ground.troubles,
             draining=ground.draining.reason,
             fetching=ground.fetching,
@@ -312,11 +332,6 @@ def _supervisor(ground: _Ground, executors: Mapping[str, Executor] | None, rules
 def _fetching(settings: Settings, files: Files, records: Records, wake: Callable[[str], None]) -> Fetching:
     fetch = Downloads(fetch_rules(settings), files).fetch
     return Fetching(FetchingParts(records=records, files=files, fetch=fetch, wake=wake, timeout=settings.fetch_timeout))
-
-
-def _limits(settings: Settings) -> Limits:
-    slots = {"local": settings.local_slots}
-    return Limits(slots=slots, user=settings.user_slots, anonymous=settings.anonymous_slots)
 
 
 def _look(ground: _Ground) -> None:
@@ -341,16 +356,6 @@ def _accounts(settings: Settings, clock: Clock) -> Accounts:
     )
 
 
-def _staging_rules(settings: Settings, signals_url: str) -> StagingRules:
-    return StagingRules(
-        path=settings.job_path,
-        log_max=settings.log_max,
-        kill_grace=settings.kill_grace,
-        signals_url=signals_url,
-        modules_init=str(settings.modules_init or ""),
-    )
-
-
 def create_app(provstore: Provstore) -> Flask:
     """Make the web application over an open provstore."""
     site = Site(
@@ -362,11 +367,13 @@ def create_app(provstore: Provstore) -> Flask:
         files=provstore.files,
         tokens=provstore.tokens,
         wake=provstore.supervisor.wake,
+        hear=provstore.supervisor.hear,
         probe=Probe(provstore.healthy, clock=provstore.parts.clock),
         draining=provstore.draining,
         quotas=provstore.quotas,
         waits=provstore.waits,
         troubles=provstore.supervisor.troubles,
+        counts=lambda: {name: one.counts() for name, one in provstore.executors.items()},
         events=provstore.events,
         following=_following(provstore),
         sharing=Sharing(provstore.records, clock=provstore.parts.clock),
@@ -376,7 +383,13 @@ def create_app(provstore: Provstore) -> Flask:
 
 def _following(provstore: Provstore) -> Following:
     parts, log_max = provstore.parts, provstore.settings.log_max
-    return Following(records=parts.records, files=parts.files, waiting=parts.waiting, log_max=log_max)
+    return Following(
+        records=parts.records,
+        files=parts.files,
+        waiting=parts.waiting,
+        log_max=log_max,
+        fresh=lambda job: provstore.executors[job.executor].fresh(parts.files.run(job.id)),
+    )
 
 
 def _levels(provstore: Provstore) -> tuple[Level, ...]:

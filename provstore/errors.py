@@ -17,6 +17,7 @@
     ├── OutOfRange         no such part of that file (416)
     ├── TooMany            too often: wait (429)
     └── Unavailable        try again later (503)
+        └── Busy           a scheduler answers, but takes no more jobs like this one now
 
 The numbers are the web's business; nothing here knows HTTP.
 """
@@ -24,6 +25,7 @@ The numbers are the web's business; nothing here knows HTTP.
 from __future__ import annotations
 
 __all__ = [
+    "Busy",
     "Conflict",
     "FetchFailed",
     "Forbidden",
@@ -179,3 +181,7 @@ class TooMany(ProvstoreError):
 
 class Unavailable(ProvstoreError):
     """The store or another part is not there now: try again later."""
+
+
+class Busy(Unavailable):
+    """A scheduler is well, but a limit of its own keeps it from taking this job now; others may pass."""

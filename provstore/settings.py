@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from provstore.clusters import LOCAL, Cluster, clusters_of
 from provstore.errors import Invalid
 
 __all__ = ["PREFIX", "OidcProvider", "Settings", "load_settings"]
@@ -88,6 +89,8 @@ class Settings:
     tick: timedelta = timedelta(seconds=1)
     job_path: str = _default_job_path()
     modules_init: Path | None = None
+    clusters: tuple[Cluster, ...] = ()
+    executor: str = LOCAL
 
     @property
     def store_url(self) -> str:
@@ -98,6 +101,10 @@ class Settings:
     def jobs(self) -> Path:
         """Directory of the job directories."""
         return self.data.absolute() / "jobs"
+
+    def cluster(self, name: str) -> Cluster | None:
+        """Give the cluster of that name, None if there is none."""
+        return next((one for one in self.clusters if one.name == name), None)
 
 
 def load_settings(environment: Mapping[str, str], *, file: Path | None = None) -> Settings:
@@ -120,7 +127,16 @@ def load_settings(environment: Mapping[str, str], *, file: Path | None = None) -
     unknown = sorted(set(found) - set(known))
     if unknown:
         raise Invalid(f"unknown setting {unknown[0]!r}; known: {', '.join(sorted(known))}", field=unknown[0])
-    return Settings(**{name: _convert(name, value, known[name]) for name, value in found.items()})
+    settings = Settings(**{name: _convert(name, value, known[name]) for name, value in found.items()})
+    _check_executor(settings)
+    return settings
+
+
+def _check_executor(settings: Settings) -> None:
+    known = [LOCAL, *(one.name for one in settings.clusters)]
+    if settings.executor not in known:
+        words = f"setting executor: {settings.executor!r} is no cluster; one of {', '.join(known)} is needed"
+        raise Invalid(words, field="executor", value=settings.executor)
 
 
 _NOT_SETTINGS: Final = frozenset({"settings", "require", "job", "results", "parameters", "test_cache"})
@@ -153,6 +169,11 @@ def _providers(value: object) -> tuple[OidcProvider, ...]:
     """Read the TOML tables ``[oidc.NAME]``; a variable holds the same as JSON."""
     tables: dict[str, dict[str, Any]] = json.loads(value) if isinstance(value, str) else dict(value)  # type: ignore[call-overload]  # anything else raises TypeError
     return tuple(_provider(name, table) for name, table in tables.items())
+
+
+def _clusters(value: object) -> tuple[Cluster, ...]:
+    """Read the TOML tables ``[clusters.NAME]``; a variable holds the same as JSON."""
+    return clusters_of(json.loads(value) if isinstance(value, str) else dict(value))  # type: ignore[call-overload]  # anything else raises TypeError
 
 
 def _provider(name: str, table: Mapping[str, Any]) -> OidcProvider:
@@ -189,6 +210,7 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], object]]] = {
     "tuple[Path, ...]": _paths,
     "tuple[str, ...]": _words,
     "tuple[OidcProvider, ...]": _providers,
+    "tuple[Cluster, ...]": _clusters,
 }
 
 
@@ -197,12 +219,13 @@ _WANTED: Final = {
     "timedelta": "a number of seconds, 0 or more",
     "bool | None": "true or false",
     "tuple[OidcProvider, ...]": "a table of providers, each with issuer and client_id",
+    "tuple[Cluster, ...]": "a table of clusters, each with host, user, key_file and work_directory",
 }
 
 
 def _convert(name: str, value: object, kind: str) -> Any:
     try:
         return _CONVERSIONS[kind](value)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         wanted = _WANTED.get(kind, kind)
         raise Invalid(f"setting {name}: {value!r} is not {wanted}", field=name, value=str(value)) from error

@@ -10,7 +10,8 @@ import hypothesis
 import pytest
 
 from tests.neo4j_server import Neo4jServer, NoServer, running_server
-from tests.parts import MARKED_PARTS, require
+from tests.parts import MARKED_PARTS, require, required
+from tests.slurm_cluster import ACCOUNTING_PROGRAMS, PROGRAMS, SlurmCluster, running_cluster, why_missing
 
 # Two workers on a busy machine: a deadline would measure the machine.
 hypothesis.settings.register_profile("provstore", deadline=None, print_blob=True)
@@ -19,9 +20,10 @@ hypothesis.settings.load_profile("provstore")
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test whose marker names a part that is not here."""
-    for part, (present, reason) in MARKED_PARTS.items():
+    for part, why in MARKED_PARTS.items():
         if item.get_closest_marker(part):
-            require(part, present=present(), reason=reason)
+            reason = why()
+            require(part, present=not reason, reason=reason)
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,21 @@ def neo4j_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]
             require("neo4j", present=False, reason=str(reason))
             raise
         yield server
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[SlurmCluster]:
+    """Give a SLURM and an sshd of this worker's own; tests that break them ask for `running_cluster`."""
+    reason = MARKED_PARTS["slurm"]()
+    require("slurm", present=not reason, reason=reason)
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def slurm_with_accounting() -> Iterator[SlurmCluster]:
+    """Give the same with slurmdbd: sacct, accounts and QOS."""
+    reason = why_missing(programs=(*PROGRAMS, *ACCOUNTING_PROGRAMS), required=required("slurm"))
+    require("slurm", present=not reason, reason=reason)
+    with running_cluster(accounting=True) as cluster:
+        yield cluster

@@ -21,7 +21,8 @@ def _now() -> datetime:
 class FakeExecutor:
     """An executor without processes: a job runs until the test calls `finish` or `lose`.
 
-    ``started`` and ``aborted`` list the directories in the order of the first call that had an effect. While ``down``
+    ``started`` and ``aborted`` list the directories in the order of the first call that had an effect, ``removed`` and
+    ``hints`` every call; ``asked`` counts observations. While ``down``
     is set, every call raises Unavailable. ``on_start`` is called with each directory started, and may finish it at
     once; ``on_end`` with each that ended.
     """
@@ -38,6 +39,9 @@ class FakeExecutor:
         self.down = False
         self.started: list[Path] = []
         self.aborted: list[Path] = []
+        self.asked = 0
+        self.removed: list[Path] = []
+        self.hints: list[tuple[Path, bytes]] = []
         self.on_start = on_start
         self.on_end = on_end
         self._clock = clock
@@ -62,6 +66,7 @@ class FakeExecutor:
             self.on_start(directory)
 
     def observe(self, directory: Path) -> Observation:
+        self.asked += 1
         self._answer()
         return self._jobs.get(directory, Observation(state=State.ABSENT))
 
@@ -73,6 +78,38 @@ class FakeExecutor:
             self.aborted.append(directory)
         if state is State.RUNNING:
             self.finish(directory, exit_code=143, cause=Cause.ABORT)
+
+    def hint(self, directory: Path, told: bytes) -> None:
+        self.hints.append((directory, told))
+
+    def bring(self, directory: Path) -> None:
+        self._answer()
+
+    def fresh(self, directory: Path) -> None:
+        self._answer()
+
+    def provide(self, directory: Path, path: str) -> bool:
+        return False
+
+    def remove(self, directory: Path) -> None:
+        self.removed.append(directory)
+
+    def recover(self) -> None:
+        return
+
+    def explain(self, directory: Path) -> str:
+        return ""
+
+    def counts(self) -> Mapping[str, int]:
+        return {}
+
+    def close(self) -> None:
+        return
+
+    def see(self, directory: Path, **facts: object) -> None:
+        """Let a job that was started be seen otherwise: another state, message, facts."""
+        with self._lock:
+            self._jobs[directory] = replace(self._jobs[directory], **facts)  # type: ignore[arg-type]  # names and types of Observation
 
     def finish(
         self,

@@ -11,6 +11,8 @@ from typing import Final
 
 import pytest
 
+from tests.slurm_cluster import why_missing
+
 __all__ = ["MARKED_PARTS", "MODULES_INIT", "NGINX", "require", "required"]
 
 NGINX: Final = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
@@ -19,13 +21,19 @@ NGINX: Final = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}
 MODULES_INIT: Final = Path("/usr/share/modules/init/bash")
 """What brings the command `module`, where Debian's environment-modules keep it."""
 
-MARKED_PARTS: Final[Mapping[str, tuple[Callable[[], bool], str]]] = {
-    "ctools": (lambda: shutil.which("ctbin") is not None, "ctools are not installed"),
-    "graphviz": (lambda: shutil.which("dot") is not None, "the program dot is not installed"),
-    "modules": (MODULES_INIT.is_file, "environment-modules are not installed"),
-    "nginx": (lambda: NGINX is not None, "the program nginx is not installed"),
+
+def _unless(*, present: bool, reason: str) -> str:
+    return "" if present else reason
+
+
+MARKED_PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "ctools": lambda: _unless(present=shutil.which("ctbin") is not None, reason="ctools are not installed"),
+    "graphviz": lambda: _unless(present=shutil.which("dot") is not None, reason="the program dot is not installed"),
+    "modules": lambda: _unless(present=MODULES_INIT.is_file(), reason="environment-modules are not installed"),
+    "nginx": lambda: _unless(present=NGINX is not None, reason="the program nginx is not installed"),
+    "slurm": lambda: why_missing(required=required("slurm")),
 }
-"""Marker of a test -> how to find out whether its part is there, and what to say if not."""
+"""Marker of a test -> how to find out why its part is missing; "" if it is there."""
 
 
 def required(part: str, *, listed: str | None = None) -> bool:

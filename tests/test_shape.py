@@ -31,7 +31,7 @@ ROOMS: Final = {
     "httpx": ("accounts/oidc*.py", "client.py", "uws/inputs/download.py"),
     "joserfc": ("accounts/oidc*.py",),
     "neo4j": ("graph/neo4j*.py",),
-    "paramiko": ("uws/executors/**",),
+    "paramiko": ("uws/executors/ssh/**",),
     "prometheus_client": ("web/**",),
     "prov": (),
     "sqlite3": ("accounts/**", "graph/sqlite*.py"),

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import click
 
-from provstore.app import open_store, shipped_descriptions
+from provstore.app import open_store
 from provstore.errors import Invalid, ProvstoreError, Unavailable
 from provstore.settings import Settings, load_settings
 from provstore.uws.descriptions.load import load_directory
+from provstore.uws.start_up import shipped_descriptions
 
 __all__ = ["check"]
 

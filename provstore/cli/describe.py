@@ -27,11 +27,11 @@ from provstore.cli.describing.terminal import show_script
 from provstore.cli.opening import opened
 from provstore.uws.descriptions.dialects.jsonform import to_json
 from provstore.uws.descriptions.dialects.votable_writer import write_votable
-from provstore.uws.descriptions.forms.form import form_json, form_of
+from provstore.uws.descriptions.forms.form import form_json
 from provstore.uws.descriptions.model import Description
 from provstore.uws.publishing.revisions import Revision
 from provstore.web.jdl.shapes import definition_json, listed_json
-from provstore.web.job_forms import periods_of
+from provstore.web.job_forms import form_granted
 
 __all__ = ["describe"]
 
@@ -82,11 +82,11 @@ def show(service: str | None, form: str, *, as_json: bool) -> None:
         if as_json and form == "json":
             click.echo(_json_text(definition_json(revision, name_of=names(provstore))))
             return
-        periods = periods_of(revision, provstore.settings)
+        granted = form_granted(revision, provstore.settings)
     if form == "script":
         show_script(revision.description)
     elif form == "form":
-        click.echo(_json_text(form_json(form_of(revision.description, revision=revision.name, periods=periods))))
+        click.echo(_json_text(form_json(granted)))
     else:
         click.echo(_WRITERS[form](revision))
 

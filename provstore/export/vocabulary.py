@@ -117,6 +117,7 @@ _INTERNAL: Final = frozenset(
         "author",
         "brought_by",
         "changed_at",
+        "cluster_account",
         "decided_by",
         "definition",
         "deleted",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from provstore.errors import Invalid
 from provstore.settings import Settings
-from provstore.uws.descriptions.names import CLUSTER_PREFIX, as_declared
 from provstore.uws.publishing.revisions import Revision
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "parse_duration",
     "parse_instant_of_client",
     "quote_at",
-    "refuse_resources",
 ]
 
 CONTROL_NAMES: Final = frozenset(
@@ -113,18 +111,6 @@ def quote_at(asked: datetime | timedelta | None, *, declared: int | None, create
     if asked is None and declared is not None:
         asked = _seconds(str(declared))
     return None if asked is None else created_at + asked
-
-
-def refuse_resources(given: Mapping[str, str], parameters: Sequence[str], *, executor: str) -> None:
-    """Do nothing if no resources of a cluster are asked for.
-
-    Raises:
-        Invalid: they are, and the executor has none to give.
-    """
-    for name, value in given.items():
-        if name.lower().startswith(CLUSTER_PREFIX) and as_declared(name, parameters) is None:
-            words = f"{name}={value!r}: the executor {executor} of these jobs takes no {CLUSTER_PREFIX}* parameters"
-            raise Invalid(f"{words}; leave it out", field=name, value=value)
 
 
 def _uploads(text: str) -> dict[str, str]:

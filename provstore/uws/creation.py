@@ -29,6 +29,7 @@ class NewJob:
     """All that is known of a job when it is created; ``agent`` is the local id of its owner.
 
     ``sweep``: local id of the activity that it belongs to; ``request_sha256``: of a request with an Idempotency-Key.
+    ``resources``, ``cluster_account``: as of `Job`.
     """
 
     local: str
@@ -45,6 +46,8 @@ class NewJob:
     executor: str
     queued: bool
     cause: str
+    resources: str = ""
+    cluster_account: str = ""
     sweep: str = ""
     request_sha256: str = ""
 
@@ -128,6 +131,8 @@ class _Batch:
             "disk_bytes": uploaded,
             "container": described.container,
             "modules": " ".join(described.modules),
+            "resources": job.resources,
+            "cluster_account": job.cluster_account,
         }
         return properties | {name: value for name, value in further.items() if value}
 

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -77,10 +78,20 @@ def _make_writable(_action: object, path: str, _fault: object) -> None:
 
 
 class Files:
-    """Paths below the data directory; the graph knows files by their path relative to it."""
+    """Paths below the data directory; the graph knows files by their path relative to it.
 
-    def __init__(self, data: Path) -> None:
+    Args:
+        data: The directory.
+        roots: Folders elsewhere that files of jobs may be links into: those that we share with clusters.
+        fetch: Called with the location of a file that is not here: brings it if it was left on a cluster.
+    """
+
+    def __init__(
+        self, data: Path, *, roots: Iterable[Path] = (), fetch: Callable[[str], object] = lambda _location: None
+    ) -> None:
         self._data = data.absolute()
+        self._roots = (self._data, self._data / "jobs", self._data / "files", *roots)
+        self._fetch = fetch
 
     @property
     def data(self) -> Path:
@@ -100,20 +111,22 @@ class Files:
         return file.relative_to(self._data).as_posix()
 
     def path(self, location: str) -> Path:
-        """Give the file at a location.
+        """Give the file at a location, brought here first if it was left on a cluster.
 
         Raises:
             NotFound: there is no such file below the data directory.
+            Unavailable: it is on a cluster that can't be reached now.
         """
         file = self._data / location
+        if location and not file.is_file():
+            self._fetch(location)
         if not location or not file.is_file() or not self._is_ours(file):
             raise NotFound(f"the file {location!r} is not here any more", field="location", value=location)
         return file
 
     def _is_ours(self, file: Path) -> bool:
         """Tell whether a file really lies here; ``jobs`` and ``files`` may be links to a larger disk."""
-        roots = (self._data, self._data / "jobs", self._data / "files")
-        return any(file.resolve().is_relative_to(root.resolve()) for root in roots)
+        return any(file.resolve().is_relative_to(root.resolve()) for root in self._roots)
 
     def receive(self, stream: Source, target: Path, *, most: int) -> Measured:
         """Write a file to its place; one of that name is there whole and on disk, or not at all.

@@ -128,7 +128,8 @@ class Job:
     ``remarks``: what of the job's own words (internal provenance) could not be taken, a line each. ``sweep``: local id
     of the activity it was made with. ``waits_for``: what keeps it from starting, where only the supervisor knows.
     ``cpu_seconds`` and ``max_rss`` (bytes) are those of its whole process tree. ``sharing_text``: with whom its owner
-    shares it (see `provstore.uws.sharing`). ``config_keys`` counts the keys of its configuration files.
+    shares it (see `provstore.uws.sharing`). ``config_keys`` counts the keys of its configuration files. ``resources``:
+    what is asked of a cluster, a JSON object; ``cluster_account``: the account there, "" for the service's own.
     """
 
     id: JobId
@@ -150,6 +151,8 @@ class Job:
     failure: Failure | None = None
     history_text: str = ""
     executor: str = ""
+    resources: str = ""
+    cluster_account: str = ""
     exit_code: int | None = None
     host: str = ""
     cpu_seconds: float | None = None
@@ -277,6 +280,8 @@ def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relatio
         failure=_failure(properties),
         history_text=text(properties, "history"),
         executor=text(properties, "executor"),
+        resources=text(properties, "resources"),
+        cluster_account=text(properties, "cluster_account"),
         exit_code=integer(properties, "exit_code"),
         host=text(properties, "host"),
         cpu_seconds=_number(properties, "cpu_seconds"),

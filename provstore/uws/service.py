@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from provstore.accounts.callers import Caller
@@ -13,6 +12,8 @@ from provstore.errors import Conflict, Invalid, NotFound, Unavailable, WrongPhas
 from provstore.graph.model import Node, NodeId, Value
 from provstore.graph.store import Change, Update
 from provstore.uws.admission import Admission
+from provstore.uws.clusters.changes import change_of_duration, change_of_resources
+from provstore.uws.clusters.placement import parted
 from provstore.uws.control import (
     CONTROL_NAMES,
     clamp_destruction,
@@ -33,7 +34,7 @@ from provstore.uws.parts import Parts
 from provstore.uws.permissions import check_may_change, check_may_run, check_may_see, may_see_service
 from provstore.uws.phases import BLOCKING, Phase
 from provstore.uws.publishing.revisions import Revision
-from provstore.uws.records import JobFilter, JobPage
+from provstore.uws.records import JobFilter, JobPage, guarded
 from provstore.uws.submissions import Submission, cause_of
 from provstore.uws.sweeps import Sweeps
 
@@ -272,7 +273,7 @@ class JobService:
             _must_be_pending(job)
             revision = self.catalog.revision(job.revision)
             held = clamp_duration(duration, revision=revision, settings=self._parts.settings)
-            self._records.put(job, {"execution_duration": int(held / timedelta(seconds=1))})
+            self._records.store.write([change_of_duration(job, held, self._parts.settings)])
 
         self._change(caller, service, job_id, act)
 
@@ -295,20 +296,33 @@ class JobService:
         self._change(caller, service, job_id, act)
 
     def set_parameters(self, caller: Caller, service: str, job_id: str, *, values: Mapping[str, str]) -> None:
-        """Change parameters of a PENDING job.
+        """Change parameters of a PENDING job, or what it asks of a cluster.
 
         Raises:
             Invalid: a parameter that the job does not have, or a value that it can't take.
+            Forbidden: its owner has no account on the cluster that is asked for.
             WrongPhase: the job is no longer PENDING.
         """
 
         def act(job: Job) -> None:
             _must_be_pending(job)
             revision = self.catalog.revision(job.revision)
-            chosen = _chosen(job, revision, values)
-            self._records.put(job, {}, further=[change for one in chosen for change in self._set(job, revision, one)])
+            asked, texts = parted(values, revision.description)
+            chosen = _chosen(job, revision, texts)
+            self._records.store.write(
+                [
+                    self._placed(caller, job, revision, asked),
+                    *(change for one in chosen for change in self._set(job, revision, one)),
+                ]
+            )
 
         self._change(caller, service, job_id, act)
+
+    def _placed(self, caller: Caller, job: Job, revision: Revision, asked: Mapping[str, str]) -> Update:
+        if not asked:
+            return guarded(job, {})
+        settings = self._parts.settings
+        return change_of_resources(job, revision.description, asked, caller=caller, settings=settings)
 
     def _set(self, job: Job, revision: Revision, parameter: EffectiveParameter) -> Iterator[Change]:
         """Give a parameter its new value; one without a default may not be there yet."""

@@ -17,7 +17,7 @@ from provstore.uws import agents
 from provstore.uws.descriptions.load import load_directory
 from provstore.uws.publishing.publication import Publication
 
-__all__ = ["make_data_directory", "publish", "secret", "write_agents"]
+__all__ = ["make_data_directory", "publish", "secret", "shipped_descriptions", "write_agents"]
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -34,6 +34,13 @@ def make_data_directory(directory: Path) -> None:
             pass
     except OSError as error:
         raise Unavailable(f"data directory {directory}: {error.strerror}", field="data") from error
+
+
+def shipped_descriptions() -> Path:
+    """Give the directory of the descriptions that come with the product: in the wheel, else in the checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "descriptions"
+    return inside if inside.is_dir() else package.parent / "descriptions"
 
 
 def write_agents(store: GraphStore, people: Iterable[Caller], settings: Settings) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from provstore.accounts.callers import Caller, curators
 from provstore.settings import Settings
-from provstore.uws.control import clamp_destruction, clamp_duration, controls_of, quote_at, refuse_resources
+from provstore.uws.clusters.durations import fitted
+from provstore.uws.clusters.placement import parted, place, resources_text
+from provstore.uws.control import clamp_destruction, clamp_duration, controls_of, quote_at
 from provstore.uws.creation import NewJob
 from provstore.uws.descriptions.values import complete
 from provstore.uws.inputs.items import Inputs
@@ -70,12 +71,16 @@ class Submissions:
         """Make a new job of a submission.
 
         Raises:
-            Invalid: a malformed or unknown parameter or file; it is named, with what would be right.
+            Invalid: a malformed or unknown parameter, file or resource; it is named, with what would be right.
+            Forbidden: the caller has no account on the cluster where the job would run.
             TooLarge: an upload above the limit.
         """
         controls, texts = controls_of(submission.values)
         described = revision.description
-        refuse_resources(texts, [one.name for one in described.parameters], executor=EXECUTOR)
+        asked, texts = parted(texts, described)
+        placement = place(described, asked, caller_name=caller.name, settings=self._settings)
+        duration = clamp_duration(controls.execution_duration, revision=revision, settings=self._settings)
+        run = fitted(placement, duration, self._settings)
         given = given_of(described, texts, parts=submission.uploads, uploads=controls.uploads)
         names = {one.name for one in described.parameters}
         known = [one.name for one in described.inputs if one.name not in names]
@@ -94,14 +99,12 @@ class Submissions:
             readers=curators(revision.description.name) | {caller.reader},
             run_id=controls.run_id,
             created_at=created_at,
-            execution_duration=clamp_duration(controls.execution_duration, revision=revision, settings=self._settings),
+            execution_duration=run.execution_duration,
             destruction_at=clamp_destruction(controls.destruction_at, settings=self._settings, at=created_at),
             quote_at=quote_at(controls.quote, declared=described.quote, created_at=created_at),
-            executor=EXECUTOR,
+            executor=run.placement.executor,
+            resources=resources_text(run.placement.resources),
+            cluster_account=run.placement.account,
             queued=controls.run,
             cause=cause_of(caller),
         )
-
-
-EXECUTOR: Final = "local"
-"""The executor of new jobs, until descriptions can name another."""

@@ -96,6 +96,7 @@ def send_log(job: Job, stream: str) -> Response:
     file = site().files.run(job.id) / stream
     if job.phase is Phase.ARCHIVED:
         raise NotFound(f"{stream} is not kept any more: job {job.id} was destroyed", field=stream)
+    site().following.refresh(job)
     lines = one_value(request.args, "lines")
     count = None if lines is None else whole_number(lines, name="lines", least=1)
     start = tail_start(file, count) if count and file.is_file() else 0

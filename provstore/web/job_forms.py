@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Final
 
 from provstore.settings import Settings
+from provstore.uws.clusters.offers import offer_of
 from provstore.uws.control import clamp_duration
 from provstore.uws.descriptions.forms.form import Form, Periods, form_of
 from provstore.uws.publishing.revisions import Revision
 from provstore.uws.submissions import Submission
 from provstore.web.site import site
 
-__all__ = ["as_filled_in", "form_as_sent", "form_of_revision", "periods_of"]
+__all__ = ["as_filled_in", "form_as_sent", "form_granted", "form_of_revision", "periods_of"]
 
 _NO_FIELDS: Final = frozenset({"SERVICE", "PHASE", "CSRF_TOKEN"})
 """What a page sends beside the fields of its form."""
@@ -22,8 +23,17 @@ _NO_FIELDS: Final = frozenset({"SERVICE", "PHASE", "CSRF_TOKEN"})
 
 def form_of_revision(revision: Revision, given: Mapping[str, str] | None = None) -> Form:
     """Make the form of a revision, with values that are filled in already."""
+    return form_granted(revision, site().settings, given)
+
+
+def form_granted(revision: Revision, settings: Settings, given: Mapping[str, str] | None = None) -> Form:
+    """Make the form of a revision where these settings hold."""
     return form_of(
-        revision.description, revision=revision.name, periods=periods_of(revision, site().settings), given=given
+        revision.description,
+        revision=revision.name,
+        periods=periods_of(revision, settings),
+        given=given,
+        offer=offer_of(revision.description, settings, given),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from provstore import __version__
@@ -84,7 +84,7 @@ class _Present(Collector):
         """Tell no names beforehand: the store is not asked before the first scrape."""
         return ()
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         """Give each figure as it is now."""
         yield _family("build_info", "The running version.", [((__version__,), 1)], "version")
         well = site().probe.look().well
@@ -94,6 +94,7 @@ class _Present(Collector):
         yield _family("executor_trouble", "Executors that can't be reached now.", troubles, "executor")
         for one in self._levels:
             yield _single(one.name, one.help, one.read())
+        yield _commands()
         yield from self._jobs() if well else ()
 
     def _jobs(self) -> Iterator[GaugeMetricFamily]:
@@ -108,6 +109,15 @@ class _Present(Collector):
         yield _family("jobs", "Jobs that were not deleted.", by_label.items(), "service", "phase")
         yield _single("queue_length", "Jobs that wait to run.", phases[Phase.QUEUED])
         yield _single("running", "Jobs that run.", phases[Phase.EXECUTING])
+
+
+def _commands() -> CounterMetricFamily:
+    words = "Commands sent to a cluster, by what for; `submit` counts its jobs, `status` and `accounting` questions."
+    family = CounterMetricFamily("provstore_cluster_commands", words, labels=("cluster", "command"))
+    for cluster, counts in site().counts().items():
+        for command, count in sorted(counts.items()):
+            family.add_metric((cluster, command), count)
+    return family
 
 
 def _single(name: str, words: str, value: float) -> GaugeMetricFamily:

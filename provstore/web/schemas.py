@@ -80,6 +80,7 @@ _RESULT: Final = {"id": _TEXT, "href": _ADDRESS, "size": _WHOLE, "mimeType": _TE
 _INFO: Final = {
     "description": _TEXT | {"description": "the revision of the description that runs, name@number"},
     "executor": _TEXT,
+    "resources": {"oneOf": [_map(_TEXT), {"type": "null"}], "description": "what is asked of a cluster"},
     "waitsFor": _TEXT_OR_NONE | {"description": "what keeps a queued job from starting"},
     "queuePlace": _WHOLE_OR_NONE | {"description": "1 is the next"},
     "host": _TEXT_OR_NONE,

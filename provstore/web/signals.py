@@ -13,6 +13,9 @@ __all__ = ["signals"]
 
 signals: Final = Blueprint("signals", __name__)
 
+_MOST: Final = 64 * 1024
+"""Bytes of a signal's body."""
+
 
 @signals.post("/signals/<job_id>")
 def receive(job_id: str) -> Response:
@@ -21,5 +24,6 @@ def receive(job_id: str) -> Response:
     if credentials is None or credentials.type != "bearer" or not credentials.token:
         raise Unauthenticated("the token is not that of a job known here")
     site().tokens.check(job_id, credentials.token)
-    site().wake(job_id)
+    request.max_content_length = _MOST
+    site().hear(job_id, request.get_data())
     return Response(status=204)

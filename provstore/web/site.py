@@ -33,7 +33,8 @@ EXTENSION: Final = "provstore"
 class Site:
     """The parts of a running server.
 
-    ``wake`` tells the supervisor that a job needs it; ``troubles`` gives the executors that can't be reached, with why.
+    ``wake`` tells the supervisor that a job needs it, ``hear`` that it signalled; ``troubles`` gives the executors that
+    can't be reached, with why; ``counts`` what was sent to them, by what for.
     """
 
     settings: Settings
@@ -44,6 +45,7 @@ class Site:
     files: Files
     tokens: JobTokens
     wake: Callable[[str | None], None]
+    hear: Callable[[str, bytes], None]
     probe: Probe
     draining: Draining
     events: Events
@@ -52,6 +54,7 @@ class Site:
     quotas: Quotas
     waits: Waits
     troubles: Callable[[], Mapping[str, str]] = dict
+    counts: Callable[[], Mapping[str, Mapping[str, int]]] = dict
 
 
 def site() -> Site:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from flask import Response, jsonify
 
+from provstore.uws.clusters.placement import resources_of
 from provstore.uws.jobs import Job, JobParameter, JobReference, JobResult
 from provstore.uws.queue.rules import NOT_WAITING, Wait
 from provstore.web.uws_xml import instant_text
@@ -76,6 +77,7 @@ def _info(job: Job, wait: Wait) -> dict[str, object]:
     return {
         "description": job.revision,
         "executor": job.executor,
+        "resources": resources_of(job.resources) or None,
         "waitsFor": wait.reason or None,
         "queuePlace": wait.place,
         "host": job.host or None,

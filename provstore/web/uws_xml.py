@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from provstore.export.escapes import xml_attribute, xml_text
+from provstore.uws.clusters.placement import resources_of
 from provstore.uws.inputs.stored import MAIN_RESULT
 from provstore.uws.jobs import Job, JobParameter, JobReference, JobResult
 from provstore.uws.queue.rules import NOT_WAITING, Wait
@@ -142,6 +143,10 @@ def _info(job: Job, wait: Wait) -> str:
         f'<p:change phase="{one.phase}" at="{instant_text(one.at)}" cause="{xml_attribute(one.cause)}"/>'
         for one in job.history
     )
+    resources = "".join(
+        f'<p:resource name="{xml_attribute(name)}">{xml_text(value)}</p:resource>'
+        for name, value in resources_of(job.resources).items()
+    )
     facts: tuple[tuple[str, str | float | None], ...] = (
         ("description", job.revision),
         ("executor", job.executor),
@@ -155,4 +160,4 @@ def _info(job: Job, wait: Wait) -> str:
         ("remarks", job.remarks or None),
     )
     told = "".join(f"<p:{name}>{xml_text(str(fact))}</p:{name}>" for name, fact in facts if fact is not None)
-    return f'  <uws:jobInfo xmlns:p="{_INFO}">{told}<p:history>{changes}</p:history></uws:jobInfo>\n'
+    return f'  <uws:jobInfo xmlns:p="{_INFO}">{told}{resources}<p:history>{changes}</p:history></uws:jobInfo>\n'

@@ -17,6 +17,15 @@ PATIENCE: Final = 15.0
 
 UNTIL_TOLD: Final = 'until [ -e told ]; do sleep 0.01; done; exit "$(cat told)"'
 
+PRINTED: Final = b"printed\n"
+MADE: Final = b"made\n"
+COUNTED: Final = f"""\
+echo printed
+echo made >"$PROVSTORE_RESULTS/made.txt"
+echo started >>starts
+{UNTIL_TOLD}"""
+"""The script of a job on the bench: it prints and makes something, then runs until told."""
+
 
 def eventually(happened: Callable[[], bool]) -> None:
     """Wait until it is so."""
@@ -71,6 +80,18 @@ def pids(file: Path, *, count: int) -> list[int]:
     return [int(line) for line in file.read_text(encoding="ascii").split()]
 
 
+def tell(work: Path, exit_code: int) -> None:
+    """Let a script that runs `UNTIL_TOLD` in this directory end."""
+    (work / "new").write_text(f"{exit_code}\n", encoding="ascii")
+    (work / "new").rename(work / "told")
+
+
+def count_starts(work: Path) -> int:
+    """Count how often `COUNTED` was started in this directory."""
+    file = work / "starts"
+    return file.read_text(encoding="ascii").count("started") if file.exists() else 0
+
+
 class Bench(Protocol):
     """An executor, and a way to make its jobs end."""
 
@@ -78,14 +99,24 @@ class Bench(Protocol):
     def executor(self) -> Executor:
         """The one on the bench."""
 
+    @property
+    def staged(self) -> list[Path]:
+        """The directories of the jobs that were staged."""
+
     def stage(self, name: str) -> Path:
-        """Stage a job that runs until told."""
+        """Stage a job that runs `COUNTED`."""
 
     def let_end(self, directory: Path, exit_code: int) -> None:
         """Tell it."""
 
     def starts(self, directory: Path) -> int:
         """How many times it ran."""
+
+    def is_elsewhere(self, directory: Path) -> bool:
+        """Whether files of it are on another machine."""
+
+    def restart(self) -> None:
+        """Put another executor on the bench, which knows what a new process would."""
 
 
 class LocalBench:
@@ -94,17 +125,24 @@ class LocalBench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.executor = LocalExecutor()
+        self.staged: list[Path] = []
 
     def stage(self, name: str) -> Path:
-        return stage(self.folder / name, f"echo started >>starts\n{UNTIL_TOLD}")
+        self.staged.append(stage(self.folder / name, COUNTED))
+        return self.staged[-1]
 
     def let_end(self, directory: Path, exit_code: int) -> None:
-        (directory / "work" / "new").write_text(f"{exit_code}\n", encoding="ascii")
-        (directory / "work" / "new").rename(directory / "work" / "told")
+        tell(directory / "work", exit_code)
 
     def starts(self, directory: Path) -> int:
-        file = directory / "work" / "starts"
-        return file.read_text(encoding="ascii").count("started") if file.exists() else 0
+        return count_starts(directory / "work")
+
+    def is_elsewhere(self, directory: Path) -> bool:
+        return False
+
+    def restart(self) -> None:
+        self.executor.close()
+        self.executor = LocalExecutor()
 
 
 class FakeBench:
@@ -112,16 +150,26 @@ class FakeBench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.executor = FakeExecutor()
+        self.executor = FakeExecutor(on_start=lambda directory: self._print(directory))
+        self.staged: list[Path] = []
 
     def stage(self, name: str) -> Path:
-        return stage(self.folder / name, UNTIL_TOLD)
+        self.staged.append(stage(self.folder / name, COUNTED))
+        return self.staged[-1]
 
     def let_end(self, directory: Path, exit_code: int) -> None:
-        self.executor.finish(directory, exit_code=exit_code)
+        files = {"stdout": PRINTED, "results/made.txt": MADE}
+        self.executor.finish(directory, exit_code=exit_code, files=files)
 
     def starts(self, directory: Path) -> int:
         return self.executor.started.count(directory)
 
+    def is_elsewhere(self, directory: Path) -> bool:
+        return False
 
-BENCHES: Final[dict[str, Callable[[Path], Bench]]] = {"local": LocalBench, "fake": FakeBench}
+    def restart(self) -> None:
+        """What the fake knows is its jobs' only truth: it stays."""
+        self.executor.close()
+
+    def _print(self, directory: Path) -> None:
+        (directory / "stdout").write_bytes(PRINTED)

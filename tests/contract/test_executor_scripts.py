@@ -12,10 +12,10 @@ import pytest
 
 from provstore.uws.executors.local import LocalExecutor
 from provstore.uws.ports import Cause, Executor, Observation, State
+from tests.contract.cluster_bench import NO_BWRAP
 from tests.contract.executor_bench import alive, ended, environment, eventually, pids, stage
 
 STUBBORN = "trap '' TERM; echo $BASHPID >>pids; while :; do sleep 1; done"
-EXECUTORS: dict[str, Callable[[], Executor]] = {"local": LocalExecutor}
 AWKWARD = {
     "quotes": 'it\'s "quoted"',
     "lines": "one\ntwo\n",
@@ -27,7 +27,20 @@ AWKWARD = {
 }
 
 
-@pytest.fixture(params=sorted(EXECUTORS))
+class Isolated(LocalExecutor):
+    """The same, with all directories but the job's own hidden from the script."""
+
+    def start(self, directory: Path) -> None:
+        file = directory / "task.json"
+        isolation = {"mode": "required", "hide": [str(directory.parent)]}
+        file.write_text(json.dumps({**json.loads(file.read_bytes()), "isolation": isolation}), encoding="utf-8")
+        super().start(directory)
+
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {"local": LocalExecutor, "isolated": Isolated}
+
+
+@pytest.fixture(params=["local", pytest.param("isolated", marks=NO_BWRAP)])
 def executor(request: pytest.FixtureRequest) -> Executor:
     return EXECUTORS[request.param]()
 

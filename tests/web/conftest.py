@@ -81,7 +81,8 @@ def starting(opened_once: tuple[Path, dict[str, str]], folder: Path) -> Iterator
             clock = HandClock()
             executor = FakeExecutor(clock=clock)
             chosen = Settings(data=folder / "data", **settings)  # type: ignore[arg-type]  # a test's own settings
-            provstore = stack.enter_context(open_provstore(chosen, executors={"local": executor}, clock=clock))
+            executors = dict.fromkeys(["local", *(one.name for one in chosen.clusters)], executor)
+            provstore = stack.enter_context(open_provstore(chosen, executors=executors, clock=clock))
             return Served(provstore, create_app(provstore), executor, clock, tokens)
 
         yield start

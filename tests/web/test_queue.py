@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provstore.errors import FetchFailed
 from provstore.uws.jobs import Job
-from provstore.uws.ports import Observation
 from provstore.uws.queue.troubles import TROUBLES_FILE
 from provstore.uws.running.life import Life, LifeParts
 from provstore.uws.running.supervisor import Lease, Supervisor
-from tests.fakes import FakeExecutor
 from tests.web.conftest import Serve
 from tests.web.documents import assert_valid
 from tests.web.served import Served, job_id
@@ -162,29 +159,10 @@ def test_while_the_site_drains_nothing_queued_starts_and_what_runs_goes_on(serve
 # --- executors that don't answer
 
 
-@dataclass
-class Counting:
-    """An executor behind which another works; it counts how often it is asked."""
-
-    behind: FakeExecutor
-    asked: int = 0
-    name: str = "local"
-
-    def start(self, directory: Path) -> None:
-        self.behind.start(directory)
-
-    def observe(self, directory: Path) -> Observation:
-        self.asked += 1
-        return self.behind.observe(directory)
-
-    def abort(self, directory: Path) -> None:
-        self.behind.abort(directory)
-
-
 def test_an_executor_that_cannot_be_asked_is_asked_less_and_less_and_everybody_is_told(serve: Serve) -> None:
     served = serve(local_slots=3)
-    executor = Counting(served.executor)
-    supervisor = other_supervisor(served, executors={"local": executor})
+    executor = served.executor
+    supervisor = served.provstore.supervisor
     started, job = queue(served, "curie", "curie")
     supervisor.tick()
     supervisor.tick()

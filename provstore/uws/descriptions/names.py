@@ -6,7 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["CLUSTER_CONTROLS", "CLUSTER_PREFIX", "as_declared", "exported_name", "reserved", "reserved_service"]
+from provstore.resources import RESOURCES
+
+__all__ = [
+    "CLUSTER_CONTROL",
+    "CLUSTER_CONTROLS",
+    "CLUSTER_PREFIX",
+    "as_declared",
+    "exported_name",
+    "reserved",
+    "reserved_service",
+]
 
 _UNEXPORTABLE: Final = re.compile(r"[.-]")
 """The characters of a name that a shell variable can't have."""
@@ -14,22 +24,10 @@ _UNEXPORTABLE: Final = re.compile(r"[.-]")
 CLUSTER_PREFIX: Final = "slurm_"
 """How the control parameters begin that ask for resources of a cluster."""
 
-CLUSTER_CONTROLS: Final = tuple(
-    f"{CLUSTER_PREFIX}{name}"
-    for name in (
-        "mem",
-        "nodes",
-        "ntasks",
-        "ntasks-per-node",
-        "cpus-per-task",
-        "partition",
-        "account",
-        "time",
-        "qos",
-        "gres",
-        "constraint",
-    )
-)
+CLUSTER_CONTROL: Final = f"{CLUSTER_PREFIX}cluster"
+"""The control parameter that chooses the cluster by its name."""
+
+CLUSTER_CONTROLS: Final = (*(f"{CLUSTER_PREFIX}{name}" for name in RESOURCES), CLUSTER_CONTROL)
 """Control parameters by which a job asks for resources of a cluster."""
 
 _CONTROLS: Final = frozenset(

@@ -14,19 +14,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from provstore.errors import Unavailable
-from provstore.uws.ports import Cause, Observation, State
+from provstore.uws.executors.status import read_status
+from provstore.uws.ports import Observation, State
 
-__all__ = ["WRAPPER", "LocalExecutor", "read_status"]
+__all__ = ["WRAPPER", "LocalExecutor"]
 
-WRAPPER: Final = Path(__file__).with_name("wrapper.py")
-"""The script that runs a job directory, here and on clusters."""
+WRAPPER: Final = Path(__file__).with_name("wrapper")
+"""The program that runs a job directory, here and on clusters."""
 
 _START_LIMIT: Final = 10.0
 """Seconds to wait for a wrapper's word that it has the job; later it may still come."""
@@ -104,6 +104,38 @@ class LocalExecutor:
             if _works_in(pid, directory):
                 _send(pid, signal.SIGTERM)
 
+    def hint(self, directory: Path, told: bytes) -> None:
+        """Nothing to note: every look reads the files themselves."""
+
+    def bring(self, directory: Path) -> None:
+        """Everything is here."""
+
+    def fresh(self, directory: Path) -> None:
+        """Everything is here."""
+
+    def provide(self, directory: Path, path: str) -> bool:
+        """Nothing is elsewhere."""
+        return False
+
+    def remove(self, directory: Path) -> None:
+        """Nothing is elsewhere."""
+
+    def recover(self) -> None:
+        """Nothing was left undone."""
+
+    def explain(self, directory: Path) -> str:
+        """Say which process has the job, if one has."""
+        if not _claimed(directory) or not _locked(directory):
+            return ""
+        return f"Process {_wrapper_pid(directory)} on this machine runs it."
+
+    def counts(self) -> Mapping[str, int]:
+        """No other machine is there."""
+        return {}
+
+    def close(self) -> None:
+        """Jobs go on; nothing is kept open."""
+
     def _wait(self, process: subprocess.Popen[bytes], directory: Path) -> None:
         """Reap the wrapper. It holds its output until the end is recorded, its process may still call the server."""
         _output(process).read()
@@ -111,29 +143,6 @@ class LocalExecutor:
             self._on_end(directory)
         _output(process).close()
         process.wait()
-
-
-def read_status(directory: Path) -> Observation:
-    """Read ``status.json`` as the wrapper left it; RUNNING, with nothing known, where there is none yet."""
-    try:
-        status: dict[str, Any] = json.loads((directory / "status.json").read_bytes())
-    except (OSError, ValueError):
-        return Observation(state=State.RUNNING)
-    return Observation(
-        state=State.ENDED if status["state"] == "ENDED" else State.RUNNING,
-        cause=Cause(status["cause"]) if status["cause"] else None,
-        exit_code=status["exit_code"],
-        message=status["message"],
-        started_at=_instant(status["started_at"]),
-        ended_at=_instant(status["ended_at"]),
-        host=status["host"],
-        cpu_seconds=status["cpu_seconds"],
-        max_rss=status["max_rss"],
-    )
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _output(process: subprocess.Popen[bytes]) -> IO[bytes]:
@@ -189,8 +198,7 @@ def _lost(directory: Path, status: Observation) -> Observation:
             _send(pid, signal.SIGKILL)
         if not left:
             break
-    message = "the wrapper of the job ended without a word"
-    return Observation(state=State.LOST, message=message, started_at=status.started_at, host=status.host)
+    return Observation(state=State.LOST, started_at=status.started_at, host=status.host)
 
 
 def _left(directory: Path) -> Iterator[int]:

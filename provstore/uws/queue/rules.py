@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from provstore.accounts.callers import ANONYMOUS
+from provstore.settings import Settings
 from provstore.uws.jobs import JobId
 
-__all__ = ["NOT_WAITING", "Crowd", "Limits", "Queued", "Wait", "in_order", "next_owners", "reason"]
+__all__ = ["NOT_WAITING", "Crowd", "Limits", "Queued", "Wait", "in_order", "limits_of", "next_owners", "reason"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,12 @@ class Limits:
     def reached(self, owner: str, running: int) -> bool:
         """Tell whether an owner with so many running jobs may start no further one."""
         return 0 < self.of(owner) <= running
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Give the limits that a site has set."""
+    slots = {"local": settings.local_slots} | {one.name: one.slots for one in settings.clusters}
+    return Limits(slots=slots, user=settings.user_slots, anonymous=settings.anonymous_slots)
 
 
 class Queued(NamedTuple):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +16,10 @@ from provstore.uws.descriptions.content_types import guess_content_type
 from provstore.uws.descriptions.filenames import result_pattern
 from provstore.uws.descriptions.model import Generated, many
 from provstore.uws.descriptions.obscore import obscore_properties
-from provstore.uws.files import Files, Measured, measure
+from provstore.uws.files import Files
 from provstore.uws.jobs import Job
 from provstore.uws.publishing.revisions import Revision, part_local
+from provstore.uws.running.inventory import Found, Inventory, inventory_of
 from provstore.uws.running.staging import staged_names
 from provstore.uws.running.told.scene import Told
 
@@ -27,9 +27,6 @@ __all__ = ["Collected", "collect"]
 
 MOST_DERIVATIONS: Final = 1000
 """Above this many pairs of result and input per job derivations are left to the generation and usage relations."""
-
-_NO_TEXT: Final = re.compile("[\udc80-\udcff]")
-"""How Python spells the bytes of a file name that are not UTF-8."""
 
 _DATASET: Final = frozenset({Label.ENTITY, Label.DATASET})
 
@@ -40,8 +37,7 @@ class Product:
 
     name: str
     generated: Generated
-    file: Path
-    measured: Measured
+    found: Found
 
 
 @dataclass(slots=True)
@@ -77,16 +73,16 @@ def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: d
     """
     collected = Collected()
     products: list[Product] = []
-    untouched = frozenset(_untouched_inputs(job, files))
+    inventory = inventory_of(files.run(job.id), untouched=frozenset(_untouched_inputs(job, files)))
     for generated in revision.description.generated:
         try:
-            products.extend(_products(generated, job, files.run(job.id), untouched=untouched))
+            products.extend(_products(generated, job, inventory))
         except Invalid as error:
             collected.problems.append(error.message)
     collected.problems.extend(_same_names(products))
     products = list({product.name: product for product in products}.values())
     for index, product in enumerate(products):
-        collected.files[product.name] = (_entity_id(job, product, namespace), product.file)
+        collected.files[product.name] = (_entity_id(job, product, namespace), product.found.path)
         collected.changes.extend(_entity(job, revision, product, files=files, namespace=namespace, at=at))
         collected.changes.append(_generation(job, index, product, namespace=namespace, at=at))
     collected.derivations.extend(_derivations(job, products, namespace))
@@ -123,45 +119,20 @@ def _same_names(products: Sequence[Product]) -> Iterator[str]:
     return (f"result {name}: {count} files have this name" for name, count in counted.items() if count > 1)
 
 
-def _products(generated: Generated, job: Job, run: Path, *, untouched: Collection[Path]) -> Iterator[Product]:
+def _products(generated: Generated, job: Job, inventory: Inventory) -> Iterator[Product]:
     values = {parameter.name: parameter.value for parameter in job.parameters}
     pattern = result_pattern(generated, values)
-    found = _matches(pattern, run, untouched)
+    found = inventory.matches(pattern)
     if not found and generated.required:
         raise Invalid(f"result {generated.name}: no file {pattern!r} was made", field=generated.name, value=pattern)
     if len(found) > 1 and not many(generated.multiplicity):
-        names = ", ".join(file.name for file in found[:5])
+        names = ", ".join(one.name for one in found[:5])
         raise Invalid(f"result {generated.name}: {len(found)} files match {pattern!r} ({names}), only one may")
-    for number, file in enumerate(found, start=1):
-        _refuse_what_is_no_file(generated.name, file, run)
+    for number, one in enumerate(found, start=1):
+        if one.problem:
+            raise Invalid(f"result {generated.name}: {one.problem}", field=generated.name)
         name = generated.name if number == 1 else f"{generated.name}-{number}"
-        real = run / file.resolve().relative_to(run.resolve())
-        yield Product(name=name, generated=generated, file=real, measured=measure(real))
-
-
-def _matches(pattern: str, run: Path, untouched: Collection[Path]) -> list[Path]:
-    """Look in the results directory first, then in the working directory."""
-    if not pattern:
-        return []
-    for folder in (run / "results", run / "work"):
-        found = sorted(folder.glob(pattern)) if any(one in pattern for one in "*?[") else [folder / pattern]
-        found = [file for file in found if (file.is_symlink() or file.exists()) and file not in untouched]
-        if found:
-            return found
-    return []
-
-
-def _refuse_what_is_no_file(name: str, file: Path, run: Path) -> None:
-    if _NO_TEXT.search(str(file)):
-        raise Invalid(f"result {name}: the file name {file.name!a} is not UTF-8", field=name)
-    if file.is_symlink() and not file.exists():
-        raise Invalid(f"result {name}: {file.name!r} is a link that leads nowhere", field=name)
-    if not file.resolve().is_relative_to(run.resolve()):
-        raise Invalid(f"result {name}: {file.name!r} is a link to a file outside of the job", field=name)
-    if file.is_dir():
-        raise Invalid(f"result {name}: {file.name!r} is a directory; a result must be a file", field=name)
-    if not file.is_file():
-        raise Invalid(f"result {name}: {file.name!r} is no regular file", field=name)
+        yield Product(name=name, generated=generated, found=one)
 
 
 def _entity_id(job: Job, product: Product, namespace: str) -> NodeId:
@@ -176,11 +147,11 @@ def _entity(
     generated = product.generated
     properties: dict[str, Value] = obscore_properties(generated.obscore) | {
         "name": product.name,
-        "file_name": product.file.name,
-        "location": files.location(product.file),
-        "content_type": generated.content_type or guess_content_type(product.file.name),
-        "size": product.measured.size,
-        "sha256": product.measured.sha256,
+        "file_name": product.found.path.name,
+        "location": files.location(product.found.path),
+        "content_type": generated.content_type or guess_content_type(product.found.path.name),
+        "size": product.found.size,
+        "sha256": product.found.sha256,
         "generated_at": at,
     }
     yield Create(Node(node, _DATASET, properties, readers=job.readers))

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from provstore.errors import Conflict, Invalid, NotFound
-from provstore.graph.model import Value
-from provstore.graph.store import Change, Update
+from provstore.graph.model import Kind, Relation, Value
+from provstore.graph.store import Change, Update, Upsert
+from provstore.uws.agents import software
 from provstore.uws.catalog import Catalog
 from provstore.uws.files import Files
 from provstore.uws.jobs import Failure, Job
@@ -31,10 +32,13 @@ from provstore.uws.running.internal_provenance import (
 from provstore.uws.running.told.scene import Told
 from provstore.uws.running.verdicts import Verdict, verdict_of
 
-__all__ = ["Endings"]
+__all__ = ["Endings", "not_before"]
 
 _DETAIL: Final = 4096
 """Bytes of stderr kept with an error."""
+
+_SCHEDULER: Final = 2
+"""Its place among the agents of a job: the owner and provstore come first."""
 
 _Put = dict[str, Value | None]
 
@@ -43,13 +47,14 @@ _Put = dict[str, Value | None]
 class Endings:
     """Writes down how a job ended, and removes what is to go. Each method is one transaction and can be repeated.
 
-    ``ended`` is called with each job that is over.
+    ``ended`` is called with each job that is over; ``remove`` with one whose files on other machines are to go.
     """
 
     records: Records
     catalog: Catalog
     files: Files
     clock: Clock
+    remove: Callable[[Job], None]
     ended: Callable[[Job], None]
 
     def finish(self, job: Job, observation: Observation) -> None:
@@ -58,19 +63,23 @@ class Endings:
         collected, told = self._harvest(job, observation)
         if verdict.phase is Phase.COMPLETED and collected.problems:
             verdict = Verdict(phase=Phase.ERROR, message="; ".join(collected.problems))
-        at = observation.ended_at or self.clock()
+        written_at = self.clock()
+        at = not_before(job.started_at or job.created_at, observation.ended_at or written_at, written_at)
         move = Move(
             phase=verdict.phase,
             at=at,
-            written_at=self.clock(),
+            written_at=written_at,
             cause=f"executor {job.executor}",
             missed_at=_missed_at(job, observation, verdict, ended_at=at),
             put={**self._facts(job, observation), **self._error(job, observation, verdict), "ended_at": at, **_OVER},
         )
 
+        scheduler = self._scheduler(job, observation)
+
         def write(further: Sequence[Change], told: Told) -> None:
             put = {**move.put, **_remarks(told)}
-            self.records.move(job, replace(move, cause=_with_count(move.cause, told), put=put), further=further)
+            changes = (*scheduler, *further)
+            self.records.move(job, replace(move, cause=_with_count(move.cause, told), put=put), further=changes)
 
         _write_told(collected, told, write)
         self.ended(job)
@@ -102,6 +111,7 @@ class Endings:
     def archive(self, job: Job) -> None:
         """Remove the files of a job whose destruction time has come; the graph keeps its place."""
         at = self.clock()
+        self.remove(job)
         self.files.remove_job(job.id)
         put: _Put = {"expires_at": None, "disk_bytes": None}
         move = Move(phase=Phase.ARCHIVED, at=at, cause="destruction", put=put)
@@ -110,6 +120,7 @@ class Endings:
 
     def _forget(self, job: Job) -> None:
         """Remove the files first: the graph says that they are gone only when they are."""
+        self.remove(job)
         self.files.remove_job(job.id)
         put: _Put = {"expires_at": None, "disk_bytes": None, **_OVER}
         self.records.put(job, put, further=self._invalidations(job))
@@ -135,7 +146,17 @@ class Endings:
             "max_rss": observation.max_rss,
             "disk_bytes": bytes_below(self.files.job(job.id)) or None,
         }
-        return {name: value for name, value in facts.items() if value is not None}
+        return {**{name: value for name, value in facts.items() if value is not None}, **observation.facts}
+
+    def _scheduler(self, job: Job, observation: Observation) -> tuple[Change, ...]:
+        """Say which scheduler ran the job, as an agent, if one did."""
+        if observation.software is None:
+            return ()
+        namespace = self.records.store.namespace
+        agent = software(namespace, *observation.software)
+        key = f"{job.id}.a{_SCHEDULER:04d}"
+        kind = Kind.WAS_ASSOCIATED_WITH
+        return (Upsert(agent), Upsert(Relation(key, kind, job.node, agent.id, "Scheduler")))
 
     def _error(self, job: Job, observation: Observation, verdict: Verdict) -> _Put:
         if not verdict.message:
@@ -156,6 +177,11 @@ class Endings:
         return [
             Update(node=node, expected={}, put={"invalidated_at": at, "location": None}) for node in results + uploads
         ]
+
+
+def not_before(least: datetime, at: datetime, most: datetime) -> datetime:
+    """Give an instant that another machine's clock told, kept between two of our own."""
+    return max(least, min(at, most))
 
 
 def _write_told(collected: Collected, told: Told, write: Callable[[Sequence[Change], Told], None]) -> None:

@@ -6,12 +6,13 @@ says the same to authors of scripts.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from provstore.accounts.callers import reader_of
 from provstore.errors import Invalid, TooLarge
@@ -20,10 +21,12 @@ from provstore.graph.store import Change, GraphStore, Upsert
 from provstore.ingest.provjson import MOST_BYTES, read_provjson
 from provstore.ingest.statements import ReadDocument, Statement
 from provstore.uws.jobs import Job
+from provstore.uws.ports import REQUEST_FILE
 from provstore.uws.running.staging import staged_names
 from provstore.uws.running.told.elements import Elements
 from provstore.uws.running.told.relations import Relations
 from provstore.uws.running.told.scene import (
+    FILE_NAME,
     UNQUALIFIED,
     Remarks,
     Scene,
@@ -36,7 +39,6 @@ from provstore.uws.running.told.things import Things
 
 __all__ = ["FILE_NAME", "read_internal_provenance", "remarks_text", "scene_of", "tell", "without"]
 
-FILE_NAME: Final = "internal_provenance.json"
 _FOLDERS: Final = ("work", "results")
 _LONGEST: Final = 4000
 _JOB: Final = frozenset({Label.ACTIVITY, Label.JOB})
@@ -104,11 +106,13 @@ def remarks_text(remarks: Iterable[str]) -> str:
 def scene_of(job: Job, results: Mapping[str, tuple[NodeId, Path]], run: Path, store: GraphStore) -> Scene:
     """Say what a script may call the results and inputs of its job, and what of the store its owner may see."""
     viewer = Viewer(readers=frozenset({PUBLIC, reader_of(job.owner)}))
-    made = [(word, node) for node, file in results.values() for word in spellings(file, run)]
+    seen_as = _seen_as(run)
+    made = [(word, node) for node, file in results.values() for word in spellings(file, run, seen_as)]
     known = [(one, one.entity) for one in job.inputs if one.entity is not None]
     names = [pair for one, node in known for pair in ((one.name, node), (f"{one.name}-{one.item}", node))]
     staged = [(run / "work" / name, one.entity) for one, name in staged_names(job) if one.entity is not None]
-    given = [(word, node) for file, node in staged for word in spellings(file, run)]
+    given = [(word, node) for file, node in staged for word in spellings(file, run, seen_as)]
+    given += [(word, node) for file, node in staged for word in _elsewhere(run, file.name)]
     addresses = [(word, node) for one, node in known for word in (node, one.url, one.value) if word]
     return Scene(
         job=job,
@@ -119,6 +123,29 @@ def scene_of(job: Job, results: Mapping[str, tuple[NodeId, Path]], run: Path, st
         look=lambda ids: store.get(ids, viewer),
         labels={node: _CONFIG_FILE if one.configures else _ENTITY for one, node in known},
     )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Read a file of the staged directory; nothing where it is missing or none of ours."""
+    try:
+        words = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return words if isinstance(words, dict) else {}
+
+
+def _seen_as(run: Path) -> Path:
+    """Give the job's directory as its script saw it: on another machine it has another path."""
+    seen = _read(run / "task.json").get("environment", {}).get("jd", "")
+    return Path(seen) if seen.startswith("/") else run
+
+
+def _elsewhere(run: Path, name: str) -> Iterator[str]:
+    """Give what a script may call an input that another machine had already: no copy was made of it."""
+    for one in _read(run / REQUEST_FILE).get("inputs", ()):
+        if one["name"] == name and one["path"]:
+            there = Path(one["path"])
+            yield from (there.name, str(there), there.as_uri())
 
 
 def _load(run: Path, remarks: Remarks) -> bytes | None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
-from provstore.errors import FetchFailed, NotFound, ProvstoreError, Unavailable
+from provstore.errors import Busy, FetchFailed, Invalid, NotFound, ProvstoreError, Unavailable
 from provstore.graph.model import Value
 from provstore.uws.catalog import Catalog
 from provstore.uws.files import Files
@@ -22,12 +22,13 @@ from provstore.uws.queue.rules import Limits
 from provstore.uws.queue.slots import Slots
 from provstore.uws.queue.troubles import Troubles
 from provstore.uws.records import Move, Records
-from provstore.uws.running.endings import Endings
+from provstore.uws.running.endings import Endings, not_before
+from provstore.uws.running.fetches import Fetches, nothing_to_fetch
 from provstore.uws.running.staging import StagingRules, stage
 from provstore.uws.sharing import Sharing
 from provstore.uws.tokens import JobTokens
 
-__all__ = ["Fetches", "Lane", "Life", "LifeParts", "Work", "nothing_to_fetch"]
+__all__ = ["Lane", "Life", "LifeParts", "Work"]
 
 _SWEPT_AT_ONCE: Final = 1000
 _LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -39,38 +40,20 @@ _POSTPONED: Final = timedelta(seconds=10)
 _TELL_AGAIN: Final = timedelta(seconds=10)
 """How often the progress of a fetch is written down, at most."""
 
+_LONGEST_POSTPONED: Final = timedelta(minutes=5)
+
 _GONE: Final = frozenset({State.ENDED, State.LOST, State.ABSENT})
-_TAKEN: Final = frozenset({State.WAITING, State.RUNNING})
+_TAKEN: Final[Mapping[State, Phase]] = {
+    State.WAITING: Phase.QUEUED,
+    State.HELD: Phase.HELD,
+    State.RUNNING: Phase.EXECUTING,
+    State.SUSPENDED: Phase.SUSPENDED,
+    State.UNKNOWN: Phase.UNKNOWN,
+}
+"""What a job is for its client that an executor has in hand."""
 
 
-class Fetches(Protocol):
-    """Brings the inputs of jobs here that lie elsewhere."""
-
-    def missing(self, job: Job) -> str:
-        """Give "" if all inputs of a job are here; else see to it that they come, and give what is under way.
-
-        Raises:
-            FetchFailed: one of them can't be had.
-        """
-
-    def drop(self, job_id: str) -> None:
-        """Stop it, for a job that is over: when this returns, nothing more is written for the job.
-
-        Raises:
-            Unavailable: it can't be stopped at once; try again.
-        """
-
-
-class _NothingToFetch:
-    def missing(self, _job: Job) -> str:
-        return ""
-
-    def drop(self, _job_id: str) -> None:
-        return
-
-
-nothing_to_fetch: Final[Fetches] = _NothingToFetch()
-"""For a site of which all inputs are here."""
+_NO_FACTS: Final[Mapping[str, Value | None]] = {}
 
 
 class Lane(StrEnum):
@@ -81,9 +64,10 @@ class Lane(StrEnum):
 
 
 class Work(NamedTuple):
-    """What remains to be done in a step, and may take long."""
+    """What remains to be done in a step, and may take long; ``executor``: whose slowness must not be that of others."""
 
     lane: Lane
+    executor: str
     act: Callable[[], None]
 
 
@@ -91,7 +75,8 @@ class Work(NamedTuple):
 class LifeParts:
     """What the steps work with.
 
-    ``changed`` wakes who waits for a job. ``draining`` gives the reason why nothing new is started, "" if it is.
+    ``rules`` are those of each executor. ``changed`` wakes who waits for a job. ``draining`` gives the reason why
+    nothing new is started, "" if it is.
     """
 
     records: Records
@@ -99,7 +84,7 @@ class LifeParts:
     files: Files
     executors: Mapping[str, Executor]
     tokens: JobTokens
-    rules: StagingRules
+    rules: Mapping[str, StagingRules]
     clock: Clock
     changed: Callable[[str], None]
     limits: Limits
@@ -118,17 +103,25 @@ class Life:
         self._backlog = Backlog(parts.records.store)
         self._slots = Slots(self._backlog, limits=parts.limits, clock=parts.clock)
         self._endings = Endings(
-            records=parts.records, catalog=parts.catalog, files=parts.files, clock=parts.clock, ended=self._ended
+            records=parts.records,
+            catalog=parts.catalog,
+            files=parts.files,
+            clock=parts.clock,
+            remove=self._remove,
+            ended=self._ended,
         )
         self._chosen: list[JobId] = []
+        self._pauses: dict[str, timedelta] = {}
         self._told_at: dict[str, datetime] = {}
         self._guard = threading.Lock()
 
     def recover(self) -> None:
         """Learn what an earlier supervisor had in hand, before anything is started."""
         self._parts.troubles.forget()
-        for one in self._backlog.in_hand():
-            self._slots.take(one.id, owner=one.owner, executor=one.executor)
+        for one in self._parts.executors.values():
+            one.recover()
+        for taken in self._backlog.in_hand():
+            self._slots.take(taken.id, owner=taken.owner, executor=taken.executor)
         for executor, queued in self._backlog.queued().items():
             for job in queued:
                 if self._parts.files.run(job.id).is_dir():  # it may run already
@@ -192,7 +185,14 @@ class Life:
             observation = self._observe(job)
             return None if observation is None else self._next(job, observation)
         self._slots.free(job.id)
-        return Work(Lane.END, lambda: self._endings.archive(job)) if self._expired(job) else None
+        return self._end(job, lambda: self._endings.archive(job)) if self._expired(job) else None
+
+    def hear(self, job_id: str, told: bytes) -> None:
+        """Hand a signal to the executors; only that of the job takes note of it."""
+        run = self._parts.files.run(job_id)
+        if run.is_dir():
+            for executor in self._parts.executors.values():
+                executor.hint(run, told)
 
     def fail(self, job_id: str, reason: str) -> None:
         """Bring a job whose step can't be done to ERROR, with the reason."""
@@ -233,9 +233,15 @@ class Life:
             self._slots.free(job.id)  # already while its results are collected
         return observation
 
+    def _remove(self, job: Job) -> None:
+        """See to it that nothing of a job is left on other machines, whose names its own files tell."""
+        if job.executor in self._parts.executors:
+            self._parts.executors[job.executor].remove(self._run(job))
+
     def _ended(self, job: Job) -> None:
         self._slots.free(job.id)
         self._told_at.pop(job.id, None)
+        self._pauses.pop(job.id, None)
         self._parts.changed(job.id)
 
     def _next(self, job: Job, observation: Observation) -> Work | None:
@@ -247,11 +253,21 @@ class Life:
             self._abort_expired(job)
         elif observation.state is State.ABSENT and job.phase is Phase.QUEUED:
             return self._prepare(job)
-        elif observation.state is State.RUNNING and job.phase is not Phase.EXECUTING:
-            self._executing(job, observation)
+        elif observation.state in _TAKEN:
+            self._follow(job, observation, _TAKEN[observation.state])
         elif gone and not (observation.state is State.ABSENT and job.phase is Phase.HELD):
-            return Work(Lane.END, lambda: self._endings.finish(job, observation))
+            return self._end(job, lambda: self._brought(job, observation, self._endings.finish))
         return None
+
+    def _end(self, job: Job, act: Callable[[], None]) -> Work:
+        return Work(Lane.END, job.executor, act)
+
+    def _brought(self, job: Job, observation: Observation, act: Callable[[Job, Observation], None]) -> None:
+        """Do something that needs what the job has left, which may be elsewhere."""
+        if observation.state is not State.ABSENT and not job.deleted:
+            with self._parts.troubles.asking(job.executor):
+                self._executor(job).bring(self._run(job))
+        act(job, observation)
 
     # --- a job that is queued
 
@@ -268,7 +284,7 @@ class Life:
         if missing:
             self._slots.set_aside(job)
             return None
-        return Work(Lane.START, lambda: self._start(job)) if self._has_slot(job) else None
+        return Work(Lane.START, job.executor, lambda: self._start(job)) if self._has_slot(job) else None
 
     def _is_in_preparation(self, job: Job) -> bool:
         """Tell whether a job has a slot, or fetches its inputs and gets one then."""
@@ -286,8 +302,8 @@ class Life:
             self._fill()
         return self._slots.has(job.id)
 
-    def _tell(self, job: Job, reason: str) -> None:
-        """Write down why a job waits where nobody else can know; of mere progress only now and then."""
+    def _tell(self, job: Job, reason: str, put: Mapping[str, Value | None] = _NO_FACTS) -> None:
+        """Write down, with further facts, why a job waits where nobody else can know; mere progress only at times."""
         if job.waits_for == reason:
             return
         at = self._parts.clock()
@@ -295,14 +311,15 @@ class Life:
         is_same = job.waits_for.partition(" (")[0] == reason.partition(" (")[0]
         if is_same and at < told_at + _TELL_AGAIN:
             return
-        self._records.put(job, {"waits_for": reason or None})
+        self._records.put(job, {**put, "waits_for": reason or None})
         self._told_at[job.id] = at
 
     def _start(self, job: Job) -> None:
         try:
             revision = self._parts.catalog.revision(job.revision)
             token = self._parts.tokens.token(job.id)
-            run = stage(job, revision, files=self._parts.files, rules=self._parts.rules, token=token)
+            rules = self._parts.rules[job.executor]
+            run = stage(job, revision, files=self._parts.files, rules=rules, token=token)
         except OSError as error:
             self.fail(job.id, f"the job could not be staged: {error.strerror or error}")
             return
@@ -317,17 +334,39 @@ class Life:
             with self._parts.troubles.asking(job.executor):
                 self._executor(job).start(run)
             self._parts.troubles.answered(job.executor)
+        except Busy as error:
+            self._parts.troubles.answered(job.executor)
+            self._postpone(job, error.message)
         except Unavailable as error:
             self._slots.set_aside(job, pause=_POSTPONED)
             self._tell(job, f"{job.executor} could not start it: {error.message}")
+        except (Invalid, NotFound) as error:
+            self.fail(job.id, error.message)
+
+    def _postpone(self, job: Job, reason: str) -> None:
+        """Let others go first, longer each time: a scheduler's limit is reached, perhaps only for this person."""
+        pause = min(2 * self._pauses.get(job.id, _POSTPONED / 2), _LONGEST_POSTPONED)
+        self._pauses[job.id] = pause
+        self._slots.set_aside(job, pause=pause)
+        self._tell(job, f"{job.executor} takes it later: {reason}")
 
     # --- a job in an executor's hand
 
-    def _executing(self, job: Job, observation: Observation) -> None:
-        at = observation.started_at or self._parts.clock()
-        put: dict[str, Value | None] = {"started_at": at, "host": observation.host, "waits_for": None}
-        cause, written_at = f"executor {job.executor}", self._parts.clock()
-        self._records.move(job, Move(phase=Phase.EXECUTING, at=at, written_at=written_at, cause=cause, put=put))
+    def _follow(self, job: Job, observation: Observation, phase: Phase) -> None:
+        """Write what became of a job that its executor has in hand, if that is news."""
+        at = self._parts.clock()
+        put: dict[str, Value | None] = {"waits_for": observation.message or None, **observation.facts}
+        if phase is job.phase:
+            if phase is not Phase.EXECUTING:
+                self._tell(job, observation.message, put)
+            return
+        cause = f"executor {job.executor}" + (f": {observation.message}" if observation.message else "")
+        move = Move(phase=phase, at=at, written_at=at, cause=cause, put=put)
+        if phase is Phase.EXECUTING and job.started_at is None:
+            started_at = not_before(job.created_at, observation.started_at or at, at)
+            facts = {**put, "started_at": started_at, "host": observation.host}
+            move = Move(phase=phase, at=started_at, written_at=at, cause=cause, put=facts)
+        self._records.move(job, move)
         self._parts.changed(job.id)
 
     def _abort_expired(self, job: Job) -> None:
@@ -340,7 +379,7 @@ class Life:
         """End what may still run of a job that is over for its client, then let go of it."""
         self._parts.fetching.drop(job.id)
         if observation.state in _GONE:
-            return Work(Lane.END, lambda: self._endings.close(job, observation))
+            return self._end(job, lambda: self._brought(job, observation, self._endings.close))
         with self._parts.troubles.asking(job.executor):
             self._executor(job).abort(self._run(job))
         return None

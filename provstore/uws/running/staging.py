@@ -7,25 +7,41 @@ import os
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
+from provstore.clusters import Cluster, FileWay, Isolation
 from provstore.errors import NotFound
+from provstore.settings import Settings
 from provstore.uws.descriptions.model import ParameterDefinition
 from provstore.uws.descriptions.names import exported_name
 from provstore.uws.descriptions.values import TRUTH
 from provstore.uws.files import Files, safe_name
 from provstore.uws.jobs import Job, JobParameter
+from provstore.uws.ports import REQUEST_FILE
 from provstore.uws.publishing.revisions import Revision
 from provstore.uws.running.environment import HELPER, helper_text, needs_helper, shell_of
+from provstore.uws.running.inventory import patterns_of
 
-__all__ = ["StagingRules", "stage", "staged_names"]
+__all__ = ["SPOOL", "StagingRules", "rules_of", "stage", "staged_names"]
 
 LONGEST_VARIABLE: Final = 64 * 1024
 """Values above this many bytes reach the script in parameters.json only."""
+
+SPOOL: Final = ".spool"
+"""The folder beside the job directories of a cluster into which its jobs drop their signals."""
+
+_INHERITED: Final = (
+    "SLURM_*",
+    "CUDA_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "GPU_DEVICE_ORDINAL",
+    "ZE_AFFINITY_MASK",
+)
+"""What a scheduler tells the scripts that it starts."""
 
 _INTEGERS: Final = frozenset({"unsignedByte", "short", "int", "long"})
 _REALS: Final = frozenset({"float", "double"})
@@ -35,7 +51,8 @@ _REALS: Final = frozenset({"float", "double"})
 class StagingRules:
     """What every job of an executor has in common: the site's limits, and where to signal ("" for nowhere).
 
-    ``modules_init``: the file that brings the command ``module``, "" for the usual ones.
+    ``modules_init``: the file that brings the command ``module``, "" for the usual ones. ``cluster``: where the jobs
+    run that don't run in our own directory.
     """
 
     path: str
@@ -43,6 +60,33 @@ class StagingRules:
     kill_grace: timedelta
     signals_url: str = ""
     modules_init: str = ""
+    cluster: Cluster | None = None
+
+    def place(self, job: Job, run: Path) -> PurePath:
+        """Give the directory of a job as the machine sees it that runs the job."""
+        return self.cluster.directory(job.cluster_account) / job.id if self.cluster else run
+
+
+def rules_of(settings: Settings, signals_url: str) -> dict[str, StagingRules]:
+    """Give the rules of every executor: of this machine, which signals at this address, and of each cluster."""
+    local = StagingRules(
+        path=settings.job_path,
+        log_max=settings.log_max,
+        kill_grace=settings.kill_grace,
+        signals_url=signals_url,
+        modules_init=str(settings.modules_init or ""),
+    )
+    return {"local": local} | {
+        one.name: StagingRules(
+            path=one.path,
+            log_max=settings.log_max,
+            kill_grace=settings.kill_grace,
+            signals_url=f"{one.callback.rstrip('/')}/signals" if one.callback else "",
+            modules_init=one.modules_init,
+            cluster=one,
+        )
+        for one in settings.clusters
+    }
 
 
 def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, token: str) -> Path:
@@ -83,31 +127,80 @@ def _sync(folder: Path) -> None:
 
 
 def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: StagingRules, token: str) -> None:
-    final = files.run(job.id)
-    work = aside / "work"
-    work.mkdir()
+    place = rules.place(job, files.run(job.id))
+    described = revision.description
+    if rules.cluster:
+        described = replace(described, modules=(*rules.cluster.modules, *described.modules))
+    (aside / "work").mkdir()
     (aside / "results").mkdir()
     _refuse_removed_inputs(job, revision)
-    inputs = _copy_inputs(job, work, final / "work", files)
+    if rules.cluster:
+        inputs = _request_inputs(job, aside, place / "work", files, rules.cluster)
+    else:
+        inputs = _copy_inputs(job, aside / "work", place / "work", files)
     values = _values(job, revision, inputs)
-    parameters = json.dumps(_typed(values, revision.description.parameters), ensure_ascii=False, indent=1)
+    parameters = json.dumps(_typed(values, described.parameters), ensure_ascii=False, indent=1)
     (aside / "parameters.json").write_text(parameters, encoding="utf-8")
-    (aside / "script.sh").write_text(revision.description.script, encoding="utf-8")
-    if needs_helper(revision.description):
+    (aside / "script.sh").write_text(described.script, encoding="utf-8")
+    if needs_helper(described):
         (aside / HELPER).write_text(helper_text(), encoding="utf-8")
     (aside / "token").touch(mode=0o600)
     (aside / "token").write_text(token, encoding="ascii")
     task = {
         "job": job.id,
-        "environment": _environment(job, values, final, rules.path),
+        "environment": _environment(job, values, place, rules.path),
         "execution_duration": job.execution_duration.total_seconds(),
         "kill_grace": rules.kill_grace.total_seconds(),
         "log_max": rules.log_max,
-        "shell": shell_of(revision.description, final, modules_init=rules.modules_init),
+        "shell": shell_of(described, place, modules_init=rules.modules_init),
     }
     if rules.signals_url:
         task["callback"] = f"{rules.signals_url}/{job.id}"
+    if rules.cluster:
+        task |= _on_cluster(job, revision, rules.cluster)
     (aside / "task.json").write_text(json.dumps(task, ensure_ascii=False), encoding="utf-8")
+
+
+def _on_cluster(job: Job, revision: Revision, cluster: Cluster) -> dict[str, object]:
+    """Give what a wrapper must know besides, if it runs on a cluster."""
+    directory = cluster.directory(job.cluster_account)
+    words: dict[str, object] = {
+        "inherit": _INHERITED,
+        "products": patterns_of(revision, job),
+        "spool": str(directory / SPOOL),
+        "callback_ca": cluster.callback_ca,
+    }
+    if cluster.isolation is not Isolation.NONE:
+        words["isolation"] = {"mode": cluster.isolation, "hide": [str(directory), "~"]}
+    return words
+
+
+def _request_inputs(job: Job, aside: Path, work: PurePath, files: Files, cluster: Cluster) -> dict[str, str]:
+    """Write down which files the job needs and what the cluster is asked for; nothing is copied here."""
+    wanted: list[dict[str, str]] = []
+
+    def ask(item: JobParameter, name: str) -> str:
+        there = _path_there(files.data / item.location, cluster)
+        wanted.append({"name": name, "location": item.location, "path": there})
+        return there or str(work / name)
+
+    seen = _seen_inputs(job, ask)
+    resources = json.loads(job.resources) if job.resources else {}
+    request = {"account": job.cluster_account, "resources": resources, "inputs": wanted}
+    (aside / REQUEST_FILE).write_text(json.dumps(request), encoding="utf-8")
+    return seen
+
+
+def _path_there(file: Path, cluster: Cluster) -> str:
+    """Give where a file is seen on a cluster that shares its folder with us; "" if it is not."""
+    if cluster.files is not FileWay.SHARED:
+        return ""
+    real = file.resolve()
+    for here, there in cluster.shared_inputs.items():
+        root = here.resolve()
+        if real.is_file() and real.is_relative_to(root):
+            return str(there / real.relative_to(root))
+    return ""
 
 
 def _refuse_removed_inputs(job: Job, revision: Revision) -> None:
@@ -118,17 +211,32 @@ def _refuse_removed_inputs(job: Job, revision: Revision) -> None:
             raise NotFound(f"input {item.name}: the file of {item.entity} was removed", field=item.name)
 
 
-def _copy_inputs(job: Job, work: Path, seen_as: Path, files: Files) -> dict[str, str]:
-    """Copy every input file into the working directory: the job may change its copy, never the stored one.
+def _copy_inputs(job: Job, work: Path, seen_as: PurePath, files: Files) -> dict[str, str]:
+    """Copy every input file into the working directory: the job may change its copy, never the stored one."""
 
-    Returns:
-        For each input the paths (or plain identifiers) that the script will see, separated by blanks.
+    def copy(item: JobParameter, name: str) -> str:
+        """Copy a file with its time of change, by which an untouched copy is told from a result."""
+        source = files.path(item.location)
+        facts = source.stat()
+        shutil.copyfile(source, work / name)
+        os.utime(work / name, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        return str(seen_as / name)
+
+    return _seen_inputs(job, copy)
+
+
+def _seen_inputs(job: Job, put: Callable[[JobParameter, str], str]) -> dict[str, str]:
+    """Give for each input the paths (or plain identifiers) that the script will see, separated by blanks.
+
+    Args:
+        job: The job.
+        put: Brings a file into the working directory under a name; gives the path by which the script finds it.
     """
     names = {(item.name, item.entity): name for item, name in staged_names(job)}
     seen: defaultdict[str, list[str]] = defaultdict(list)
     for item in job.inputs:
         name = names.get((item.name, item.entity))
-        seen[item.name].append(item.value if name is None else _copy(item, work / name, seen_as / name, files))
+        seen[item.name].append(item.value if name is None else put(item, name))
     return {name: " ".join(items) for name, items in seen.items()}
 
 
@@ -140,15 +248,6 @@ def staged_names(job: Job) -> Iterator[tuple[JobParameter, str]]:
             name = _free_name(safe_name(Path(item.location).name), taken)
             taken.add(name)
             yield item, name
-
-
-def _copy(item: JobParameter, target: Path, seen_as: Path, files: Files) -> str:
-    """Copy a file with its time of change, by which an untouched copy is told from a result."""
-    source = files.path(item.location)
-    facts = source.stat()
-    shutil.copyfile(source, target)
-    os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    return str(seen_as)
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:
@@ -171,9 +270,9 @@ def _values(job: Job, revision: Revision, inputs: Mapping[str, str]) -> dict[str
     return values
 
 
-def _environment(job: Job, values: Mapping[str, str], final: Path, path: str) -> dict[str, str]:
+def _environment(job: Job, values: Mapping[str, str], place: PurePath, path: str) -> dict[str, str]:
     given = {exported_name(name): value for name, value in values.items() if len(value.encode()) <= LONGEST_VARIABLE}
-    work, results = str(final / "work"), str(final / "results")
+    work, results = str(place / "work"), str(place / "results")
     # LANG is a parameter of TAP: where a service has it, its script is to see what the client sent.
     return (
         {"LANG": "C.UTF-8"}
@@ -184,10 +283,10 @@ def _environment(job: Job, values: Mapping[str, str], final: Path, path: str) ->
             "TMPDIR": work,
             "PROVSTORE_JOB": job.id,
             "PROVSTORE_RESULTS": results,
-            "PROVSTORE_PARAMETERS": str(final / "parameters.json"),
+            "PROVSTORE_PARAMETERS": str(place / "parameters.json"),
             "rs": results,
             "wd": work,
-            "jd": str(final),
+            "jd": str(place),
         }
     )
 

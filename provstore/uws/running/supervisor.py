@@ -83,7 +83,7 @@ class Supervisor:
         self._guard = threading.Lock()
         self._stopped = threading.Event()
         self._deciding = ThreadPoolExecutor(_POOL, thread_name_prefix="job")
-        self._lanes = {lane: ThreadPoolExecutor(_POOL, thread_name_prefix=f"job-{lane}") for lane in Lane}
+        self._lanes: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
@@ -97,13 +97,18 @@ class Supervisor:
         self._woken.put(None)
         if self._thread.is_alive():
             self._thread.join()
-        for pool in (self._deciding, *self._lanes.values()):
+        for pool in (self._deciding, *self._lanes.values()):  # no lane is opened any more
             pool.shutdown(wait=True, cancel_futures=True)
         self._lease.release()
 
     def wake(self, job_id: str | None = None) -> None:
         """Look after a job now, or after all of them; a hint that may be lost, repeated or wrong."""
         self._woken.put(job_id)
+
+    def hear(self, job_id: str, told: bytes) -> None:
+        """Take a signal for a job: a hint that its executor keeps until it was looked at."""
+        self._life.hear(job_id, told)
+        self.wake(job_id)
 
     def troubles(self) -> dict[str, str]:
         """Give the executors that don't answer, with what they said: in every process, whichever supervises."""
@@ -159,7 +164,7 @@ class Supervisor:
         had_it = self._lease.held
         supervises = self._supervises()
         if supervises and not had_it:
-            self._submit(self._lanes[Lane.END], self._sweep)
+            self._submit(self._lane("", Lane.END), self._sweep)
         if woken is None:
             self._watch()
             self._begin_all(self._life.pending_work() if supervises else ())
@@ -193,12 +198,20 @@ class Supervisor:
             if not self._stopped.is_set():
                 pool.submit(action, *args)
 
+    def _lane(self, executor: str, lane: Lane) -> ThreadPoolExecutor:
+        """Give the threads for one sort of work of one executor: a slow cluster must not hold up this machine."""
+        with self._guard:
+            key = (executor, lane)
+            if key not in self._lanes:
+                self._lanes[key] = ThreadPoolExecutor(_POOL, thread_name_prefix=f"job-{lane}-{executor}")
+            return self._lanes[key]
+
     def _work(self, job_id: str) -> None:
         work = self._decide(job_id)
         if work is None:
             self._done(job_id)
         else:
-            self._submit(self._lanes[work.lane], self._finish, job_id, work)
+            self._submit(self._lane(work.executor, work.lane), self._finish, job_id, work)
 
     def _finish(self, job_id: str, work: Work) -> None:
         self._act(job_id, work)

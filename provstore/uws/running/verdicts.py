@@ -13,6 +13,9 @@ from provstore.uws.ports import Cause, Observation, State
 __all__ = ["Verdict", "verdict_of"]
 
 _SIGNALS: Final = 128
+_OWN_LIMIT: Final = "execution duration"
+_BY_SIGNAL: Final = "aborted "
+"""How the wrapper begins its own words for a time-out and an abort, of which the job's client knows more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +38,24 @@ def _signal(seen: Observation, _limit: timedelta) -> Verdict:
     return Verdict(phase=Phase.ERROR, message=seen.message or f"the script was killed by signal {number}")
 
 
-def _timeout(_seen: Observation, limit: timedelta) -> Verdict:
+def _timeout(seen: Observation, limit: timedelta) -> Verdict:
+    if seen.message and not seen.message.startswith(_OWN_LIMIT):
+        return Verdict(phase=Phase.ABORTED, message=f"time-out: {seen.message}")
     seconds = f"{limit.total_seconds():g}"
     return Verdict(phase=Phase.ABORTED, message=f"time-out: stopped after its execution duration of {seconds} s")
 
 
-def _abort(_seen: Observation, _limit: timedelta) -> Verdict:
-    return Verdict(phase=Phase.ABORTED, message="stopped on the machine it ran on", transient=True)
+def _abort(seen: Observation, _limit: timedelta) -> Verdict:
+    by = "" if seen.message.startswith(_BY_SIGNAL) else seen.message
+    return Verdict(phase=Phase.ABORTED, message=by or "stopped on the machine it ran on", transient=True)
+
+
+def _memory(seen: Observation, _limit: timedelta) -> Verdict:
+    return Verdict(phase=Phase.ERROR, message=seen.message or "the script used more memory than it was given")
+
+
+def _taken_back(seen: Observation, _limit: timedelta) -> Verdict:
+    return Verdict(phase=Phase.ERROR, message=seen.message or "its machine was taken back", transient=True)
 
 
 def _failed(seen: Observation, _limit: timedelta) -> Verdict:
@@ -54,6 +68,8 @@ _BY_CAUSE: Final[dict[Cause, Callable[[Observation, timedelta], Verdict]]] = {
     Cause.TIMEOUT: _timeout,
     Cause.ABORT: _abort,
     Cause.FAILED_TO_START: _failed,
+    Cause.MEMORY: _memory,
+    Cause.TAKEN_BACK: _taken_back,
 }
 
 
@@ -61,7 +77,7 @@ def verdict_of(seen: Observation, *, limit: timedelta) -> Verdict:
     """Tell what an observation of a run that is over means (a time-out has the effect of an abort, UWS 1.1 §2.1.7)."""
     if seen.state is State.LOST:
         why = "the job was killed from outside, its machine went down, or its disk is full; it left no exit code"
-        return Verdict(phase=Phase.ERROR, message=why, transient=True)
+        return Verdict(phase=Phase.ERROR, message=seen.message or why, transient=True)
     if seen.state is State.ABSENT or seen.cause is None:
         return Verdict(phase=Phase.ERROR, message="the job's run directory is gone", transient=True)
     return _BY_CAUSE[seen.cause](seen, limit)

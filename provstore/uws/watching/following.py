@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from provstore.errors import NotFound
+from provstore.errors import NotFound, Unavailable
 from provstore.uws.files import Files
 from provstore.uws.jobs import Job
 from provstore.uws.phases import ACTIVE, Phase
@@ -23,6 +24,7 @@ _LOOK: Final = 0.2
 """Seconds between two looks at a file's end; that a job is over is told without looking."""
 
 _LONGEST: Final = timedelta(hours=1)
+_RUNNING: Final = ACTIVE - {Phase.HELD}
 _PRINTING: Final = ACTIVE | {Phase.PENDING}
 _LEFT_OUT: Final = b"\n[provstore: "
 """How the wrapper begins the line between the first and the last half of a log that became too long."""
@@ -66,13 +68,23 @@ class Following:
         files: Where its output lies.
         waiting: Wakes when it is over; who finds no seat there gets what there is at once.
         log_max: Bytes kept of a log.
+        fresh: Brings what a job has printed elsewhere since.
     """
 
-    def __init__(self, *, records: Records, files: Files, waiting: Waiting, log_max: int) -> None:
+    def __init__(
+        self, *, records: Records, files: Files, waiting: Waiting, log_max: int, fresh: Callable[[Job], None]
+    ) -> None:
         self._records = records
         self._files = files
         self._waiting = waiting
         self._half = max(1, log_max // 2)
+        self._fresh = fresh
+
+    def refresh(self, job: Job) -> None:
+        """Bring what a running job has printed elsewhere; what can't be had now comes later."""
+        if job.phase in _RUNNING:
+            with suppress(Unavailable):
+                self._fresh(job)
 
     def follow(self, job: Job, stream: str, *, start: int = 0) -> Iterator[bytes]:
         """Give the output from a place on, piece by piece as it is printed, until the job is over (or for an hour).
@@ -84,6 +96,7 @@ class Following:
         with self._waiting.seat(job.id, job.phase) as seat:
             over = seat is None or job.phase not in _PRINTING
             while True:
+                self.refresh(job)
                 yield from log.pieces()
                 if over or seat is None:
                     return

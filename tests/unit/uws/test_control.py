@@ -12,7 +12,6 @@ from provstore.uws.control import (
     parse_duration,
     parse_instant_of_client,
     quote_at,
-    refuse_resources,
 )
 from provstore.uws.descriptions.model import Description, Extra
 from provstore.uws.publishing.revisions import Revision
@@ -256,15 +255,3 @@ def test_no_job_is_expected_to_end_before_it_is_created() -> None:
 
 
 # --- resources of a cluster
-
-
-@pytest.mark.parametrize("name", ["slurm_mem", "SLURM_Partition", "slurm_ntasks-per-node"])
-def test_resources_of_a_cluster_are_refused_where_there_is_none(name: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        refuse_resources({"text": "x", name: "4G"}, ["text"], executor="local")
-    expected = f"{name}='4G': the executor local of these jobs takes no slurm_* parameters; leave it out"
-    assert (caught.value.message, caught.value.field) == (expected, name)
-
-
-def test_a_parameter_that_a_description_declares_is_no_resource() -> None:
-    refuse_resources({"slurm_like": "1", "Slurm_Like": "2"}, ["slurm_like"], executor="local")

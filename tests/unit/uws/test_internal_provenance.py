@@ -15,6 +15,7 @@ from provstore.graph.sqlite import open_sqlite
 from provstore.graph.store import Create
 from provstore.ingest.provjson import MOST_BYTES
 from provstore.uws.jobs import JobParameter
+from provstore.uws.ports import REQUEST_FILE
 from provstore.uws.running.internal_provenance import (
     FILE_NAME,
     read_internal_provenance,
@@ -145,3 +146,35 @@ def test_a_script_may_call_what_is_there_by_all_its_names(run: Path) -> None:
         **dict.fromkeys(["a.fits", "work/a.fits"], flat),
         **dict.fromkeys(["a-2.fits", "work/a-2.fits"], flat2),
     }
+
+
+def test_a_script_on_another_machine_calls_files_by_their_paths_there(run: Path) -> None:
+    plot, raw, dark = (nid(f"e.{name}") for name in ("plot", "raw", "dark"))
+    inputs = tuple(
+        JobParameter(name=name, value="", entity=node, by_reference=True, location=f"jobs/j1/{name}.fits")
+        for name, node in (("raw", raw), ("dark", dark))
+    )
+    (run / "task.json").write_text(json.dumps({"environment": {"jd": "/scratch/j1"}}), encoding="utf-8")
+    asked = [{"name": "raw.fits", "path": ""}, {"name": "dark.fits", "path": "/archive/d 7.fits"}]
+    (run / REQUEST_FILE).write_text(json.dumps({"inputs": asked}), encoding="utf-8")
+    with closing(open_sqlite(run / "graph.sqlite", namespace=N)) as store:
+        found = scene_of(replace(JOB, inputs=inputs), {"plot": (plot, run / "results" / "plot.png")}, run, store)
+    seen = {
+        "/scratch/j1/results/plot.png": plot,
+        "file:///scratch/j1/results/plot.png": plot,
+        str(run / "results" / "plot.png"): plot,
+        "/scratch/j1/work/raw.fits": raw,
+        "/archive/d 7.fits": dark,
+        "file:///archive/d%207.fits": dark,
+        "d 7.fits": dark,
+    }
+    assert {word: found.files.get(word) for word in seen} == seen
+
+
+@pytest.mark.parametrize("words", ["[]", "{", '{"environment": {"jd": ""}}', '{"environment": {"jd": "j1"}}'])
+def test_without_a_word_of_another_machine_paths_are_those_of_this_one(run: Path, words: str) -> None:
+    (run / "task.json").write_text(words, encoding="utf-8")
+    with closing(open_sqlite(run / "graph.sqlite", namespace=N)) as store:
+        found = scene_of(JOB, {"plot": (nid("e.plot"), run / "work" / "plot.png")}, run, store)
+    paths = {word for word in found.results if word.startswith("/")}
+    assert paths == {str(run / "work" / "plot.png")}

@@ -145,17 +145,65 @@ def test_the_token_is_in_no_argument_and_no_environment(tmp_path: Path, heard: H
     assert (directory / "stdout").read_bytes() == b"0\n"
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate of this test")
-def test_a_server_with_a_certificate_is_called_over_tls(tmp_path: Path, heard: Heard) -> None:
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+def test_what_is_refused_lies_in_the_spool(tmp_path: Path, heard: Heard, url: str) -> None:
+    """Something between us and the server may refuse what the server would take."""
+    heard.answers = [403] * 2
+    directory = stage(tmp_path / "j1", "exit 0", callback=url, spool=str(tmp_path / "spool"))
+    start(directory).wait(20)
+    assert json.loads((tmp_path / "spool" / "j1.2").read_bytes()) == status(directory)
+
+
+def test_what_was_heard_is_not_spooled(tmp_path: Path, heard: Heard, url: str) -> None:
+    directory = stage(tmp_path / "j1", "exit 0", callback=url, spool=str(tmp_path / "spool"))
+    start(directory).wait(20)
+    assert (heard.states[-1], (tmp_path / "spool").exists()) == ("ENDED", False)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of localhost, and its key beside it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate of this test")
+    file = tmp_path / "certificate.pem"
     words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(file.with_suffix(".key")), "-out", str(file)]
     subprocess.run([*words.split(), *names], check=True, capture_output=True)
+    return file
+
+
+@pytest.fixture
+def secret_url(heard: Heard, certificate: Path) -> Iterator[str]:
     server = listener(0, heard)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    directory = stage(tmp_path / "j1", "exit 0", callback=f"https://localhost:{server.server_address[1]}/x")
     for _ in serve(server):
-        start(directory, SSL_CERT_FILE=str(certificate)).wait(20)
+        yield f"https://localhost:{server.server_address[1]}/x"
+
+
+def test_a_server_with_a_certificate_is_called_over_tls(
+    tmp_path: Path, heard: Heard, certificate: Path, secret_url: str
+) -> None:
+    directory = stage(tmp_path / "j1", "exit 0", callback=secret_url)
+    start(directory, SSL_CERT_FILE=str(certificate)).wait(20)
     assert heard.states[-1:] == ["ENDED"]
+
+
+def test_the_authority_of_the_server_can_be_named(
+    tmp_path: Path, heard: Heard, certificate: Path, secret_url: str
+) -> None:
+    directory = stage(tmp_path / "j1", "exit 0", callback=secret_url, callback_ca=str(certificate))
+    start(directory).wait(20)
+    assert heard.states[-1:] == ["ENDED"]
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_is_not_told(
+    tmp_path: Path, heard: Heard, secret_url: str
+) -> None:
+    directory = stage(tmp_path / "j1", "exit 0", callback=secret_url)
+    process = start(directory)
+    log = directory / "callback.log"
+    eventually(lambda: log.exists() and "CERTIFICATE_VERIFY_FAILED" in log.read_text("utf-8"))
+    process.kill()
+    process.wait(20)
+    assert heard.calls == []

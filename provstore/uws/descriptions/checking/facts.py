@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
+from provstore.clusters import CLUSTER_NAME
+from provstore.resources import RESOURCES
 from provstore.uws.descriptions.checking.problem import Problem, error, tolerable, warning
 from provstore.uws.descriptions.checking.script_syntax import INVISIBLE
 from provstore.uws.descriptions.dialects.votable_names import is_attribute
 from provstore.uws.descriptions.model import NAME, NAME_RULE, SHA256, Description
-from provstore.uws.descriptions.names import CLUSTER_CONTROLS, reserved_service
+from provstore.uws.descriptions.names import CLUSTER_CONTROL, CLUSTER_CONTROLS, CLUSTER_PREFIX, reserved_service
 
 __all__ = [
     "LONGEST_LINE",
@@ -43,25 +45,6 @@ _IVOID: Final = re.compile(
 )
 _MODULE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/@:=~-]{0,199}\Z")
 _IMAGE: Final = re.compile(r"(?:/|[a-z][a-z0-9+.-]{0,30}://)[A-Za-z0-9_.:/@+=~%-]{1,999}\Z")
-_COUNT: Final = (re.compile(r"[1-9][0-9]{0,8}\Z"), "a whole number, 1 or above")
-_WORD: Final = (re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:+@-]{0,199}\Z"), "a plain name")
-_RESOURCES: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
-    "slurm_mem": (re.compile(r"[0-9]{1,9}[KMGT]?\Z"), "a size, as 4G or 500M"),
-    "slurm_nodes": (re.compile(r"[1-9][0-9]{0,6}(?:-[1-9][0-9]{0,6})?\Z"), "a number, or a range as 1-4"),
-    "slurm_ntasks": _COUNT,
-    "slurm_ntasks-per-node": _COUNT,
-    "slurm_cpus-per-task": _COUNT,
-    "slurm_partition": _WORD,
-    "slurm_account": _WORD,
-    "slurm_qos": _WORD,
-    "slurm_time": (
-        re.compile(r"(?:[0-9]{1,4}-)?[0-9]{1,6}(?::[0-9]{2}){0,2}\Z"),
-        "a time limit, as 30 (minutes), 2:00:00 or 1-12:00:00",
-    ),
-    "slurm_gres": (re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=+-]{0,199}\Z"), "resources, as gpu:2"),
-    "slurm_constraint": (re.compile(r"[A-Za-z0-9_(\[][A-Za-z0-9_.,&|*()\[\]!-]{0,199}\Z"), "features, as intel&avx"),
-}
-"""What a resource of a cluster may look like; the cluster itself judges whether there is such a one."""
 
 
 def facts(description: Description) -> Iterator[Problem]:
@@ -189,10 +172,18 @@ def _controls(description: Description) -> Iterator[Problem]:
     for name in sorted(name for name, count in Counter(names).items() if count > 1):
         yield error(f"controls.{name}", "is given more than once")
     for name, value in description.controls:
-        if name not in _RESOURCES:
+        if name not in CLUSTER_CONTROLS:
             yield error(f"controls.{name}", f"{name!r} is none of: {', '.join(CLUSTER_CONTROLS)}")
-        elif not _RESOURCES[name][0].match(value):
-            yield error(f"controls.{name}", f"{value[:LONGEST_LINE]!r} is not {_RESOURCES[name][1]}")
+        elif rule := _fault_of_control(name, value):
+            yield error(f"controls.{name}", f"{value[:LONGEST_LINE]!r} is not {rule}")
+
+
+def _fault_of_control(name: str, value: str) -> str:
+    """Say what a value should be; "" if it is."""
+    if name == CLUSTER_CONTROL:
+        return "" if CLUSTER_NAME.match(value) else "the name of a cluster"
+    resource = RESOURCES[name.removeprefix(CLUSTER_PREFIX)]
+    return "" if resource.accepts(value) else resource.rule
 
 
 def _extra(description: Description) -> Iterator[Problem]:

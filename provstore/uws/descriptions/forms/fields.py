@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from provstore.errors import Invalid
+from provstore.uws.clusters.offers import Choice, Offer
 from provstore.uws.descriptions.forms.widgets import Widget, accepted, choices, hint, shown, step, widget_of
 from provstore.uws.descriptions.model import FILE_URL, TEXTUAL, Description, ParameterDefinition, Used
 from provstore.uws.descriptions.multiplicity import Limits, limits
@@ -84,7 +85,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A parameter, an input, or both in one: what a field is made of."""
+    """A parameter, an input, or both in one: what a field is made of.
+
+    ``default`` is that of a field which starts empty nevertheless, ``error`` what is known to be wrong with its value.
+    """
 
     group: str
     definition: ParameterDefinition
@@ -95,6 +99,8 @@ class Entry:
     fixed: bool = False
     folds: bool = True
     widget: Widget | None = None
+    default: str | None = None
+    error: str = ""
 
     def field(self, order: int, given: str | None) -> Field:
         """Make the field; ``given`` is the value that is filled in already."""
@@ -116,7 +122,7 @@ class Entry:
             description=definition.description or (self.used.description if self.used else ""),
             hint=hint(definition, many, results=self.results, is_file=is_file),
             placeholder=self.placeholder,
-            default=definition.default,
+            default=self.default or definition.default,
             value=shown(value, options),
             required=definition.required,
             may_be_empty=self._may_be_empty(found),
@@ -135,7 +141,7 @@ class Entry:
             results=self.results,
             folded=self.folds and not definition.required and given is None,
             fixed=self.fixed,
-            error=self._fault(given),
+            error=self.error or self._fault(given),
         )
 
     def _may_be_empty(self, widget: Widget) -> bool:
@@ -163,9 +169,10 @@ class Entry:
         return ""
 
 
-def entries_of(description: Description, periods: Periods) -> tuple[Entry, ...]:
+def entries_of(description: Description, periods: Periods, offer: Offer | None) -> tuple[Entry, ...]:
     """Give what a form has fields for, in the order in which they are shown."""
-    return (*_inputs(description), *_parameters(description), *_controls(description, periods))
+    resources = _described(description) if offer is None else map(_resource, offer.choices)
+    return (*_inputs(description), *_parameters(description), *_controls(description, periods), *resources)
 
 
 def _inputs(description: Description) -> Iterator[Entry]:
@@ -205,7 +212,7 @@ def _parameters(description: Description) -> Iterator[Entry]:
 
 
 def _controls(description: Description, periods: Periods) -> Iterator[Entry]:
-    """What one may say of the job itself; resources of a cluster are shown, and not sent yet."""
+    """What one may say of the job itself."""
     run_id = ParameterDefinition(
         name="RUNID", arraysize=_LONGEST_RUN_ID, required=False, description="A name of your own for finding the job."
     )
@@ -227,9 +234,35 @@ def _controls(description: Description, periods: Periods) -> Iterator[Entry]:
     )
     yield Entry(group="control", definition=duration, label="Execution duration")
     yield Entry(group="control", definition=_destruction(periods), label="Destruction", widget=Widget.INSTANT)
+
+
+def _described(description: Description) -> Iterator[Entry]:
+    """What the description says for clusters, where there is none."""
     for name, value in description.controls:
         control = ParameterDefinition(name=name, default=value, required=False, description="Set by the description.")
         yield Entry(group="control", definition=control, fixed=True)
+
+
+def _resource(choice: Choice) -> Entry:
+    """A resource starts empty: what is not filled in is the cluster's to choose, whichever it is."""
+    definition = ParameterDefinition(
+        name=choice.control,
+        datatype="int" if choice.counts else "char",
+        required=False,
+        default=choice.default if choice.fixed else None,
+        min="1" if choice.counts else "",
+        max=choice.most if choice.counts else "",
+        options=choice.options,
+        description=choice.words,
+    )
+    return Entry(
+        group="cluster",
+        definition=definition,
+        placeholder=choice.default,
+        default=choice.default or None,
+        fixed=choice.fixed,
+        error=choice.error,
+    )
 
 
 def _destruction(periods: Periods) -> ParameterDefinition:

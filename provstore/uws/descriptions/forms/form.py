@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from provstore.uws.clusters.offers import Offer
 from provstore.uws.descriptions.forms.fields import Field, Periods, entries_of
 from provstore.uws.descriptions.model import Description
 from provstore.uws.descriptions.names import as_declared
@@ -22,7 +23,7 @@ _WEB: Final = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Fields that belong together: ``inputs``, ``parameters`` or ``control``."""
+    """Fields that belong together: ``inputs``, ``parameters``, ``control`` or ``cluster``."""
 
     name: str
     label: str
@@ -64,6 +65,7 @@ def form_of(
     revision: str = "",
     periods: Periods | None = None,
     given: Mapping[str, str] | None = None,
+    offer: Offer | None = None,
 ) -> Form:
     """Make the form of a description.
 
@@ -72,8 +74,9 @@ def form_of(
         revision: Its name, ``service@number``.
         periods: What the server grants; without them only what the description says.
         given: Values that are filled in already, by name in any case.
+        offer: What may be asked of the cluster where the job will run.
     """
-    entries = entries_of(description, periods or Periods())
+    entries = entries_of(description, periods or Periods(), offer)
     names = [one.definition.name for one in entries]
     declared = {name: as_declared(name, names) for name in given or {}}
     values = {right: (given or {})[name] for name, right in declared.items() if right is not None}
@@ -81,8 +84,8 @@ def form_of(
     groups = tuple(
         Group(
             name=name,
-            label=label,
-            fields=_folding([one for one, entry in zip(fields, entries, strict=True) if entry.group == name]),
+            label=f"{label} {offer.cluster}" if offer and name == _CLUSTER else label,
+            fields=_folding([one for one, entry in zip(fields, entries, strict=True) if entry.group == name], name),
         )
         for name, label in _GROUPS
     )
@@ -110,11 +113,17 @@ def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in members}
 
 
-_GROUPS: Final = (("inputs", "Inputs"), ("parameters", "Parameters"), ("control", "Job"))
+_CLUSTER: Final = "cluster"
+_GROUPS: Final = (
+    ("inputs", "Inputs"),
+    ("parameters", "Parameters"),
+    ("control", "Job"),
+    (_CLUSTER, "Resources of the cluster"),
+)
 
 
-def _folding(fields: list[Field]) -> tuple[Field, ...]:
-    """Fold nothing where all would be folded."""
-    if all(one.folded for one in fields):
+def _folding(fields: list[Field], group: str) -> tuple[Field, ...]:
+    """Fold nothing where all would be folded, but what few people ever ask of a cluster."""
+    if group != _CLUSTER and all(one.folded for one in fields):
         return tuple(replace(one, folded=False) for one in fields)
     return tuple(fields)

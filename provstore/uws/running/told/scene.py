@@ -15,6 +15,7 @@ from provstore.uws.jobs import Job
 
 __all__ = [
     "CURRENT_JOB",
+    "FILE_NAME",
     "UNQUALIFIED",
     "Generation",
     "Remarks",
@@ -25,6 +26,8 @@ __all__ = [
     "unambiguous",
 ]
 
+FILE_NAME: Final = "internal_provenance.json"
+"""What a script writes of its run."""
 CURRENT_JOB: Final = "current_job"
 """What a script calls its own job, in whatever namespace."""
 UNQUALIFIED: Final = "urn:provstore:told#"
@@ -105,12 +108,16 @@ def known_prefixes(namespace: str) -> Mapping[str, str]:
     return {"id": namespace, "provstore": PROVSTORE}
 
 
-def spellings(file: Path, run: Path) -> Iterator[str]:
-    """Give what a script may call a file of its job: its name, its path from anywhere, its address."""
-    yield file.name
-    yield str(file)
-    yield file.as_uri()
+def spellings(file: Path, run: Path, seen_as: Path) -> Iterator[str]:
+    """Give what a script may call a file of its job: its name, its path from anywhere, its address.
+
+    ``run``: the job's directory here; ``seen_as``: the same as its script saw it.
+    """
     below = file.relative_to(run)
+    yield file.name
+    for place in dict.fromkeys((file, seen_as / below)):
+        yield str(place)
+        yield place.as_uri()
     yield below.as_posix()
     if len(below.parts) > 1:
         yield below.relative_to(below.parts[0]).as_posix()

@@ -1,0 +1,213 @@
+"""What comes back from a cluster: a job's word of itself, its logs while it runs, its results when it is over."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, NamedTuple
+
+from provstore.clusters import FileWay
+from provstore.errors import Unavailable
+from provstore.uws.executors.slurm import parsing
+from provstore.uws.executors.slurm.judging import is_doubtful
+from provstore.uws.executors.slurm.reach import Reach
+from provstore.uws.executors.slurm.record import Notes, Record
+from provstore.uws.executors.ssh.remote_files import RemoteFiles
+from provstore.uws.executors.status import read_status
+from provstore.uws.ports import Clock, State
+
+__all__ = ["Bringing"]
+
+_STATUS: Final = "status.json"
+_PRODUCTS: Final = "products.json"
+_LOGS: Final = ("stdout", "stderr")
+_SMALL: Final = ("events.jsonl", "slurm.out", "callback.log")
+_TOLD: Final = "internal_provenance.json"
+_MOST: Final = 64 << 20
+_MOST_LOG: Final = 1 << 30
+_OFTEN: Final = 0.5
+"""Seconds between two looks at the logs of a running job, however many follow it."""
+
+
+class _Product(NamedTuple):
+    path: str
+    size: int
+    sha256: str
+
+
+class Bringing:
+    """Brings files of jobs here, into the directories from which they were sent.
+
+    Args:
+        reach: The cluster.
+        notes: What is known of its jobs.
+        clock: The present instant.
+    """
+
+    def __init__(self, reach: Reach, notes: Notes, *, clock: Clock) -> None:
+        self._reach = reach
+        self._notes = notes
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._looked: dict[Path, float] = {}
+
+    def look(self, directory: Path, record: Record) -> bool:
+        """Bring a job's own word of how it is; tell whether that was news.
+
+        Raises:
+            Unavailable: the cluster can't be reached.
+        """
+        with self._files(record) as files:
+            data = files.read(str(self._there(record) / _STATUS))
+        if data is None or data == _bytes_of(directory / _STATUS):
+            return False
+        _put(directory / _STATUS, data)
+        at, status = self._clock(), read_status(directory)
+        self._notes.change(
+            directory,
+            lambda one: replace(
+                one, heard_at=at, missing_at=None, ended_at=at if status.state is State.ENDED else one.ended_at
+            ),
+        )
+        return True
+
+    def look_at_scheduler(self, directory: Path, record: Record) -> None:
+        """Bring what the notifier, or an administrator's script, has left of SLURM's word of the end.
+
+        Raises:
+            Unavailable: the cluster can't be reached.
+        """
+        with self._files(record) as files:
+            data = files.read(str(self._there(record) / "scheduler.txt"))
+        row = parsing.shown(data.decode("utf-8", "replace")) if data else None
+        if row is not None and row.number == record.number:
+            at = self._clock()
+            self._notes.change(directory, lambda one: replace(one, row=row, asked_at=at))
+
+    def is_doubtful(self, directory: Path, record: Record) -> bool:
+        """Tell whether a job's own word leaves open who ended it."""
+        return (directory / _STATUS).is_file() and is_doubtful(record, read_status(directory))
+
+    def bring(self, directory: Path, record: Record) -> None:
+        """Bring logs and results of a job that is over, as far as they are kept here; each file comes whole.
+
+        Raises:
+            Unavailable: the cluster can't be reached; what came is kept.
+        """
+        if record.brought or record.number is None:
+            return
+        there = self._there(record)
+        with self._files(record) as files:
+            self._bring_logs(files, directory, there)
+            products = files.read(str(there / _PRODUCTS), most=_MOST)
+            if products is not None:
+                _put(directory / _PRODUCTS, products)
+            for product in _products(directory):
+                self._bring_product(files, directory, there, product)
+        self._notes.change(directory, lambda one: replace(one, brought=True))
+
+    def fresh(self, directory: Path, record: Record) -> None:
+        """Bring what a running job has written to its logs since.
+
+        Raises:
+            Unavailable: the cluster can't be reached.
+        """
+        now = time.monotonic()
+        with self._guard:
+            if record.brought or now < self._looked.get(directory, 0.0) + _OFTEN:
+                return
+            self._looked[directory] = now
+        there = self._there(record)
+        with self._files(record) as files:
+            for name in _LOGS:
+                files.append(str(there / name), directory / name, most=_MOST)
+
+    def provide(self, directory: Path, record: Record, path: str) -> bool:
+        """Bring one product that was left on the cluster.
+
+        Raises:
+            Unavailable: the cluster can't be reached.
+        """
+        product = next((one for one in _products(directory) if one.path == path), None)
+        if product is None:
+            return False
+        with self._files(record) as files:
+            _fetch(files, directory, self._there(record), product)
+        return True
+
+    def _files(self, record: Record) -> AbstractContextManager[RemoteFiles]:
+        return self._reach.files(record.account)
+
+    def _there(self, record: Record) -> PurePosixPath:
+        return self._reach.directory(record.account, record.job)
+
+    def _bring_logs(self, files: RemoteFiles, directory: Path, there: PurePosixPath) -> None:
+        """Bring them from the start: the wrapper has cut long ones in the middle."""
+        for name in (*_LOGS, *_SMALL):
+            part = directory / f".{name}.part"
+            part.unlink(missing_ok=True)
+            files.append(str(there / name), part, most=_MOST_LOG)
+            with suppress(FileNotFoundError):
+                part.replace(directory / name)
+
+    def _bring_product(self, files: RemoteFiles, directory: Path, there: PurePosixPath, product: _Product) -> None:
+        way = self._reach.cluster.files
+        if way is FileWay.SFTP or PurePosixPath(product.path).name == _TOLD:
+            _fetch(files, directory, there, product)
+        elif way is FileWay.SHARED:
+            self._link(directory, there, product)
+
+    def _link(self, directory: Path, there: PurePosixPath, product: _Product) -> None:
+        """Let the file be seen here through the folder that is shared."""
+        shared = self._reach.cluster.shared_directory
+        assert shared is not None  # noqa: S101 - the settings are refused without
+        seen = shared / there.name / product.path
+        if not seen.is_file():
+            raise Unavailable(f"{seen} can't be seen here: is {shared} the cluster's {there.parent}?")
+        here = directory / product.path
+        here.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            here.symlink_to(seen)
+
+
+def _fetch(files: RemoteFiles, directory: Path, there: PurePosixPath, product: _Product) -> None:
+    here = directory / product.path
+    if here.is_file() and here.stat().st_size == product.size:
+        return  # files are put in place whole, after they were compared
+    here.parent.mkdir(parents=True, exist_ok=True)
+    files.get(str(there / product.path), here, size=product.size, sha256=product.sha256)
+
+
+def _products(directory: Path) -> Iterator[_Product]:
+    """Give the files that the wrapper has listed; a path that leads out of the job is none of them."""
+    try:
+        words: dict[str, Any] = json.loads((directory / _PRODUCTS).read_bytes())
+    except (OSError, ValueError):
+        return
+    for found in words["products"].values():
+        for one in found:
+            path = PurePosixPath(one["path"])
+            if not one["problem"] and not path.is_absolute() and ".." not in path.parts:
+                yield _Product(str(path), one["size"], one["sha256"])
+
+
+def _bytes_of(file: Path) -> bytes:
+    with suppress(OSError):
+        return file.read_bytes()
+    return b""
+
+
+def _put(file: Path, data: bytes) -> None:
+    """Put a file in place whole."""
+    part = file.with_name(f".{file.name}.part")
+    with part.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)

@@ -1,0 +1,240 @@
+"""The executor of a SLURM cluster: jobs go there by SSH, and report back by themselves.
+
+Everything it knows of a job is in the job's directory here: `RECORD_FILE`, and what has come back. So any process may
+go on where another died. SLURM is asked nothing while jobs signal; see `watching`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from provstore.clusters import Cluster
+from provstore.errors import Unavailable
+from provstore.uws.executors.slurm import commands
+from provstore.uws.executors.slurm.bringing import Bringing
+from provstore.uws.executors.slurm.explaining import explained
+from provstore.uws.executors.slurm.judging import judge
+from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
+from provstore.uws.executors.slurm.record import Notes, Record
+from provstore.uws.executors.slurm.submitting import Submitting
+from provstore.uws.executors.slurm.watching import HEARD_FILE, Watching, hear
+from provstore.uws.executors.status import read_status
+from provstore.uws.files import Files
+from provstore.uws.ports import Cause, Clock, Observation, State
+
+__all__ = ["SlurmExecutor"]
+
+_ABORT: Final = "abort"
+_AGAIN: Final = timedelta(seconds=30)
+"""After so long an end that did not come is asked for again."""
+
+_OVER: Final = frozenset({State.ENDED, State.LOST})
+
+
+class SlurmExecutor:
+    """Runs jobs on a SLURM cluster.
+
+    Args:
+        cluster: Its settings.
+        files: The data directory.
+        clock: The present instant.
+        news: Called from another thread with the directory of a job that should be looked at.
+    """
+
+    def __init__(self, cluster: Cluster, *, files: Files, clock: Clock, news: Callable[[Path], None]) -> None:
+        self.name = cluster.name
+        self.reach = Reach(cluster)
+        self._clock = clock
+        self._notes = Notes()
+        self._bringing = Bringing(self.reach, self._notes, clock=clock)
+        self._submitting = Submitting(self.reach, self._notes, files=files, clock=clock)
+        wishes = files.data / "clusters" / cluster.name / "remove"
+        self._watching = Watching(self.reach, self._notes, self._bringing, wishes=wishes, clock=clock, news=news)
+        self._guard = threading.Lock()
+        self._starting: dict[Path, threading.Lock] = {}
+
+    def start(self, directory: Path) -> None:
+        """Hand the job to SLURM; see the port."""
+        with self._once(directory):
+            if (directory / _ABORT).exists():
+                self._end_unstarted(directory)
+                return
+            self._submitting.submit(directory)
+        record = self._notes.get(directory)
+        if record is not None:
+            self._watching.watch(directory, record)
+        if (directory / _ABORT).exists():
+            self.abort(directory)
+
+    def observe(self, directory: Path) -> Observation:
+        """Tell what was heard of the job; see the port."""
+        record = self._notes.get(directory)
+        if record is None or record.cluster != self.name:
+            return self._unsent(directory)
+        if record.number is None and not record.uncertain:
+            return self._unsent(directory)
+        self.reach.check()
+        if record.number is None:
+            return self._uncertain(directory, record)
+        self._watching.watch(directory, record)
+        record = self._heed(directory, record)
+        status = read_status(directory) if (directory / "status.json").is_file() else None
+        seen = judge(record, status, at=self._clock(), lost_after=self.reach.cluster.lost_after)
+        if seen.state in _OVER:
+            self._watching.leave(directory)
+        return seen
+
+    def hint(self, directory: Path, told: bytes) -> None:
+        """Note the signal of a job of ours on disk."""
+        record = self._notes.get(directory)
+        if record is not None and record.cluster == self.name:
+            with suppress(OSError):
+                hear(directory, told)
+
+    def bring(self, directory: Path) -> None:
+        """Bring logs and results; see the port."""
+        record = self._notes.get(directory)
+        if record is not None:
+            self._bringing.bring(directory, record)
+
+    def fresh(self, directory: Path) -> None:
+        """Bring what was printed since; see the port."""
+        record = self._notes.get(directory)
+        if record is not None and record.cluster == self.name and record.number is not None:
+            self._bringing.fresh(directory, record)
+
+    def provide(self, directory: Path, path: str) -> bool:
+        """Bring a result that was left on the cluster; see the port."""
+        record = self._notes.get(directory)
+        if record is None or record.cluster != self.name:
+            return False
+        return self._bringing.provide(directory, record, path)
+
+    def abort(self, directory: Path) -> None:
+        """Have SLURM end the job, or keep it from being handed over; see the port."""
+        if not directory.is_dir():
+            return
+        record = self._notes.get(directory)
+        try:
+            (directory / _ABORT).touch()
+        except OSError as error:
+            raise Unavailable(f"job {directory.name} can't be aborted: {error}") from error
+        if record is None or record.number is None or self.observe(directory).state in _OVER:
+            return
+        at = self._clock()
+        if record.aborted_at is not None and at < record.aborted_at + _AGAIN:
+            return
+        self._cancel(record)
+        self._notes.change(directory, lambda one: replace(one, aborted_at=at))
+        self._watching.ask_soon(directory)
+
+    def remove(self, directory: Path) -> None:
+        """Have the job's directory on the cluster removed; see the port."""
+        record = self._notes.get(directory)
+        if record is not None and record.cluster == self.name:
+            self._watching.leave(directory)
+            self._watching.wish_removal(record.job, record.account)
+            self._notes.forget(directory)
+
+    def recover(self) -> None:
+        """Go on with what an earlier process left undone."""
+        self._watching.recover()
+
+    def explain(self, directory: Path) -> str:
+        """Say what is known of the job here; see the port."""
+        record = self._notes.get(directory)
+        if record is None or record.cluster != self.name:
+            return ""
+        return explained(record, trouble=self.reach.trouble, at=self._clock())
+
+    def counts(self) -> Mapping[str, int]:
+        """Tell what was sent; see the port. ``status`` and ``accounting`` are questions how jobs are."""
+        return dict(self.reach.counts)
+
+    def close(self) -> None:
+        """End the thread and the connections."""
+        self._watching.close()
+        self.reach.close()
+
+    @contextmanager
+    def _once(self, directory: Path) -> Iterator[None]:
+        """One hand-over of a job at a time."""
+        with self._guard:
+            lock = self._starting.setdefault(directory, threading.Lock())
+        with lock:
+            yield
+
+    def _unsent(self, directory: Path) -> Observation:
+        """A job that never left, perhaps because it was aborted before."""
+        status = read_status(directory) if (directory / "status.json").is_file() else None
+        return status if status is not None and status.state is State.ENDED else Observation(state=State.ABSENT)
+
+    def _uncertain(self, directory: Path, record: Record) -> Observation:
+        """Find out what became of a job that was sent by a process that died."""
+        if self._is_starting(directory):
+            return Observation(state=State.WAITING, message=f"it is being handed over to {self.name}")
+        with self._once(directory):
+            record = self._notes.get(directory) or record
+            if record.uncertain:
+                record = self._submitting.adopt(directory)
+        return Observation(state=State.WAITING) if record.number is not None else self._unsent(directory)
+
+    def _is_starting(self, directory: Path) -> bool:
+        lock = self._starting.get(directory)
+        return lock is not None and lock.locked()
+
+    def _heed(self, directory: Path, record: Record) -> Record:
+        """Look after a signal, if one came since the last look."""
+        heard = directory / HEARD_FILE
+        if not heard.exists():
+            return record
+        told = heard.read_bytes()
+        heard.unlink(missing_ok=True)
+        try:
+            self._look(directory, record, told)
+        except Unavailable as error:
+            hear(directory, told)
+            self.reach.failed(error)
+            raise
+        return self._notes.get(directory) or record
+
+    def _look(self, directory: Path, record: Record, told: bytes) -> None:
+        if self._bringing.look(directory, record):
+            self._watching.heard(directory)
+        status = read_status(directory)
+        if b'"scheduler"' in told and status.state is not State.ENDED:
+            self._bringing.look_at_scheduler(directory, record)
+            self._watching.ask_soon(directory)
+        elif status.state is State.RUNNING and status.started_at is not None:
+            self._watching.runs(directory, _limit(directory))
+        elif self._bringing.is_doubtful(directory, self._notes.get(directory) or record):
+            self._watching.ask_soon(directory)
+
+    def _cancel(self, record: Record) -> None:
+        assert record.number is not None  # noqa: S101 - the caller has seen it
+        try:
+            self.reach.ask(Asked.CANCEL, record.account, commands.cancel([record.number]))
+        except Refused as error:
+            raise Unavailable(f"SLURM on {self.name} can't cancel {record.number}: {error.refusal.message}") from error
+
+    def _end_unstarted(self, directory: Path) -> None:
+        """Write the end of a job that was aborted before it was handed over, in the wrapper's words."""
+        words = dict.fromkeys(("exit_code", "started_at", "ended_at", "cpu_seconds", "max_rss"))
+        status: dict[str, Any] = {**words, "state": "ENDED", "cause": Cause.ABORT, "host": ""}
+        status["message"] = "aborted before its start"
+        part = directory / ".status.json"
+        part.write_text(json.dumps(status), encoding="utf-8")
+        part.replace(directory / "status.json")
+
+
+def _limit(directory: Path) -> timedelta:
+    """Give how long the job may run, with what it needs to end in order."""
+    task: dict[str, Any] = json.loads((directory / "task.json").read_bytes())
+    return timedelta(seconds=task["execution_duration"] + task["kill_grace"])

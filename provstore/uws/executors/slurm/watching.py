@@ -1,0 +1,287 @@
+"""The thread that listens to a cluster: its spool folders, and SLURM itself where jobs are silent for too long.
+
+While signals arrive SLURM is asked nothing. One question a time covers all jobs of an account that are due.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from provstore.errors import ProvstoreError, Unavailable
+from provstore.uws.executors.slurm import commands, parsing
+from provstore.uws.executors.slurm.bringing import Bringing
+from provstore.uws.executors.slurm.parsing import Row
+from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
+from provstore.uws.executors.slurm.record import Notes, Record
+from provstore.uws.executors.slurm.refusals import Kind
+from provstore.uws.ports import Clock
+
+__all__ = ["HEARD_FILE", "Watching", "hear"]
+
+_LOG: Final = logging.getLogger(__name__)
+
+HEARD_FILE: Final = "heard"
+"""In a job's directory here: a signal came, and nobody has looked since."""
+
+_PAUSE: Final = 1.0
+"""Seconds between two looks at the spool folders."""
+
+_SOON: Final = 1.0
+"""Seconds until SLURM is asked about a job of which something is known to have happened."""
+
+_STEP: Final = timedelta(days=1)
+_REMOVE: Final = 'cd "$1" && rm -rf -- "$2"'
+
+
+def hear(directory: Path, told: bytes) -> None:
+    """Note a signal on disk, so that it outlives this process."""
+    (directory / HEARD_FILE).write_bytes(told[:1024])
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A job in the cluster's hand: when SLURM is asked about it, and the pause after that (seconds)."""
+
+    job: str
+    account: str
+    due: float
+    pause: float
+    eager: bool = field(default=False)
+
+
+class Watching:
+    """Looks after all jobs of one cluster, in one thread, begun with the first of them.
+
+    Args:
+        reach: The cluster.
+        notes: What is known of its jobs.
+        bringing: Brings files.
+        wishes: A folder here with a file for each job whose directory there is to go.
+        clock: The present instant.
+        news: Called with the directory of a job that should be looked at.
+    """
+
+    def __init__(
+        self,
+        reach: Reach,
+        notes: Notes,
+        bringing: Bringing,
+        *,
+        wishes: Path,
+        clock: Clock,
+        news: Callable[[Path], None],
+    ) -> None:
+        self._reach = reach
+        self._notes = notes
+        self._bringing = bringing
+        self._wishes = wishes
+        self._clock = clock
+        self._news = news
+        self._watches: dict[Path, _Watch] = {}
+        self._accounting: dict[str, bool] = {}
+        self._guard = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, directory: Path, record: Record) -> None:
+        """Look after a job from now on; one that was sent by an earlier process is asked about soon."""
+        if directory in self._watches:
+            return
+        cluster = self._reach.cluster
+        is_ours = record.submitted_at is not None and self._clock() - record.submitted_at < cluster.silent_after
+        pause = cluster.silent_after.total_seconds()
+        due = time.monotonic() + (pause if is_ours else _SOON)
+        with self._guard:
+            self._watches.setdefault(directory, _Watch(record.job, record.account, due, pause))
+        self.begin()
+
+    def runs(self, directory: Path, limit: timedelta) -> None:
+        """Hear that a job runs: silence is expected for as long as it may run."""
+        self._put_off(directory, max(limit.total_seconds(), 0.0))
+
+    def heard(self, directory: Path) -> None:
+        """Hear that a job has signalled: patience begins anew."""
+        self._put_off(directory, 0.0)
+
+    def ask_soon(self, directory: Path) -> None:
+        """Ask SLURM about a job of which something is known to have happened, until it has ended."""
+        with self._guard:
+            watch = self._watches.get(directory)
+            if watch is not None and not watch.eager:
+                watch.eager, watch.pause, watch.due = True, _SOON, time.monotonic() + _SOON
+
+    def leave(self, directory: Path) -> None:
+        """Look after it no longer."""
+        with self._guard:
+            self._watches.pop(directory, None)
+
+    def wish_removal(self, job: str, account: str) -> None:
+        """Have a job's directory on the cluster removed, as soon as that can be."""
+        self._wishes.mkdir(parents=True, exist_ok=True)
+        part = self._wishes / f".{job}"
+        part.write_text(json.dumps({"account": account}), encoding="utf-8")
+        part.replace(self._wishes / job)
+        self.begin()
+
+    def recover(self) -> None:
+        """Go on with wishes of an earlier process."""
+        if self._wishes.is_dir() and any(self._wishes.iterdir()):
+            self.begin()
+
+    def begin(self) -> None:
+        """Start the thread, if it does not run."""
+        with self._guard:
+            if self._thread is None and not self._stop.is_set():
+                name = f"cluster-{self._reach.cluster.name}"
+                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def _put_off(self, directory: Path, seconds: float) -> None:
+        with self._guard:
+            watch = self._watches.get(directory)
+            if watch is not None and not watch.eager:
+                watch.pause = self._reach.cluster.silent_after.total_seconds()
+                watch.due = time.monotonic() + seconds + watch.pause
+
+    def _run(self) -> None:
+        while not self._stop.wait(_PAUSE):
+            try:
+                self.round()
+            except Unavailable as error:
+                _LOG.info("cluster %s: %s", self._reach.cluster.name, error.message)
+            except ProvstoreError as error:
+                _LOG.warning("cluster %s: %s", self._reach.cluster.name, error.message)
+            except Exception:  # noqa: BLE001 - the loop must go on; the traceback is logged
+                _LOG.exception("cluster %s: looking after its jobs failed; it goes on", self._reach.cluster.name)
+
+    def round(self) -> None:
+        """Look once at everything that is due.
+
+        Raises:
+            Unavailable: the cluster can't be reached.
+        """
+        if self._reach.trouble:
+            return  # the supervisor tries whether it answers again
+        with self._guard:
+            accounts = sorted({one.account for one in self._watches.values()})
+        for account in accounts:
+            self._empty_spool(account)
+            due = self._due(account)
+            if due:
+                self._ask(account, due)
+        self._remove_unwanted()
+
+    # --- signals by file
+
+    def _empty_spool(self, account: str) -> None:
+        """Take the signals that could not be sent: each is noted here before it is removed there."""
+        folder = self._reach.cluster.directory(account) / ".spool"
+        with self._reach.files(account) as files:
+            for name in files.names(str(folder)):
+                if name.startswith("."):
+                    continue
+                directory = self._directory(name.partition(".")[0])
+                if directory is not None:
+                    hear(directory, files.read(str(folder / name)) or b"")
+                    self._news(directory)
+                files.remove(str(folder / name))
+
+    def _directory(self, job: str) -> Path | None:
+        with self._guard:
+            return next((path for path, one in self._watches.items() if one.job == job), None)
+
+    # --- SLURM's own word
+
+    def _due(self, account: str) -> list[Path]:
+        now = time.monotonic()
+        with self._guard:
+            due = [path for path, one in self._watches.items() if one.account == account and one.due <= now]
+            for path in due:
+                watch = self._watches[path]
+                watch.due = now + watch.pause
+                watch.pause = min(2 * watch.pause, self._reach.cluster.silent_max.total_seconds())
+        return due
+
+    def _ask(self, account: str, due: list[Path]) -> None:
+        """Ask about all that are due at once: the queue, then the accounts, then the jobs' own words."""
+        asked = {path: record for path in due if (record := self._notes.get(path)) and record.number is not None}
+        if not asked:
+            return
+        rows = self._queue(account)
+        gone = {record.number: record for record in asked.values() if record.number not in rows}
+        if gone:
+            rows |= self._accounts(account, list(gone.values()))
+        for path, record in asked.items():
+            self._note(path, record, rows.get(record.number or 0))
+
+    def _queue(self, account: str) -> dict[int, Row]:
+        try:
+            said = self._reach.ask(Asked.STATUS, account, commands.queue())
+        except Refused as error:
+            raise self._no_answer(error) from error
+        return {row.number: row for row in parsing.queue(said)}
+
+    def _accounts(self, account: str, records: list[Record]) -> dict[int, Row]:
+        """Ask the accounting, where there is one."""
+        if not self._accounting.get(account, True):
+            return {}
+        numbers = [one.number for one in records if one.number is not None]
+        since_at = min(one.begun_at for one in records) - _STEP
+        try:
+            said = self._reach.ask(Asked.ACCOUNTING, account, commands.accounting(numbers, since_at))
+        except Refused as error:
+            if "disabled" in error.refusal.message:
+                self._accounting[account] = False
+                return {}
+            raise self._no_answer(error) from error
+        return {row.number: row for row in parsing.accounted(said)}
+
+    def _no_answer(self, error: Refused) -> Unavailable:
+        unavailable = Unavailable(f"SLURM on {self._reach.cluster.name} does not answer: {error.refusal.message}")
+        if error.refusal.kind is not Kind.UNKNOWN_JOB:
+            self._reach.failed(unavailable)
+        return unavailable
+
+    def _note(self, path: Path, record: Record, row: Row | None) -> None:
+        """Write down what SLURM says of a job, or that it says nothing."""
+        at = self._clock()
+        self._bringing.look(path, record)
+        named = row is not None and row.job == record.job
+        self._notes.change(
+            path,
+            lambda one: replace(
+                one,
+                asked_at=at,
+                row=row if named else one.row,
+                missing_at=None if named else one.missing_at or at,
+                status_queries=one.status_queries + 1,
+            ),
+        )
+        self._news(path)
+
+    # --- directories that are to go
+
+    def _remove_unwanted(self) -> None:
+        for wish in sorted(self._wishes.iterdir()) if self._wishes.is_dir() else ():
+            if wish.name.startswith("."):
+                continue
+            account = json.loads(wish.read_bytes())["account"]
+            folder = str(self._reach.cluster.directory(account))
+            ran = self._reach.script(Asked.FILES, account, _REMOVE, folder, wish.name)
+            if ran.code:
+                _LOG.warning("cluster %s: %s/%s: %s", self._reach.cluster.name, folder, wish.name, ran.err.strip())
+            wish.unlink(missing_ok=True)

@@ -1,0 +1,270 @@
+"""Jobs that ask for a cluster, on a site that has two."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, cast
+
+import pytest
+from lxml import etree, html
+from lxml.html import HtmlElement
+from werkzeug.test import TestResponse
+
+from provstore.accounts.callers import Caller
+from provstore.clusters import Account, Cluster
+from provstore.errors import Conflict
+from provstore.graph.model import Value
+from provstore.uws.clusters.changes import change_of_duration, change_of_resources
+from provstore.uws.descriptions.model import Description
+from tests.web.conftest import Serve
+from tests.web.served import CURIE, Served, job_id, told
+
+MESO: Final = Cluster(
+    name="meso",
+    host="login.example.org",
+    user="provstore",
+    key_file=Path("/keys/meso"),
+    work_directory=PurePosixPath("/scratch/provstore"),
+    defaults={"partition": "test"},
+    maxima={"mem": "4G", "time": "1:00:00"},
+    allowed={"partition": ("test", "long")},
+)
+OWN: Final = replace(
+    MESO,
+    name="own",
+    defaults={"partition": "all"},
+    maxima={},
+    allowed={},
+    accounts={CURIE: Account(user="m_curie")},
+    services=("sleep", "boxed"),
+)
+NS: Final = {"u": "http://www.ivoa.net/xml/UWS/v1.0", "p": "urn:provstore:terms#"}
+TOO_SHORT: Final = (
+    "is shorter than the job may run: its execution duration and the time to end it are 125 s; "
+    "ask for more, or for a shorter EXECUTIONDURATION"
+)
+BROWSER: Final = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def site(serve: Serve) -> Served:
+    return serve(clusters=(MESO, OWN))
+
+
+def properties(served: Served, job: str) -> dict[str, Value | None]:
+    (node,) = served.provstore.store.get([served.node(job_id(job))])
+    names = ("executor", "resources", "cluster_account")
+    return {name: node.properties[name] for name in names if name in node.properties}
+
+
+def test_a_job_gets_the_cluster_and_the_resources_that_it_asks_for(site: Served) -> None:
+    job = site.create(SLURM_MEM="2G", slurm_partition="long")
+    assert properties(site, job) == {"executor": "meso", "resources": '{"mem": "2G", "partition": "long"}'}
+    assert properties(site, site.create()) == {"executor": "local"}
+
+
+def test_a_job_in_json_and_in_a_form_asks_for_the_same(site: Served) -> None:
+    answer = site.anonymous.post("/uws/sleep", json={"parameters": {"slurm_mem": "2G", "slurm_ntasks": 2}})
+    found = properties(site, answer.location.removeprefix(site.base))
+    assert json.loads(str(found["resources"])) == {"mem": "2G", "ntasks": "2", "partition": "test"}
+
+
+def test_the_job_tells_its_executor_and_resources(site: Served) -> None:
+    job = site.create(slurm_mem="2G")
+    document = etree.fromstring(site.anonymous.get(job).data)
+    told_xml = [(one.get("name"), one.text) for one in document.iterfind("u:jobInfo/p:resource", NS)]
+    assert (document.findtext("u:jobInfo/p:executor", None, NS), told_xml) == (
+        "meso",
+        [("mem", "2G"), ("partition", "test")],
+    )
+    info = site.json(job)["jobInfo"]
+    assert (info["executor"], info["resources"]) == ("meso", {"mem": "2G", "partition": "test"})
+    assert "slurm_mem" not in site.json(f"{job}/parameters")
+
+
+def test_a_job_runs_in_the_account_of_its_owner(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_cluster="own")
+    found = {"executor": "own", "resources": '{"partition": "all"}', "cluster_account": "m_curie"}
+    assert properties(site, job) == found
+
+
+def test_a_job_goes_to_the_executor_that_it_got(site: Served) -> None:
+    job = site.create(slurm_mem="2G", PHASE="RUN")
+    site.tick(2)
+    assert [one.parent.name for one in site.executor.started] == [job_id(job)]
+    assert site.json(job)["jobInfo"]["history"][-1]["cause"] == "executor meso"
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "words"),
+    [
+        ({"slurm_mem": "$(x)"}, 400, "slurm_mem='$(x)' is not a size, as 4G or 500M"),
+        ({"slurm_mem": "8G"}, 400, "slurm_mem='8G': the cluster meso gives its jobs 4G at most"),
+        ({"slurm_partition": "x"}, 400, "slurm_partition='x': the cluster meso allows its jobs test, long"),
+        ({"slurm_time": "1"}, 400, f"slurm_time='1' {TOO_SHORT}"),
+        (
+            {"slurm_cluster": "own"},
+            403,
+            "the anonymous visitor has no account on the cluster own; its operator enters people in accounts",
+        ),
+    ],
+)
+def test_what_the_cluster_does_not_give_is_refused_and_nothing_is_stored(
+    site: Served, values: dict[str, str], status: int, words: str
+) -> None:
+    assert told(site.anonymous.post("/uws/sleep", data=values)) == (status, words)
+    assert site.json("/uws/sleep")["items"] == []
+    assert [*site.provstore.files.data.joinpath("jobs").glob("*")] == []
+
+
+def test_a_row_of_a_sweep_asks_for_itself(site: Served) -> None:
+    rows = [{"slurm_mem": "1G"}, {"slurm_mem": "8G"}]
+    answer = site.anonymous.post("/uws/sleep", json={"sweep": rows})
+    assert told(answer) == (400, "row 2: slurm_mem='8G': the cluster meso gives its jobs 4G at most")
+    answer = site.anonymous.post("/uws/sleep", json={"sweep": rows[:1], "common": {"slurm_ntasks": 2}})
+    assert answer.status_code == 303, answer.text
+    (reference,) = site.json("/uws/sleep")["items"]
+    found = properties(site, f"/uws/sleep/{reference['jobId']}")
+    assert found["resources"] == '{"mem": "1G", "ntasks": "2", "partition": "test"}'
+
+
+def test_the_execution_duration_is_held_to_the_time_of_the_cluster(serve: Serve) -> None:
+    site = serve(clusters=(MESO,), executor="meso", execution_duration_max=timedelta(hours=9))
+    job = site.create(EXECUTIONDURATION=7200)
+    assert site.json(job)["executionDuration"] == 3595
+    site.anonymous.post(f"{job}/executionduration", data={"EXECUTIONDURATION": "9999"})
+    assert site.json(job)["executionDuration"] == 3595
+
+
+# --- changing it
+
+
+def change(served: Served, job: str, **values: Any) -> tuple[int, str]:
+    answer = served.curie.post(f"{job}/parameters", data=values)
+    return (303, "") if answer.status_code == 303 else told(answer)
+
+
+def test_resources_of_a_pending_job_can_be_changed(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_mem="2G")
+    assert change(site, job, SLURM_PARTITION="long", text="new") == (303, "")
+    assert properties(site, job) == {"executor": "meso", "resources": '{"mem": "2G", "partition": "long"}'}
+    assert site.json(f"{job}/parameters")["text"] == "new"
+    assert site.curie.put(f"{job}/parameters/slurm_mem", data="3G", content_type="text/plain").status_code == 303
+    assert properties(site, job)["resources"] == '{"mem": "3G", "partition": "long"}'
+
+
+def test_a_pending_job_can_go_to_a_cluster_and_to_another_one(site: Served) -> None:
+    job = site.create(by=site.curie)
+    assert change(site, job, slurm_mem="2G") == (303, "")
+    assert properties(site, job) == {"executor": "meso", "resources": '{"mem": "2G", "partition": "test"}'}
+    assert change(site, job, slurm_cluster="own") == (303, "")
+    found = {"executor": "own", "resources": '{"mem": "2G", "partition": "all"}', "cluster_account": "m_curie"}
+    assert properties(site, job) == found
+    assert change(site, job, slurm_cluster="meso") == (303, "")
+    assert "cluster_account" not in properties(site, job)
+
+
+def test_a_refused_change_changes_nothing(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_mem="2G")
+    before = properties(site, job)
+    wrong = "slurm_mem='8G': the cluster meso gives its jobs 4G at most"
+    assert change(site, job, slurm_mem="8G", text="new") == (400, wrong)
+    assert (properties(site, job), site.json(f"{job}/parameters")["text"]) == (before, "hello")
+    site.curie.post(f"{job}/phase", data={"PHASE": "RUN"})
+    assert change(site, job, slurm_mem="3G")[0] == 403
+    assert properties(site, job) == before
+
+
+def test_an_administrator_changes_what_a_job_asks_for_and_not_whose_account_it_uses(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_cluster="own")
+    assert site.admin.post(f"{job}/parameters", data={"slurm_mem": "9G"}).status_code == 303
+    assert properties(site, job)["cluster_account"] == "m_curie"
+    job = site.create(by=site.curie, slurm_mem="1G")
+    answer = site.admin.post(f"{job}/parameters", data={"slurm_cluster": "own"})
+    words = f"job {job_id(job)}: only its owner can send it to own, where people have accounts of their own"
+    assert told(answer) == (403, words)
+    assert properties(site, job)["executor"] == "meso"
+
+
+def test_a_longer_execution_duration_than_the_time_asked_for_is_refused(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_time="5")
+    answer = site.curie.post(f"{job}/executionduration", data={"EXECUTIONDURATION": "600"})
+    assert told(answer)[1].startswith("slurm_time='5' is shorter than the job may run")
+    assert change(site, job, slurm_time="11") == (303, "")
+    assert site.curie.post(f"{job}/executionduration", data={"EXECUTIONDURATION": "600"}).status_code == 303
+    assert site.json(job)["executionDuration"] == 600
+
+
+def test_who_was_slower_with_a_change_begins_again_from_what_is_there_now(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_mem="2G")
+    read = site.provstore.records.read(job_id(job))
+    assert change(site, job, slurm_ntasks="2") == (303, "")
+    settings = site.provstore.settings
+    caller = Caller(agent=read.owner, name=CURIE)
+    late = (
+        change_of_resources(read, Description(name="sleep"), {"slurm_mem": "3G"}, caller=caller, settings=settings),
+        change_of_duration(read, timedelta(seconds=9), settings),
+    )
+    for one in late:
+        with pytest.raises(Conflict):
+            site.provstore.store.write([one])
+
+
+# --- forms
+
+
+def shown(answer: TestResponse) -> HtmlElement:
+    return cast("HtmlElement", html.document_fromstring(answer.text))
+
+
+def test_the_form_of_a_service_that_runs_on_a_cluster_has_its_resources(site: Served) -> None:
+    described = Description(name="boxed", script="true\n", controls=(("slurm_mem", "2G"),))
+    site.provstore.publication.publish_file(described)
+    groups = {one["name"]: one for one in site.json("/jdl/boxed/form")["groups"]}
+    assert groups["cluster"]["label"] == "Resources of the cluster meso"
+    found = {one["name"]: one for one in groups["cluster"]["fields"]}
+    assert (found["slurm_mem"]["value"], found["slurm_mem"]["default"], found["slurm_mem"]["folded"]) == (
+        "",
+        "2G",
+        True,
+    )
+    assert found["slurm_partition"]["options"] == ["test", "long"]
+    assert found["slurm_cluster"]["options"] == ["meso", "own"]
+    assert (found["slurm_ntasks"]["widget"], found["slurm_ntasks"]["min"]) == ("number", "1")
+    assert [one["name"] for one in site.json("/jdl/sleep/form")["groups"]] == ["parameters", "control"]
+
+
+def test_the_page_of_a_new_job_sends_what_is_filled_in_and_nothing_else(site: Served) -> None:
+    page = shown(site.curie.get("/jobs/new?service=sleep&slurm_mem=3G", headers=BROWSER))
+    values = dict(page.forms[0].form_values())
+    assert (values["slurm_mem"], values["slurm_partition"], values["slurm_cluster"]) == ("3G", "", "")
+    answer = site.curie.post("/uws/sleep", data=values, headers=BROWSER, content_type="multipart/form-data")
+    assert answer.status_code == 303, answer.text
+    (reference,) = site.json("/uws/sleep", by=site.curie)["items"]
+    found = properties(site, f"/uws/sleep/{reference['jobId']}")
+    assert found["resources"] == '{"mem": "3G", "partition": "test"}'
+
+
+def test_a_refused_form_is_shown_again_with_the_error_beside_the_field(site: Served) -> None:
+    values = {"text": "x", "slurm_mem": "8G"}
+    answer = site.anonymous.post("/jobs/new?service=sleep", data=values, headers=BROWSER)
+    page = shown(answer)
+    assert answer.status_code == 400
+    assert page.get_element_by_id("f-slurm_mem").get("value") == "8G"
+    beside = page.get_element_by_id("help-slurm_mem").text_content()
+    assert "slurm_mem='8G': the cluster meso gives its jobs 4G at most" in beside
+
+
+# --- provenance
+
+
+def test_provenance_tells_the_resources_and_not_the_account(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_cluster="own", slurm_mem="2G")
+    document = site.curie.get(f"{job}/provjson").text
+    assert "m_curie" not in document
+    (activity,) = (one for name, one in json.loads(document)["activity"].items() if name.endswith(job_id(job)))
+    assert activity["provstore:executor"] == "own"
+    assert activity["provstore:resources"] == '{"mem": "2G", "partition": "all"}'
