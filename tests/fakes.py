@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provstore.errors import Unavailable
+from provstore.errors import ProvstoreError, Unavailable
 from provstore.uws.ports import Cause, Clock, Observation, State
 
 __all__ = ["FakeExecutor"]
@@ -22,8 +22,8 @@ class FakeExecutor:
     """An executor without processes: a job runs until the test calls `finish` or `lose`.
 
     ``started`` and ``aborted`` list the directories in the order of the first call that had an effect, ``removed`` and
-    ``hints`` every call; ``asked`` counts observations. While ``down``
-    is set, every call raises Unavailable. ``on_start`` is called with each directory started, and may finish it at
+    ``hints`` every call; ``asked`` counts observations. While ``down`` is set, every call raises Unavailable; while
+    ``refusal`` is, every start raises that. ``on_start`` is called with each directory started, and may finish it at
     once; ``on_end`` with each that ended.
     """
 
@@ -37,6 +37,7 @@ class FakeExecutor:
         on_end: Callable[[Path], None] | None = None,
     ) -> None:
         self.down = False
+        self.refusal: ProvstoreError | None = None
         self.started: list[Path] = []
         self.aborted: list[Path] = []
         self.asked = 0
@@ -53,6 +54,8 @@ class FakeExecutor:
             self._answer()
             if directory in self._jobs:
                 return
+            if self.refusal is not None:
+                raise self.refusal
             if not (directory / "task.json").exists():
                 raise Unavailable(f"{directory} is not staged")
             if directory in self.aborted:

@@ -13,6 +13,7 @@ from provstore import __version__
 from provstore.cli.checking import check
 from provstore.cli.describe import describe
 from provstore.cli.draining import drain
+from provstore.cli.explaining import explain
 from provstore.cli.identities import identities, link, unlink
 from provstore.cli.jobs import list_jobs, run
 from provstore.cli.provenance import export, show_lineage
@@ -51,7 +52,7 @@ def _provstore(verbose: bool) -> None:  # noqa: FBT001 - click passes flags so
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-for _command in (serve, run, list_jobs, describe, export, show_lineage, user, check, drain):
+for _command in (serve, run, list_jobs, describe, export, show_lineage, user, check, explain, drain):
     _provstore.add_command(_command)
 
 

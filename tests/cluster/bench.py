@@ -12,16 +12,32 @@ from datetime import timedelta
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Final
 
+import httpx
+
 from provstore.client import Client, RemoteJob
 from provstore.clusters import Account, Cluster
 from provstore.graph.model import Value
+from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
 from provstore.uws.jobs import Job
+from tests.e2e import served
 from tests.e2e.served import Served, processes_of, until
 from tests.slurm_cluster import SlurmCluster
 
-__all__ = ["FINAL", "ClusterServed", "reach", "table_of"]
+__all__ = ["FINAL", "SERVICES", "ClusterServed", "abort", "let_go", "reach", "table_of"]
 
 FINAL: Final = frozenset({"COMPLETED", "ERROR", "ABORTED"})
+
+_TEXTS: Final = tuple(ParameterDefinition(name=name, required=name == "code") for name in ("code", "note"))
+SERVICES: Final = (
+    *served.SERVICES,
+    Description(
+        name="survey",
+        parameters=_TEXTS,
+        used=(Used(name="input", url="file://$ID", multiplicity="0..1"),),
+        generated=(Generated(name="data", default="*.dat", multiplicity="*"),),
+    ),
+)
+"""Those of `tests.e2e.served`, and one with an input, a text and many results; a script does what ``code`` says."""
 
 
 def table_of(cluster: Cluster) -> dict[str, Any]:
@@ -60,12 +76,12 @@ def _free_port() -> int:
 class ClusterServed(Served):
     """A data directory whose jobs run on a test cluster, and the server on it.
 
-    It keeps its port when it is started again, so that jobs find it. Its services are those of `tests.e2e.served`.
+    It keeps its port when it is started again, so that jobs find it. Its directory on the cluster is no other's.
 
     Args:
         cluster: Where the jobs run.
         place: A folder of this test.
-        settings: The cluster's settings; those of `SlurmCluster.cluster_settings`, with calls back here, by default.
+        settings: The cluster's settings; those that differ from `SlurmCluster.cluster_settings` with an operator's patience.
         environment: Further variables of the server.
         calls_back: Whether jobs are told this server's address.
     """
@@ -82,7 +98,12 @@ class ClusterServed(Served):
         self.cluster = cluster
         self.port = _free_port()
         callback = f"http://127.0.0.1:{self.port}" if calls_back else ""
-        self.settings = cluster.cluster_settings(**{"callback": callback, **(settings or {})})
+        usual = {
+            "callback": callback,
+            "silent_after": timedelta(seconds=60),
+            "work_directory": PurePosixPath(cluster.work, f"{place.name}-{self.port}"),
+        }
+        self.settings = cluster.cluster_settings(**{**usual, **(settings or {})})
         variables = {
             "PROVSTORE_CLUSTERS": json.dumps({self.settings.name: table_of(self.settings)}),
             "PROVSTORE_EXECUTOR": self.settings.name,
@@ -156,3 +177,13 @@ def reach(client: Client, job: RemoteJob, *phases: str) -> RemoteJob:
 
     until(there, what=f"{job.id} is {' or '.join(phases)}")
     return seen
+
+
+def abort(job: RemoteJob) -> None:
+    """Abort a job, as its owner does."""
+    assert httpx.post(f"{job.href}/phase", data={"PHASE": "ABORT"}).status_code == 303
+
+
+def let_go(served: ClusterServed, job: RemoteJob) -> None:
+    """Wait until nothing of a job is left to be done."""
+    until(lambda: not served.graph(job).open, what=f"{job.id} is let go of")

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from provstore.client import Client
-from tests.cluster.bench import ClusterServed
+from tests.cluster.bench import SERVICES, ClusterServed
 from tests.e2e.served import write_services
 from tests.slurm_cluster import SlurmCluster
 
@@ -18,8 +18,8 @@ MakeServed = Callable[..., ClusterServed]
 
 @pytest.fixture(scope="module")
 def make_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeServed]:
-    """Give a function that makes servers with the services of the end-to-end tests; all is ended at the end."""
-    services = write_services(tmp_path_factory.mktemp("services"))
+    """Give a function that makes servers; all is ended at the end."""
+    services = write_services(tmp_path_factory.mktemp("services"), SERVICES)
     with ExitStack() as stack:
 
         def make(

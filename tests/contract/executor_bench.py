@@ -112,7 +112,7 @@ class Bench(Protocol):
     def starts(self, directory: Path) -> int:
         """How many times it ran."""
 
-    def is_elsewhere(self, directory: Path) -> bool:
+    def is_elsewhere(self, _directory: Path) -> bool:
         """Whether files of it are on another machine."""
 
     def restart(self) -> None:
@@ -137,7 +137,7 @@ class LocalBench:
     def starts(self, directory: Path) -> int:
         return count_starts(directory / "work")
 
-    def is_elsewhere(self, directory: Path) -> bool:
+    def is_elsewhere(self, _directory: Path) -> bool:
         return False
 
     def restart(self) -> None:
@@ -150,7 +150,7 @@ class FakeBench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.executor = FakeExecutor(on_start=lambda directory: self._print(directory))
+        self.executor = FakeExecutor(on_start=self._print)
         self.staged: list[Path] = []
 
     def stage(self, name: str) -> Path:
@@ -164,7 +164,7 @@ class FakeBench:
     def starts(self, directory: Path) -> int:
         return self.executor.started.count(directory)
 
-    def is_elsewhere(self, directory: Path) -> bool:
+    def is_elsewhere(self, _directory: Path) -> bool:
         return False
 
     def restart(self) -> None:

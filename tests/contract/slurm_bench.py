@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from provstore.clusters import Cluster
 from provstore.graph.model import now
@@ -42,7 +42,12 @@ class SlurmBench:
         directory, job = self.folder / name, f"j{secrets.token_hex(8)}"
         there = self._there(job)
         variables = {**environment(there), "PROVSTORE_JOB": job}
-        words = {"job": job, "environment": variables, "products": ["*.txt"], "spool": str(there.parent / SPOOL)}
+        words: dict[str, Any] = {
+            "job": job,
+            "environment": variables,
+            "products": ["*.txt"],
+            "spool": str(there.parent / SPOOL),
+        }
         stage(directory, COUNTED, execution_duration=60, **words)
         request = {"account": "", "resources": {**_RESOURCES, **(resources or {})}, "inputs": list(inputs)}
         (directory / REQUEST_FILE).write_text(json.dumps(request), encoding="utf-8")
@@ -56,8 +61,8 @@ class SlurmBench:
     def starts(self, directory: Path) -> int:
         return count_starts(self._there(self._jobs[directory]) / "work")
 
-    def is_elsewhere(self, directory: Path) -> bool:
-        return self._there(self._jobs[directory]).exists()
+    def is_elsewhere(self, _directory: Path) -> bool:
+        return self._there(self._jobs[_directory]).exists()
 
     def restart(self) -> None:
         self.executor.close()

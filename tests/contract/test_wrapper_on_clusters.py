@@ -17,7 +17,7 @@ from tests.contract.executor_bench import eventually, stage
 SLURM = {"SLURM_JOB_ID": "17", "SLURM_CLUSTER_NAME": "c1", "SLURM_NTASKS": "4", "CUDA_VISIBLE_DEVICES": "0"}
 
 ODD = r"""
-echo a >../results/a.txt; echo b >../results/b.txt; ln -s ../work/real ../results/c.txt; echo c >real
+echo a >../results/a.txt; echo b >../results/b.txt; ln -s "$PWD/real" ../results/c.txt; echo c >real
 ln -s nowhere ../results/dangling; ln -s loop ../results/loop; ln -s /etc/hostname ../results/outside
 ln -s . ../results/up; mkdir -p ../results/folder.d/deep; mkfifo ../results/pipe
 echo f >../results/folder.d/f.fits; echo g >../results/folder.d/deep/g.fits; echo h >../results/.hidden.txt

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from provstore.errors import Unavailable
+from provstore.errors import Busy, Unavailable
 from provstore.uws.ports import Clock
 
 __all__ = ["TROUBLES_FILE", "Troubles"]
@@ -86,9 +86,12 @@ class Troubles:
 
         Raises:
             Unavailable: it does not, as it said itself.
+            Busy: it does, and takes no more.
         """
         try:
             yield
+        except Busy:
+            raise
         except Unavailable as error:
             self._failed(executor, error.message)
             raise

@@ -62,7 +62,7 @@ class Waits:
             return NOT_WAITING
         trouble = self._trouble(job.executor)
         if job.phase is not Phase.QUEUED:
-            return Wait(reason=trouble)
+            return Wait(reason=trouble or job.waits_for)
         look = self._look()
         place = look.places.get(job.id)
         return Wait(place=place, reason=self._stopped() or job.waits_for or trouble or self._crowded(job, look, place))

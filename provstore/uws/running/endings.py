@@ -216,7 +216,9 @@ def _missed_at(job: Job, observation: Observation, verdict: Verdict, *, ended_at
     """Tell when a job began to execute whose beginning was never told; None if it was, or if it never began."""
     if job.phase not in {Phase.QUEUED, Phase.HELD}:
         return None
-    return observation.started_at or (ended_at if verdict.phase is Phase.COMPLETED else None)
+    if observation.started_at is None:
+        return ended_at if verdict.phase is Phase.COMPLETED else None
+    return not_before(job.created_at, observation.started_at, ended_at)
 
 
 def _tail(file: Path) -> str:

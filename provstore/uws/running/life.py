@@ -53,6 +53,7 @@ _TAKEN: Final[Mapping[State, Phase]] = {
 """What a job is for its client that an executor has in hand."""
 
 
+_NOT_BEGUN: Final = frozenset({Phase.QUEUED, Phase.HELD})
 _NO_FACTS: Final[Mapping[str, Value | None]] = {}
 
 
@@ -280,11 +281,14 @@ class Life:
         except FetchFailed as failure:
             self._endings.fail(job, Failure(message=failure.message, transient=failure.transient))
             return None
-        self._tell(job, missing)
         if missing:
+            self._tell(job, missing)
             self._slots.set_aside(job)
             return None
-        return Work(Lane.START, job.executor, lambda: self._start(job)) if self._has_slot(job) else None
+        if self._has_slot(job):
+            return Work(Lane.START, job.executor, lambda: self._start(job))
+        self._tell(job, "")
+        return None
 
     def _is_in_preparation(self, job: Job) -> bool:
         """Tell whether a job has a slot, or fetches its inputs and gets one then."""
@@ -361,7 +365,8 @@ class Life:
                 self._tell(job, observation.message, put)
             return
         cause = f"executor {job.executor}" + (f": {observation.message}" if observation.message else "")
-        move = Move(phase=phase, at=at, written_at=at, cause=cause, put=put)
+        missed_at = at if phase is Phase.SUSPENDED and job.phase in _NOT_BEGUN else None
+        move = Move(phase=phase, at=at, written_at=at, cause=cause, missed_at=missed_at, put=put)
         if phase is Phase.EXECUTING and job.started_at is None:
             started_at = not_before(job.created_at, observation.started_at or at, at)
             facts = {**put, "started_at": started_at, "host": observation.host}

@@ -29,6 +29,9 @@ _PRODUCTS: Final = "products.json"
 _LOGS: Final = ("stdout", "stderr")
 _SMALL: Final = ("events.jsonl", "slurm.out", "callback.log")
 _TOLD: Final = "internal_provenance.json"
+_FOLDERS: Final = (("results",), ("work",))
+"""Nothing else of a job's directory here may be written by the job."""
+
 _MOST: Final = 64 << 20
 _MOST_LOG: Final = 1 << 30
 _OFTEN: Final = 0.5
@@ -193,7 +196,7 @@ def _products(directory: Path) -> Iterator[_Product]:
     for found in words["products"].values():
         for one in found:
             path = PurePosixPath(one["path"])
-            if not one["problem"] and not path.is_absolute() and ".." not in path.parts:
+            if not one["problem"] and path.parts[:1] in _FOLDERS and ".." not in path.parts:
                 yield _Product(str(path), one["size"], one["sha256"])
 
 

@@ -62,14 +62,12 @@ class SlurmExecutor:
 
     def start(self, directory: Path) -> None:
         """Hand the job to SLURM; see the port."""
+        self._watching.expect(directory)
         with self._once(directory):
-            if (directory / _ABORT).exists():
+            if (directory / _ABORT).exists() and not self._is_sent(directory):
                 self._end_unstarted(directory)
                 return
             self._submitting.submit(directory)
-        record = self._notes.get(directory)
-        if record is not None:
-            self._watching.watch(directory, record)
         if (directory / _ABORT).exists():
             self.abort(directory)
 
@@ -103,6 +101,7 @@ class SlurmExecutor:
         record = self._notes.get(directory)
         if record is not None:
             self._bringing.bring(directory, record)
+            self._let_go(directory)
 
     def fresh(self, directory: Path) -> None:
         """Bring what was printed since; see the port."""
@@ -131,8 +130,12 @@ class SlurmExecutor:
         at = self._clock()
         if record.aborted_at is not None and at < record.aborted_at + _AGAIN:
             return
-        self._cancel(record)
-        self._notes.change(directory, lambda one: replace(one, aborted_at=at))
+        self._notes.change(directory, lambda one: replace(one, aborted_at=at))  # first: it may end before we hear of it
+        try:
+            self._cancel(record)
+        except Unavailable:
+            self._notes.change(directory, lambda one: replace(one, aborted_at=None))
+            raise
         self._watching.ask_soon(directory)
 
     def remove(self, directory: Path) -> None:
@@ -141,7 +144,7 @@ class SlurmExecutor:
         if record is not None and record.cluster == self.name:
             self._watching.leave(directory)
             self._watching.wish_removal(record.job, record.account)
-            self._notes.forget(directory)
+            self._let_go(directory)
 
     def recover(self) -> None:
         """Go on with what an earlier process left undone."""
@@ -170,6 +173,17 @@ class SlurmExecutor:
             lock = self._starting.setdefault(directory, threading.Lock())
         with lock:
             yield
+
+    def _is_sent(self, directory: Path) -> bool:
+        """Tell whether SLURM has the job, or may have it."""
+        record = self._notes.get(directory)
+        return record is not None and (record.uncertain or record.number is not None)
+
+    def _let_go(self, directory: Path) -> None:
+        """Keep nothing in memory of a job that is over; its record stays on disk."""
+        self._notes.forget(directory)
+        with self._guard:
+            self._starting.pop(directory, None)
 
     def _unsent(self, directory: Path) -> Observation:
         """A job that never left, perhaps because it was aborted before."""
@@ -209,7 +223,7 @@ class SlurmExecutor:
         if self._bringing.look(directory, record):
             self._watching.heard(directory)
         status = read_status(directory)
-        if b'"scheduler"' in told and status.state is not State.ENDED:
+        if _is_of_scheduler(told) and status.state is not State.ENDED:
             self._bringing.look_at_scheduler(directory, record)
             self._watching.ask_soon(directory)
         elif status.state is State.RUNNING and status.started_at is not None:
@@ -232,6 +246,13 @@ class SlurmExecutor:
         part = directory / ".status.json"
         part.write_text(json.dumps(status), encoding="utf-8")
         part.replace(directory / "status.json")
+
+
+def _is_of_scheduler(told: bytes) -> bool:
+    """Tell whether a signal comes from beside the job: the notifier, or an administrator's script."""
+    with suppress(ValueError, AttributeError):
+        return json.loads(told).get("source") == "scheduler"
+    return False
 
 
 def _limit(directory: Path) -> timedelta:

@@ -16,7 +16,9 @@ __all__ = ["ASKED_FOR", "is_doubtful", "judge"]
 ASKED_FOR: Final = timedelta(seconds=40)
 """So long SLURM is asked why it ended a job, whose own word does not tell."""
 
-_KILLED: Final = 137
+_ENDED_BY_OTHERS: Final = frozenset({137, 143})
+"""Exit codes after KILL and TERM, which SLURM may have sent to the script, or to the programs that it ran, first."""
+
 _SOFTWARE: Final = "SLURM"
 
 
@@ -39,7 +41,11 @@ def is_doubtful(record: Record, status: Observation) -> bool:
     """Tell whether the wrapper's word leaves open who ended it: the time limit, a person, or the machine."""
     if status.state is not State.ENDED or record.aborted_at is not None:
         return False
-    return status.cause is Cause.ABORT or (status.cause is Cause.SIGNAL and status.exit_code == _KILLED)
+    return status.cause is Cause.ABORT or _was_killed(status)
+
+
+def _was_killed(status: Observation) -> bool:
+    return status.cause in {Cause.EXIT, Cause.SIGNAL} and status.exit_code in _ENDED_BY_OTHERS
 
 
 def _seen(record: Record, status: Observation | None, *, at: datetime, lost_after: timedelta) -> Observation:
@@ -57,6 +63,8 @@ def _seen(record: Record, status: Observation | None, *, at: datetime, lost_afte
 
 def _ended(record: Record, status: Observation, told: Observation | None, at: datetime) -> Observation:
     """Believe the wrapper, and SLURM as to who ended it."""
+    if record.aborted_at is not None and _was_killed(status):
+        return replace(status, cause=Cause.ABORT)  # its processes heard of it before the wrapper did
     if not is_doubtful(record, status):
         return status
     if told is not None and told.state is State.ENDED:

@@ -20,7 +20,17 @@ from provstore.clusters import Cluster
 from provstore.uws.executors.slurm.templates import BATCH, NOTIFIER, PREPARE, SUBMIT
 from provstore.uws.ports import REQUEST_FILE
 
-__all__ = ["COMPLETE", "PREPARE", "SUBMIT", "UNDER_WAY", "Wrapper", "batch_script", "job_archive", "notifier_script", "wrapper"]
+__all__ = [
+    "COMPLETE",
+    "PREPARE",
+    "SUBMIT",
+    "UNDER_WAY",
+    "Wrapper",
+    "batch_script",
+    "job_archive",
+    "notifier_script",
+    "wrapper",
+]
 
 UNDER_WAY: Final = 75
 """Exit status of `SUBMIT` while an earlier attempt is still at it."""

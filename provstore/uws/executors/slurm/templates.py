@@ -50,6 +50,7 @@ Processes are few, since each costs milliseconds. The tar ends with the file ``c
 BATCH: Final = """\
 #!/bin/bash
 umask 077
+unset SLURM_TIME_FORMAT
 export PATH=@PATH@ SLURM_EXPORT_ENV=ALL
 exec @COMMAND@ "$PWD"
 """

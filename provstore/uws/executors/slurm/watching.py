@@ -86,20 +86,24 @@ class Watching:
         self._clock = clock
         self._news = news
         self._watches: dict[Path, _Watch] = {}
+        self._expected: set[Path] = set()
         self._accounting: dict[str, bool] = {}
         self._guard = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def expect(self, directory: Path) -> None:
+        """Hear that this process is about to hand a job over: it will signal."""
+        with self._guard:
+            self._expected.add(directory)
+
     def watch(self, directory: Path, record: Record) -> None:
-        """Look after a job from now on; one that was sent by an earlier process is asked about soon."""
+        """Look after a job from now on; one that an earlier process handed over is asked about soon, once."""
         if directory in self._watches:
             return
-        cluster = self._reach.cluster
-        is_ours = record.submitted_at is not None and self._clock() - record.submitted_at < cluster.silent_after
-        pause = cluster.silent_after.total_seconds()
-        due = time.monotonic() + (pause if is_ours else _SOON)
+        pause = self._reach.cluster.silent_after.total_seconds()
         with self._guard:
+            due = time.monotonic() + (pause if directory in self._expected else _SOON)
             self._watches.setdefault(directory, _Watch(record.job, record.account, due, pause))
         self.begin()
 
@@ -122,6 +126,7 @@ class Watching:
         """Look after it no longer."""
         with self._guard:
             self._watches.pop(directory, None)
+            self._expected.discard(directory)
 
     def wish_removal(self, job: str, account: str) -> None:
         """Have a job's directory on the cluster removed, as soon as that can be."""
@@ -182,7 +187,7 @@ class Watching:
             self._empty_spool(account)
             due = self._due(account)
             if due:
-                self._ask(account, due)
+                self._ask_or_wait(account, due)
         self._remove_unwanted()
 
     # --- signals by file
@@ -215,6 +220,17 @@ class Watching:
                 watch.due = now + watch.pause
                 watch.pause = min(2 * watch.pause, self._reach.cluster.silent_max.total_seconds())
         return due
+
+    def _ask_or_wait(self, account: str, due: list[Path]) -> None:
+        """Ask; without an answer, ask again as soon as there may be one."""
+        try:
+            self._ask(account, due)
+        except Unavailable:
+            with self._guard:
+                for path in due:
+                    if path in self._watches:
+                        self._watches[path].due = time.monotonic() + _SOON
+            raise
 
     def _ask(self, account: str, due: list[Path]) -> None:
         """Ask about all that are due at once: the queue, then the accounts, then the jobs' own words."""

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from typing import Final
 
 from paramiko import Channel, ChannelException, SFTPClient, SSHException
@@ -37,6 +38,9 @@ _SFTP_SERVERS: Final = tuple(
 )
 """Where systems keep the program that serves files."""
 
+_BY_SHELL: Final = ("/bin/sh", "-c", 'exec "$@"', "sh")
+"""In front of what runs in another account: one program for sudo's rule to name."""
+
 _FIRST_PROGRAM: Final = 'for name in "$@"; do if [ -x "$name" ]; then printf %s "$name"; exit 0; fi; done; exit 1'
 
 
@@ -47,7 +51,7 @@ class Shell:
         login: Where.
         channels: At most so many commands and file sessions at a time (sshd's MaxSessions is 10); more wait.
         sessions: At most so many of them are file sessions.
-        run_as: An account that commands and files belong to, by ``sudo -n -u``; "" for the login's own.
+        run_as: An account that commands and files belong to, by ``sudo -n -u … -- /bin/sh``; "" for the login's own.
         counted: Called with the first word of each command that is sent, with ``sftp`` for each use of files.
     """
 
@@ -61,7 +65,8 @@ class Shell:
         counted: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.login = login
-        self._become = ("sudo", "-n", "-u", run_as, "--") if run_as else ()
+        self._sudo = ("sudo", "-n", "-u", run_as, "--") if run_as else ()
+        self._become = (*self._sudo, *_BY_SHELL) if run_as else ()
         self._counted = counted
         self._places: Places[SFTPClient] = Places(channels, most=sessions, close=_let_go)
         self._connecting = threading.Lock()
@@ -77,15 +82,16 @@ class Shell:
             Unavailable: the host can't be reached (nothing was run), or the answer was lost (it may have been).
         """
         text = written((*self._become, *command), fed=bool(stdin))
+        asked_at = time.monotonic()
         with self._told(command[0]), self._places.place():
-            channel = self._channel()
+            channel = self._channel(asked_at)
             try:
                 self._counted(command[0])
                 ran = converse(channel, text, stdin=stdin, timeout=timeout)
             finally:
                 _let_go(channel)
         if self._become and ran.code == 1 and ran.err.startswith("sudo: "):
-            raise Unavailable(f"{self.login.place}: {command[0]}: {' '.join(self._become)}: {ran.err.strip()}")
+            raise Unavailable(f"{self.login.place}: {command[0]}: {' '.join(self._sudo)}: {ran.err.strip()}")
         return ran
 
     def script(self, text: str, *arguments: str, stdin: bytes = b"", timeout: float = 60.0) -> Ran:
@@ -111,13 +117,14 @@ class Shell:
     @contextmanager
     def _files(self) -> Iterator[RemoteFiles]:
         server = self._found_sftp_server() if self._become else ""
-        with self._told("files"), self._places.lent(lambda: self._session(server), good=_answers) as session:
+        open_session = partial(self._session, server, time.monotonic())
+        with self._told("files"), self._places.lent(open_session, good=_answers) as session:
             self._counted("sftp")
             yield RemoteFiles(session, digest=self._digest)
 
-    def _session(self, server: str) -> SFTPClient:
+    def _session(self, server: str, asked_at: float) -> SFTPClient:
         """Open a file session: sshd's own, or the server program as another account."""
-        channel = self._channel()
+        channel = self._channel(asked_at)
         channel.settimeout(_FILE_TIMEOUT)
         try:
             if server:
@@ -127,7 +134,7 @@ class Shell:
             return SFTPClient(channel)
         except (SSHException, EOFError, OSError) as error:
             _let_go(channel)
-            why = f"{' '.join(self._become)} {server}" if server else "is its sftp subsystem on?"
+            why = f"{' '.join(self._sudo)} {server}" if server else "is its sftp subsystem on?"
             raise Unavailable(f"no file session ({why}): {str(error) or type(error).__name__}") from error
 
     def _found_sftp_server(self) -> str:
@@ -144,7 +151,7 @@ class Shell:
         ran = self.script('exec sha256sum -- "$1"', path, timeout=3600.0)
         return ran.out.removeprefix("\\")[:64] if ran.code == 0 else ""
 
-    def _channel(self) -> Channel:
+    def _channel(self, asked_at: float) -> Channel:
         """Open a channel, if need be on a new connection: nothing was sent yet, so it may be tried again.
 
         A connection on which none can be opened for long is ended: commands that were given up may hold its channels.
@@ -152,7 +159,7 @@ class Shell:
         ends = time.monotonic() + self.login.limit
         lost = False
         while True:
-            connection = self._connected()
+            connection = self._connected(asked_at)
             try:
                 return connection.transport.open_session(timeout=self.login.limit)
             except ChannelException as error:  # sshd counts a channel for a moment, or its command's life, longer
@@ -166,9 +173,8 @@ class Shell:
                     raise Unavailable(f"no channel: {str(error) or type(error).__name__}") from error
                 lost = True
 
-    def _connected(self) -> Connection:
-        """Give the connection, made anew if it is lost. Who waited while another failed, fails with him."""
-        asked_at = time.monotonic()
+    def _connected(self, asked_at: float) -> Connection:
+        """Give the connection, made anew if it is lost. Where it failed since it was asked for, it fails again."""
         with self._connecting:
             if self._connection is not None:
                 if self._connection.alive:
@@ -184,6 +190,7 @@ class Shell:
             except Unavailable as error:
                 self._failed = (time.monotonic(), error.message)
                 raise
+            self._failed = (0.0, "")
             return self._connection
 
     @contextmanager

@@ -11,6 +11,7 @@ from .record import iso
 from .task import Task
 
 SIGNAL_LIMIT, CALL_LIMIT = 15.0, 5.0  # seconds for telling the server of one event; for each step of one call
+PATIENCE = 1.5  # seconds for calling where there is a spool, which is emptied as soon as the server is there
 ABORTING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
@@ -62,7 +63,7 @@ def _drop(task: Task, seq: int, record: bytes) -> None:
 
 def _call(task: Task, record: bytes) -> bool:
     """Call the server, again and again while it can't be reached; tells whether it heard."""
-    delay, deadline = 0.1, time.monotonic() + SIGNAL_LIMIT
+    delay, deadline = 0.1, time.monotonic() + (PATIENCE if task.spool else SIGNAL_LIMIT)
     while True:
         try:
             code, problem = _post(task, record), ""

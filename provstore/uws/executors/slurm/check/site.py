@@ -37,7 +37,7 @@ _APART: Final = 5.0
 def programs(reach: Reach) -> Iterator[Finding]:
     """Look for SLURM's commands, and those that our own need, as the account finds them without a terminal."""
     ran = reach.script(Asked.LOOKUP, "", _PROGRAMS, *_NEEDED)
-    missing, path = (ran.out.split("\n") + ["", ""])[:2]
+    missing, path = (*ran.out.splitlines(), "", "")[:2]
     if missing.strip():
         words = f"{', '.join(missing.split())} not found; PATH of the account is {path}"
         yield fault("programs", words, "install what is missing, or set PATH for logins without a terminal (~/.bashrc)")
@@ -53,7 +53,9 @@ def _python(reach: Reach) -> Finding:
     if is_new_enough(version):
         return well("python", f"{cluster.python} is {version} on the login node")
     words = f"{cluster.python} is {version or 'not found in ' + cluster.path} on the login node"
-    return note("python", words, "3.6 or newer is needed on the compute nodes; the keys python and path say where it is")
+    return note(
+        "python", words, "3.6 or newer is needed on the compute nodes; the keys python and path say where it is"
+    )
 
 
 def is_new_enough(version: str) -> bool:
@@ -97,7 +99,7 @@ def _clock(reach: Reach, clock: Clock) -> Finding:
     if abs(apart) > _APART:
         way = "ahead of" if apart > 0 else "behind"
         words = f"the login node's is {abs(apart):.0f} s {way} ours"
-        return note("clock", words, "set both by NTP: times of jobs are told by the cluster's clock")
+        return note("clock", words, "set both by NTP: what jobs tell of their times is held to our clock")
     return well("clock", "the login node's agrees with ours")
 
 
