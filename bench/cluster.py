@@ -24,7 +24,7 @@ from provstore.clusters import Cluster, Isolation
 from provstore.graph.model import NodeId, now
 from provstore.graph.sqlite import open_sqlite
 from provstore.uws.executors.slurm.executor import SlurmExecutor
-from provstore.uws.executors.slurm.reach import login_of
+from provstore.uws.executors.ssh.logins import login_of
 from provstore.uws.executors.ssh.shell import Shell
 from provstore.uws.files import Files
 from provstore.uws.ports import REQUEST_FILE
@@ -45,7 +45,7 @@ def main(jobs: int) -> None:
 
 def _submissions(cluster: Cluster, folder: Path, jobs: int) -> None:
     """Whole submissions, directory, files and sbatch, of jobs that wait in a partition that is down."""
-    shell = Shell(login_of(cluster, ""))
+    shell = Shell(login_of(cluster))
     bare = [_seconds(lambda: shell.run("sbatch", "--partition=long", "--wrap=true")) for _ in range(jobs)]
     shell.close()
     executor = SlurmExecutor(cluster, files=Files(folder), clock=now, news=lambda _directory: None)

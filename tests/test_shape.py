@@ -25,6 +25,7 @@ ROOMS: Final = {
     "astropy": ("uws/descriptions/checking/unit_judge.py",),
     "authlib": ("accounts/oidc*.py",),
     "click": ("cli/**",),
+    "cryptography": ("uws/executors/ssh/credentials.py",),
     "flask": ("app.py", "web/**"),
     "graphviz": ("export/**",),
     "granian": ("cli/serving.py",),
@@ -40,7 +41,7 @@ ROOMS: Final = {
     "pygments": ("cli/**", "web/**"),
     "provstore.graph.neo4j": ("app.py", "graph/neo4j*.py"),
     "provstore.graph.sqlite": ("app.py", "graph/sqlite*.py"),
-    "provstore.uws.executors": ("app.py", "uws/executors/**"),
+    "provstore.uws.executors": ("app.py", "cli/clusters.py", "uws/executors/**"),
 }
 """Where a library, or an adapter with its parts, may be imported; everywhere else it may not."""
 

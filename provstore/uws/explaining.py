@@ -1,4 +1,4 @@
-"""Why a job is where it is, in one paragraph for its operator: its history, its executor's word, and what comes next."""
+"""Why a job is where it is, in one paragraph: its history, its executor's word, and what comes next."""
 
 from __future__ import annotations
 

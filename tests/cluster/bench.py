@@ -81,7 +81,7 @@ class ClusterServed(Served):
     Args:
         cluster: Where the jobs run.
         place: A folder of this test.
-        settings: The cluster's settings; those that differ from `SlurmCluster.cluster_settings` with an operator's patience.
+        settings: The cluster's settings, where they differ from those of an operator who knows it.
         environment: Further variables of the server.
         calls_back: Whether jobs are told this server's address.
     """
@@ -119,7 +119,7 @@ class ClusterServed(Served):
         """End the server and every job of its."""
         super().clear()
         numbers = [str(words["number"]) for words in self._records() if words["number"]]
-        if numbers:
+        if numbers and self.cluster.conf.exists():  # its folder goes with it
             with suppress(AssertionError):  # where SLURM itself was ended
                 self.cluster.run("scancel", *numbers)
 

@@ -55,11 +55,21 @@ def served(slurm: SlurmCluster, make_served: MakeServed) -> ClusterServed:
 
 
 @pytest.fixture(scope="module")
-def ended(served: ClusterServed) -> Mapping[str, RemoteJob]:
-    """All jobs that end by themselves, run at the same time."""
+def ended(served: ClusterServed, limited: RemoteJob) -> Mapping[str, RemoteJob]:
+    """All jobs that end by themselves, run at the same time as the one that takes longest."""
+    assert limited.phase == "EXECUTING"
     with served.client() as client:
         started = {name: client.run(service, parameters=values) for name, (service, values) in FATES.items()}
         return {name: client.wait(job) for name, job in started.items()}
+
+
+@pytest.fixture(scope="module")
+def limited(served: ClusterServed, slurm: SlurmCluster) -> RemoteJob:
+    """A job that SLURM will end for its time limit, which it looks at every 30 seconds."""
+    with served.client() as client:
+        job = reach(client, client.run("one", parameters={"code": "sleep 1000"}), "EXECUTING")
+    slurm.scontrol("update", f"jobid={served.number(job)}", "EndTime=now+1seconds")
+    return job
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +108,9 @@ def test_the_graph_tells_where_and_how_a_job_ran(served: ClusterServed, slurm: S
 
 def test_the_scheduler_is_an_agent_of_the_job(client: Client, survey: RemoteJob) -> None:
     document = json.loads(client.fetch(f"/uws/survey/{survey.id}/prov", query={"format": "prov-json"}))
-    print(document)
+    names = {agent: facts["voprov:name"] for agent, facts in document["agent"].items()}
+    roles = {names[one["prov:agent"]]: one["prov:role"] for one in document["wasAssociatedWith"].values()}
+    assert roles["SLURM"] == "Scheduler"
 
 
 def test_an_exit_code_is_an_error_that_names_it(client: Client, ended: Mapping[str, RemoteJob]) -> None:
@@ -188,11 +200,9 @@ def test_an_abort_ends_what_runs_and_leaves_no_process(
 
 
 def test_the_time_limit_of_the_cluster_aborts_a_job_and_is_told(
-    served: ClusterServed, slurm: SlurmCluster, client: Client
+    served: ClusterServed, client: Client, limited: RemoteJob
 ) -> None:
-    job = reach(client, client.run("one", parameters={"code": "sleep 1000"}), "EXECUTING")
-    slurm.scontrol("update", f"jobid={served.number(job)}", "EndTime=now+1seconds")
-    over = client.wait(job)
+    over = client.wait(limited)
     assert over.phase == "ABORTED"
     assert over.error.startswith("time-out: it reached its time limit"), over.error
-    assert not served.processes(job)
+    assert not served.processes(limited)

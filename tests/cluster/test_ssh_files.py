@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from provstore.errors import Unavailable
+from provstore.errors import Conflict, NotFound, Unavailable
 from provstore.uws.executors.ssh.logins import login_of
 from provstore.uws.executors.ssh.remote_files import RemoteFiles
 from provstore.uws.executors.ssh.shell import Shell
@@ -215,7 +215,7 @@ def test_a_wrong_beginning_is_fetched_again(shell: Shell, place: Path, large: Pa
 def test_another_hash_is_an_error_that_names_both(shell: Shell, place: Path, tmp_path: Path) -> None:
     (tmp_path / "local").write_bytes(b"content")
     found = put(shell, tmp_path / "local", place / "file")
-    with pytest.raises(Unavailable, match=f"its sha256 should be {'0' * 64}.* {found}"):
+    with pytest.raises(Conflict, match=f"its sha256 should be {'0' * 64}.* {found}"):
         get(shell, place / "file", tmp_path / "back", "0" * 64, size=7)
     assert [file.name for file in tmp_path.iterdir()] == ["local"]
 
@@ -224,12 +224,12 @@ def test_another_hash_is_an_error_that_names_both(shell: Shell, place: Path, tmp
 def test_another_size_is_an_error(shell: Shell, place: Path, tmp_path: Path, size: int, found: str) -> None:
     (tmp_path / "local").write_bytes(b"content")
     digest = put(shell, tmp_path / "local", place / "file")
-    with pytest.raises(Unavailable, match=f"{size} bytes are expected, {found}"):
+    with pytest.raises(Conflict, match=f"{size} bytes are expected, {found}"):
         get(shell, place / "file", tmp_path / "back", digest, size=size)
 
 
 def test_what_is_not_there_cannot_be_fetched(shell: Shell, place: Path, tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="no plain file is there"):
+    with pytest.raises(NotFound, match="no plain file is there"):
         get(shell, place / "none", tmp_path / "back", "0" * 64, size=7)
 
 

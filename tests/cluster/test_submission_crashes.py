@@ -120,3 +120,69 @@ def test_a_server_killed_twenty_times_between_sbatch_and_its_answer_submits_each
         house.restart()
     house.slow.think()
     house.check()
+
+
+def test_a_submission_that_is_still_under_way_after_a_restart_is_waited_for(house: House) -> None:
+    house.slow.think(before=3)
+    before = house.slow.events("came")
+    with house.served.client() as client:
+        job = house.submit(client)
+    until(lambda: house.slow.events("came") > before, what="sbatch runs")
+    house.restart()
+    house.slow.think()
+    with house.served.client() as client:
+        house.submit(client)
+        reach(client, job, "EXECUTING", "COMPLETED")
+    assert house.slow.events("came") == before + 2
+    house.check()
+
+
+@pytest.mark.slow
+def test_a_submission_whose_shell_died_with_its_machine_is_begun_anew_after_a_while(house: House) -> None:
+    house.slow.think(before=60)
+    before = house.slow.events("came")
+    with house.served.client() as client:
+        job = house.submit(client)
+        until(lambda: house.slow.events("came") > before, what="sbatch runs")
+        for pid in house.served.processes(job):
+            os.kill(pid, signal.SIGKILL)
+        house.slow.think()
+        until(lambda: "under way" in why_waiting(house.served, job), what="it is told")
+        os.utime(house.served.there(job) / "sbatch.lock", (0, 0))
+        reach(client, job, "COMPLETED")
+    house.check()
+
+
+def test_what_was_noted_and_never_sent_is_sent_by_the_next_server(house: House) -> None:
+    with house.served.client() as client:
+        finish(client, "one", "echo there is a connection >out.txt")
+        until(lambda: bool(sessions(house.cluster)), what="it is kept")
+        frozen = sessions(house.cluster)
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        job = house.submit(client)
+    until(lambda: house.is_noted(job), what="it is noted")
+    house.served.kill()
+    for pid in frozen:
+        os.kill(pid, signal.SIGCONT)
+    assert not house.served.there(job).exists()
+    house.served.start()
+    house.check()
+
+
+def test_inputs_that_were_cut_off_arrive_whole_at_the_second_try(house: House, tmp_path: Path) -> None:
+    big = tmp_path / "big.dat"
+    big.write_bytes(random.randbytes(BIG))
+    with house.served.client() as client:
+        code = f"echo $PROVSTORE_JOB >>{house.tally}; sha256sum <$input | cut -c1-64 >out.dat"
+        job = client.run("reads", parameters={"code": code}, files={"input": big})
+    part = house.served.there(job) / "work" / "big.dat.part"
+    until(lambda: part.exists() and part.stat().st_size > BIG // 4, what="it is on its way")
+    house.restart()
+    assert 0 < part.stat().st_size < BIG
+    with house.served.client() as client:
+        done = reach(client, job, "COMPLETED")
+        (result,) = done.results.values()
+        assert client.fetch(result.href).decode().strip() == hashlib.sha256(big.read_bytes()).hexdigest()
+    assert house.tally.read_text().split() == [job.id]
+    assert sorted(file.name for file in part.parent.iterdir()) == ["big.dat", "out.dat"]

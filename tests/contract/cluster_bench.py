@@ -15,7 +15,7 @@ import pytest
 
 from provstore.uws.executors.local import WRAPPER
 
-__all__ = ["NO_BWRAP", "PYTHONS", "kept", "products", "run", "start", "status"]
+__all__ = ["NO_BWRAP", "PYTHONS", "kept", "products", "python", "run", "start", "status"]
 
 NO_BWRAP: Final = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap isolates scripts")
 PYTHONS: Final = ("ours", "3.6")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -77,6 +78,27 @@ def test_other_jobs_and_the_home_are_hidden(jobs: Path, interpreter: str) -> Non
     told = (directory / "stderr").read_text("utf-8")
     assert ("No such file" in told, told.count("Read-only file system")) == (True, 2)
     assert [one["path"] for one in products(directory)["a"]] == ["results/a"]
+
+
+def test_the_home_of_the_account_is_hidden_whatever_home_says(jobs: Path, interpreter: str) -> None:
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    directory = isolated(jobs, f"ls -A {home} | wc -l")
+    run(directory, interpreter=interpreter, HOME="/nonexistent")
+    assert (os.listdir(home) != [], kept(directory)) == (True, b"0\n")
+
+
+def test_what_is_to_be_shown_is_seen_wherever_it_lies_and_can_not_be_changed(jobs: Path, interpreter: str) -> None:
+    archive, plain = jobs / "archive of all", jobs.parent / "plain"
+    archive.mkdir()
+    for file in (archive / "a", archive / "b", plain):
+        file.write_text("x", encoding="ascii")
+    (jobs / "link").symlink_to(archive / "b")
+    shown = [str(archive / "a"), str(plain), str(jobs / "missing"), str(jobs / "j2" / "secret")]
+    script = f"cd '{jobs}'; ls; cat 'archive of all/a' j2/secret; for one in 'archive of all/a' {plain}; do echo y >\"$one\"; done"
+    directory = isolated(jobs, script, show=shown)
+    run(directory, interpreter=interpreter)
+    assert kept(directory).decode().split("\n") == ["archive of all", "j1", "j2", "xsecret"]
+    assert (directory / "stderr").read_text("utf-8").count("Read-only file system") == 2
 
 
 def test_an_ordinary_user_can_isolate(jobs: Path) -> None:

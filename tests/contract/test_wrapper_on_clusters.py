@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from provstore.uws.executors.local import WRAPPER
 from provstore.uws.running.inventory import Found, Listed, Local
-from tests.contract.cluster_bench import PYTHONS, kept, products, run, start, status
+from tests.contract.cluster_bench import PYTHONS, kept, products, python, run, start, status
 from tests.contract.executor_bench import eventually, stage
 
 SLURM = {"SLURM_JOB_ID": "17", "SLURM_CLUSTER_NAME": "c1", "SLURM_NTASKS": "4", "CUDA_VISIBLE_DEVICES": "0"}
@@ -185,6 +187,16 @@ def test_a_spool_that_can_not_be_written_changes_nothing_for_the_job(tmp_path: P
     assert [run(tmp_path / name)["exit_code"] for name in ("j1", "j2")] == [3, 3]
     assert "File exists" in (tmp_path / "j1" / "callback.log").read_text("utf-8")
     assert "no name for a file: ../j2" in (tmp_path / "j2" / "callback.log").read_text("utf-8")
+
+
+@pytest.mark.parametrize("job", ["j1", "../j2"])
+def test_a_notifier_tells_of_a_job_and_does_nothing_to_it(tmp_path: Path, interpreter: str, job: str) -> None:
+    directory = stage(tmp_path / "j1", "touch ran", spool=str(tmp_path / "spool"), job=job)
+    command = [python(interpreter), "-I", "-S", str(WRAPPER), "--notify", str(directory)]
+    assert subprocess.run(command, env={}, check=False, timeout=30).returncode == 0
+    told = {file.name: json.loads(file.read_bytes()) for file in (tmp_path / "spool").glob("*")}
+    assert told == ({"j1.scheduler": {"job": "j1", "source": "scheduler"}} if job == "j1" else {})
+    assert [name for name in ("claim", "lock", "status.json") if (directory / name).exists()] == []
 
 
 def test_an_aborted_start_is_spooled_too(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from provstore.graph.model import Value
 from provstore.uws.ports import Cause, Observation, State
 
 __all__ = ["read_status"]
@@ -28,7 +30,20 @@ def read_status(directory: Path) -> Observation:
         host=status["host"],
         cpu_seconds=status["cpu_seconds"],
         max_rss=status["max_rss"],
+        facts=_facts(status),
     )
+
+
+def _facts(status: Mapping[str, Any]) -> dict[str, Value]:
+    """Give what the script's machine says of where it ran; nothing of the kind is known on this one."""
+    told = status.get("scheduler") or {}
+    facts: dict[str, Value] = {name: told[variable] for name, variable in _TOLD.items() if told.get(variable)}
+    isolated = status.get("isolated")
+    return facts if isolated is None else {**facts, "isolated": bool(isolated)}
+
+
+_TOLD: Final[Mapping[str, str]] = {"slurm_partition": "SLURM_JOB_PARTITION", "slurm_nodes": "SLURM_JOB_NODELIST"}
+"""Property of the activity -> variable of the scheduler that tells it."""
 
 
 def _instant(text: str | None) -> datetime | None:

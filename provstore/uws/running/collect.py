@@ -45,13 +45,14 @@ class Collected:
     """What a run left behind: the changes that record it, and what is wrong with it.
 
     ``derivations``: those of all results, unless somebody knows better. ``files``: each result's entity by name, with
-    its file.
+    its file. ``elsewhere``: bytes of those that were left on another machine, or are seen here by a link.
     """
 
     changes: list[Change] = field(default_factory=list)
     derivations: list[Create] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     files: dict[str, tuple[NodeId, Path]] = field(default_factory=dict)
+    elsewhere: int = 0
 
     def with_told(self, told: Told) -> tuple[Change, ...]:
         """Give all changes, together with what the script told: its words, and derivations instead of ours."""
@@ -81,12 +82,18 @@ def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: d
             collected.problems.append(error.message)
     collected.problems.extend(_same_names(products))
     products = list({product.name: product for product in products}.values())
+    left = {one.found.path: one.found.size for one in products if not _is_here(one.found.path)}
+    collected.elsewhere = sum(left.values())
     for index, product in enumerate(products):
         collected.files[product.name] = (_entity_id(job, product, namespace), product.found.path)
         collected.changes.extend(_entity(job, revision, product, files=files, namespace=namespace, at=at))
         collected.changes.append(_generation(job, index, product, namespace=namespace, at=at))
     collected.derivations.extend(_derivations(job, products, namespace))
     return collected
+
+
+def _is_here(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink()
 
 
 def _with_words(change: Change, told: Told) -> Change:

@@ -71,7 +71,12 @@ class Endings:
             written_at=written_at,
             cause=f"executor {job.executor}",
             missed_at=_missed_at(job, observation, verdict, ended_at=at),
-            put={**self._facts(job, observation), **self._error(job, observation, verdict), "ended_at": at, **_OVER},
+            put={
+                **self._facts(job, observation, collected),
+                **self._error(job, observation, verdict),
+                "ended_at": at,
+                **_OVER,
+            },
         )
 
         scheduler = self._scheduler(job, observation)
@@ -90,7 +95,7 @@ class Endings:
             self._forget(job)
             return
         collected, told = (Collected(), Told()) if job.results else self._harvest(job, observation)
-        facts = {**self._facts(job, observation), **_OVER}
+        facts = {**self._facts(job, observation, collected), **_OVER}
 
         def write(further: Sequence[Change], told: Told) -> None:
             self.records.put(job, {**facts, **_remarks(told)}, further=further)
@@ -137,14 +142,15 @@ class Endings:
         collected = collect(job, revision, files=self.files, namespace=store.namespace, at=at)
         return collected, read_internal_provenance(scene_of(job, collected.files, run, store), run)
 
-    def _facts(self, job: Job, observation: Observation) -> _Put:
+    def _facts(self, job: Job, observation: Observation, collected: Collected) -> _Put:
+        """Give what is known of the run. Results count as the job's bytes wherever they lie: they may come any time."""
         facts: _Put = {
             "started_at": observation.started_at or job.started_at,
             "exit_code": observation.exit_code,
             "host": observation.host or job.host or None,
             "cpu_seconds": observation.cpu_seconds,
             "max_rss": observation.max_rss,
-            "disk_bytes": bytes_below(self.files.job(job.id)) or None,
+            "disk_bytes": bytes_below(self.files.job(job.id)) + collected.elsewhere or None,
         }
         return {**{name: value for name, value in facts.items() if value is not None}, **observation.facts}
 

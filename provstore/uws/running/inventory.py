@@ -34,8 +34,10 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "irregular": "{0!r} is no regular file",
     "unreadable": "{0!r} may not be read",
     "unmeasured": "{0!r} was not measured, for the job was told to end",
+    "changed": "{0!r} was changed after the job had ended",
+    "gone": "{0!r} was removed after the job had ended",
 }
-"""Why something that was found is no result; the wrapper tells it by these words too."""
+"""Why something that was found is no result; the wrapper, and what brings files from a cluster, tell it so too."""
 
 _NO_TEXT: Final = re.compile("[\udc80-\udcff]")
 """How Python spells the bytes of a file name that are not UTF-8."""
@@ -65,7 +67,7 @@ class Inventory(Protocol):
         """Give all of this file name or glob, sorted: of the results directory, else of the working directory.
 
         Raises:
-            Invalid: what was told of it can't be understood.
+            Invalid: nothing was told of it, or what can't be understood.
         """
 
 
@@ -102,7 +104,7 @@ class Local:
 
 
 class Listed:
-    """Believes the list that came back from where the job ran. No list: nothing was made.
+    """Believes the list that came back from where the job ran; without it nobody knows what was made.
 
     Args:
         run: The run directory here.
@@ -115,8 +117,8 @@ class Listed:
         """See the port; the files need not be here."""
         try:
             listed: Any = json.loads((self._run / PRODUCTS_FILE).read_bytes())
-        except FileNotFoundError:
-            return ()
+        except FileNotFoundError as error:
+            raise Invalid(f"{PRODUCTS_FILE} is missing: what the job has made is not known") from error
         except ValueError as error:
             raise Invalid(f"{PRODUCTS_FILE}: it is no JSON: {error}") from error
         try:

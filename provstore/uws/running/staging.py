@@ -135,7 +135,8 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
     (aside / "results").mkdir()
     _refuse_removed_inputs(job, revision)
     if rules.cluster:
-        inputs = _request_inputs(job, aside, place / "work", files, rules.cluster)
+        request = _Request(work=place / "work", files=files, cluster=rules.cluster, modules=described.modules)
+        inputs = _request_inputs(job, aside, request)
     else:
         inputs = _copy_inputs(job, aside / "work", place / "work", files)
     values = _values(job, revision, inputs)
@@ -157,13 +158,24 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
     if rules.signals_url:
         task["callback"] = f"{rules.signals_url}/{job.id}"
     if rules.cluster:
-        task |= _on_cluster(job, revision, rules.cluster)
+        task |= _on_cluster(job, revision, files, rules.cluster)
     (aside / "task.json").write_text(json.dumps(task, ensure_ascii=False), encoding="utf-8")
 
 
-def _on_cluster(job: Job, revision: Revision, cluster: Cluster) -> dict[str, object]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is needed to say what a cluster is asked for. ``work``: the working directory, as it is seen there."""
+
+    work: PurePath
+    files: Files
+    cluster: Cluster
+    modules: tuple[str, ...]
+
+
+def _on_cluster(job: Job, revision: Revision, files: Files, cluster: Cluster) -> dict[str, object]:
     """Give what a wrapper must know besides, if it runs on a cluster."""
     directory = cluster.directory(job.cluster_account)
+    seen_there = (_path_there(files.data / item.location, cluster) for item in job.inputs if item.location)
     words: dict[str, object] = {
         "inherit": _INHERITED,
         "products": patterns_of(revision, job),
@@ -172,22 +184,23 @@ def _on_cluster(job: Job, revision: Revision, cluster: Cluster) -> dict[str, obj
     }
     if cluster.isolation is not Isolation.NONE:
         words["isolation"] = {"mode": cluster.isolation, "hide": [str(directory), "~"]}
+        words["show"] = [path for path in seen_there if path]
     return words
 
 
-def _request_inputs(job: Job, aside: Path, work: PurePath, files: Files, cluster: Cluster) -> dict[str, str]:
+def _request_inputs(job: Job, aside: Path, request: _Request) -> dict[str, str]:
     """Write down which files the job needs and what the cluster is asked for; nothing is copied here."""
     wanted: list[dict[str, str]] = []
 
     def ask(item: JobParameter, name: str) -> str:
-        there = _path_there(files.data / item.location, cluster)
+        there = _path_there(request.files.data / item.location, request.cluster)
         wanted.append({"name": name, "location": item.location, "path": there})
-        return there or str(work / name)
+        return there or str(request.work / name)
 
     seen = _seen_inputs(job, ask)
     resources = json.loads(job.resources) if job.resources else {}
-    request = {"account": job.cluster_account, "resources": resources, "inputs": wanted}
-    (aside / REQUEST_FILE).write_text(json.dumps(request), encoding="utf-8")
+    words = {"account": job.cluster_account, "resources": resources, "inputs": wanted, "modules": request.modules}
+    (aside / REQUEST_FILE).write_text(json.dumps(words), encoding="utf-8")
     return seen
 
 

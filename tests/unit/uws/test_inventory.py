@@ -115,7 +115,11 @@ def test_the_list_of_another_machine_is_taken_where_the_job_ran_there(run: Path)
     assert isinstance(inventory_of(run, untouched=()), Local)
     (run / REQUEST_FILE).write_text("{}", encoding="ascii")
     assert isinstance(inventory_of(run, untouched=()), Listed)
-    assert inventory_of(run, untouched=()).matches("*") == ()
+
+
+def test_without_the_list_of_another_machine_nobody_knows_what_was_made(run: Path) -> None:
+    with pytest.raises(Invalid, match=f"{PRODUCTS_FILE} is missing: what the job has made is not known"):
+        Listed(run).matches("*")
 
 
 def test_what_is_listed_need_not_be_here(run: Path) -> None:

@@ -20,6 +20,7 @@ ALLOWED = {
     "importlib",
     "json",
     "os",
+    "pwd",
     "fnmatch",
     "resource",
     "select",

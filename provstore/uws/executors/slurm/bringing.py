@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from provstore.clusters import FileWay
-from provstore.errors import Unavailable
+from provstore.errors import Busy, Conflict, NotFound
 from provstore.uws.executors.slurm import parsing
 from provstore.uws.executors.slurm.judging import is_doubtful
 from provstore.uws.executors.slurm.reach import Reach
@@ -22,7 +23,7 @@ from provstore.uws.executors.ssh.remote_files import RemoteFiles
 from provstore.uws.executors.status import read_status
 from provstore.uws.ports import Clock, State
 
-__all__ = ["Bringing"]
+__all__ = ["Bringing", "Product", "products_of"]
 
 _STATUS: Final = "status.json"
 _PRODUCTS: Final = "products.json"
@@ -38,7 +39,9 @@ _OFTEN: Final = 0.5
 """Seconds between two looks at the logs of a running job, however many follow it."""
 
 
-class _Product(NamedTuple):
+class Product(NamedTuple):
+    """A file that a job has made: its path in the job's directory, its size in bytes, and its sha256."""
+
     path: str
     size: int
     sha256: str
@@ -102,18 +105,24 @@ class Bringing:
 
         Raises:
             Unavailable: the cluster can't be reached; what came is kept.
+            Busy: a result is not as its list says, which may be the slowness of a network file system.
         """
         if record.brought or record.number is None:
             return
         there = self._there(record)
-        with self._files(record) as files:
+        with _alone(directory / _LOGS[0]), self._files(record) as files:
             self._bring_logs(files, directory, there)
+        with self._files(record) as files:
             products = files.read(str(there / _PRODUCTS), most=_MOST)
             if products is not None:
                 _put(directory / _PRODUCTS, products)
-            for product in _products(directory):
-                self._bring_product(files, directory, there, product)
+            brought = [(one, self._bring_product(files, directory, there, one)) for one in products_of(directory)]
+        spoilt = {product.path: problem for product, problem in brought if problem}
+        if spoilt and self._clock() < (record.ended_at or record.begun_at) + self._reach.cluster.silent_after:
+            raise Busy(f"{', '.join(spoilt)}: not as listed on {record.cluster}, or not yet; looked at again")
+        _mark(directory, spoilt)
         self._notes.change(directory, lambda one: replace(one, brought=True))
+        self._looked.pop(directory, None)
 
     def fresh(self, directory: Path, record: Record) -> None:
         """Bring what a running job has written to its logs since.
@@ -126,22 +135,30 @@ class Bringing:
             if record.brought or now < self._looked.get(directory, 0.0) + _OFTEN:
                 return
             self._looked[directory] = now
-        there = self._there(record)
-        with self._files(record) as files:
+        there, most = self._there(record), _log_max(directory)
+        with _alone(directory / _LOGS[0]), self._files(record) as files:
+            if (self._notes.get(directory) or record).brought:
+                return
             for name in _LOGS:
-                files.append(str(there / name), directory / name, most=_MOST)
+                if (files.size(str(there / name)) or 0) <= most:  # else it was just cut: `bring` has all of it
+                    files.append(str(there / name), directory / name, most=_MOST)
 
     def provide(self, directory: Path, record: Record, path: str) -> bool:
         """Bring one product that was left on the cluster.
 
         Raises:
             Unavailable: the cluster can't be reached.
+            NotFound: it is not there any more, or not as it was.
         """
-        product = next((one for one in _products(directory) if one.path == path), None)
+        product = next((one for one in products_of(directory) if one.path == path), None)
         if product is None:
             return False
-        with self._files(record) as files:
-            _fetch(files, directory, self._there(record), product)
+        try:
+            with _alone(directory / path), self._files(record) as files:
+                _fetch(files, directory, self._there(record), product)
+        except (Conflict, NotFound) as error:
+            words = f"the file was left on {record.cluster}, and is not there any more as it was made: {error.message}"
+            raise NotFound(words, field="location", value=path) from error
         return True
 
     def _files(self, record: Record) -> AbstractContextManager[RemoteFiles]:
@@ -159,27 +176,34 @@ class Bringing:
             with suppress(FileNotFoundError):
                 part.replace(directory / name)
 
-    def _bring_product(self, files: RemoteFiles, directory: Path, there: PurePosixPath, product: _Product) -> None:
+    def _bring_product(self, files: RemoteFiles, directory: Path, there: PurePosixPath, product: Product) -> str:
+        """Bring a product as the cluster's settings say; tell by a word if it is not as it was listed."""
         way = self._reach.cluster.files
-        if way is FileWay.SFTP or PurePosixPath(product.path).name == _TOLD:
+        is_told = PurePosixPath(product.path).name == _TOLD
+        if not is_told and (way is FileWay.STAY or (way is FileWay.SHARED and self._link(directory, there, product))):
+            return ""
+        try:
             _fetch(files, directory, there, product)
-        elif way is FileWay.SHARED:
-            self._link(directory, there, product)
+        except NotFound:
+            return "gone"
+        except Conflict:
+            return "changed"
+        return ""
 
-    def _link(self, directory: Path, there: PurePosixPath, product: _Product) -> None:
-        """Let the file be seen here through the folder that is shared."""
+    def _link(self, directory: Path, there: PurePosixPath, product: Product) -> bool:
+        """Let the file be seen here through the folder that is shared; false where it can't be seen or read so."""
         shared = self._reach.cluster.shared_directory
         assert shared is not None  # noqa: S101 - the settings are refused without
-        seen = shared / there.name / product.path
-        if not seen.is_file():
-            raise Unavailable(f"{seen} can't be seen here: is {shared} the cluster's {there.parent}?")
-        here = directory / product.path
+        here, seen = directory / product.path, shared / there.name / product.path
+        if seen.is_symlink() or not os.access(seen, os.R_OK) or seen.stat().st_size != product.size:
+            return False
         here.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             here.symlink_to(seen)
+        return True
 
 
-def _fetch(files: RemoteFiles, directory: Path, there: PurePosixPath, product: _Product) -> None:
+def _fetch(files: RemoteFiles, directory: Path, there: PurePosixPath, product: Product) -> None:
     here = directory / product.path
     if here.is_file() and here.stat().st_size == product.size:
         return  # files are put in place whole, after they were compared
@@ -187,17 +211,51 @@ def _fetch(files: RemoteFiles, directory: Path, there: PurePosixPath, product: _
     files.get(str(there / product.path), here, size=product.size, sha256=product.sha256)
 
 
-def _products(directory: Path) -> Iterator[_Product]:
-    """Give the files that the wrapper has listed; a path that leads out of the job is none of them."""
-    try:
-        words: dict[str, Any] = json.loads((directory / _PRODUCTS).read_bytes())
-    except (OSError, ValueError):
-        return
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Let one at a time bring a file, in whatever thread or process; who waited finds it there.
+
+    To be entered before a session for files is taken: these are few, and nobody is to hold one while he waits.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(f".{file.name[:200]}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _log_max(directory: Path) -> int:
+    """Give the size that a log of a running job has at most."""
+    task: dict[str, Any] = json.loads((directory / "task.json").read_bytes())
+    return 2 * max(1, int(task["log_max"]) // 2)
+
+
+def products_of(directory: Path) -> tuple[Product, ...]:
+    """Give the files that the wrapper has listed; none where the list is damaged, as whoever collects them will say.
+
+    A path that leads out of the job is none of them.
+    """
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+        return tuple(_listed(json.loads((directory / _PRODUCTS).read_bytes())))
+    return ()
+
+
+def _listed(words: dict[str, Any]) -> Iterator[Product]:
     for found in words["products"].values():
         for one in found:
             path = PurePosixPath(one["path"])
             if not one["problem"] and path.parts[:1] in _FOLDERS and ".." not in path.parts:
-                yield _Product(str(path), one["size"], one["sha256"])
+                yield Product(str(path), one["size"], one["sha256"])
+
+
+def _mark(directory: Path, spoilt: Mapping[str, str]) -> None:
+    """Write into the list here what became of files after it was made."""
+    if not spoilt:
+        return
+    words: dict[str, Any] = json.loads((directory / _PRODUCTS).read_bytes())
+    for found in words["products"].values():
+        for one in found:
+            one["problem"] = one["problem"] or spoilt.get(str(PurePosixPath(one["path"])), "")
+    _put(directory / _PRODUCTS, json.dumps(words).encode())
 
 
 def _bytes_of(file: Path) -> bytes:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from provstore.clusters import Cluster
-from provstore.errors import Unavailable
+from provstore.errors import Busy, Unavailable
 from provstore.uws.executors.slurm import commands
 from provstore.uws.executors.slurm.bringing import Bringing
 from provstore.uws.executors.slurm.explaining import explained
@@ -213,9 +213,10 @@ class SlurmExecutor:
         heard.unlink(missing_ok=True)
         try:
             self._look(directory, record, told)
-        except Unavailable as error:
+        except Busy:  # only this account can't be entered: what is known of the job still holds
             hear(directory, told)
-            self.reach.failed(error)
+        except Unavailable:
+            hear(directory, told)
             raise
         return self._notes.get(directory) or record
 
@@ -251,7 +252,7 @@ class SlurmExecutor:
 def _is_of_scheduler(told: bytes) -> bool:
     """Tell whether a signal comes from beside the job: the notifier, or an administrator's script."""
     with suppress(ValueError, AttributeError):
-        return json.loads(told).get("source") == "scheduler"
+        return bool(json.loads(told).get("source") == "scheduler")
     return False
 
 

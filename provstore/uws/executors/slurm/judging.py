@@ -32,9 +32,10 @@ def judge(record: Record, status: Observation | None, *, at: datetime, lost_afte
         lost_after: How long SLURM may not know a job that says nothing.
     """
     seen = _seen(record, status, at=at, lost_after=lost_after)
-    facts = _facts(record, seen)
+    own = status.facts if status is not None else {}
     software = (_SOFTWARE, record.software) if record.software else None
-    return replace(seen, facts={**seen.facts, **facts}, software=software)
+    memory = [one for one in (seen.max_rss, record.row and record.row.max_rss) if one is not None]
+    return replace(seen, max_rss=max(memory, default=None), facts={**own, **_facts(record, seen)}, software=software)
 
 
 def is_doubtful(record: Record, status: Observation) -> bool:
@@ -103,7 +104,7 @@ def _missing(
 def _waiting(record: Record, told: Observation | None) -> Observation:
     if told is not None and told.state is not State.WAITING:
         return told
-    place = f"in the queue of {record.cluster} (SLURM job {record.number})"
+    place = f"in the queue of {record.cluster} as SLURM job {record.number}"
     why = f"{place}: {told.message}" if told and told.message else place
     return Observation(state=State.WAITING, message=why)
 
@@ -116,10 +117,12 @@ def _facts(record: Record, seen: Observation) -> dict[str, Value]:
         "slurm_job_id": record.number,
         "slurm_partition": row.partition if row else None,
         "slurm_nodes": row.nodes if row else None,
+        "modules": record.modules,
     }
     if record.submitted_at and seen.started_at:
         facts["queue_seconds"] = round(max(0.0, (seen.started_at - record.submitted_at).total_seconds()), 3)
     if seen.state is State.ENDED and seen.started_at and seen.ended_at:
         facts["elapsed_seconds"] = round(max(0.0, (seen.ended_at - seen.started_at).total_seconds()), 3)
+    if seen.state in {State.ENDED, State.LOST}:
         facts["status_queries"] = record.status_queries
     return {name: value for name, value in facts.items() if value not in {None, ""}}

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from provstore.clusters import Cluster
-from provstore.errors import Invalid, Unavailable
+from provstore.errors import Busy, Unavailable
 from provstore.uws.executors.slurm import packing, parsing
 from provstore.uws.executors.slurm.refusals import Refusal, why_refused
-from provstore.uws.executors.ssh.logins import Login
+from provstore.uws.executors.ssh.logins import Login, login_of
 from provstore.uws.executors.ssh.remote_files import RemoteFiles
 from provstore.uws.executors.ssh.shell import Ran, Shell
 
-__all__ = ["Asked", "Reach", "Refused", "login_of"]
+__all__ = ["Asked", "Reach", "Refused", "login_for"]
 
 WRAPPER: Final = Path(__file__).parents[1] / "wrapper"
+
+
+_SERVICE: Final = ""
+"""The account of the service itself."""
 
 
 class Asked(StrEnum):
@@ -94,7 +98,7 @@ class Reach:
         Raises:
             Unavailable: no answer; whether it ran is unknown.
         """
-        return self._told(kind, lambda: self.shell(account).script(text, *arguments, stdin=stdin))
+        return self._told(kind, account, lambda: self.shell(account).script(text, *arguments, stdin=stdin))
 
     def ask(self, kind: Asked, account: str, command: tuple[str, ...]) -> str:
         """Run a command of SLURM's and give what it printed.
@@ -103,14 +107,20 @@ class Reach:
             Refused: it ended with an error.
             Unavailable: no answer.
         """
-        ran = self._told(kind, lambda: self.shell(account).run(*command))
+        ran = self._told(kind, account, lambda: self.shell(account).run(*command))
         if ran.code:
             raise Refused(why_refused(ran.err, ran.code), ran.code)
         return ran.out
 
-    def files(self, account: str) -> AbstractContextManager[RemoteFiles]:
-        """Give a session for files."""
-        return self.shell(account).files()
+    @contextmanager
+    def files(self, account: str) -> Iterator[RemoteFiles]:
+        """Lend a session for files.
+
+        Raises:
+            Unavailable: no answer.
+        """
+        with self.asking(account), self.shell(account).files() as files:
+            yield files
 
     def shell(self, account: str) -> Shell:
         """Give the connection of an account."""
@@ -126,7 +136,7 @@ class Reach:
             Unavailable: it does not.
         """
         if self.trouble:
-            self._told(Asked.FILES, lambda: self.shell("").run("true"))
+            self._told(Asked.FILES, _SERVICE, lambda: self.shell(_SERVICE).run("true"))
 
     def failed(self, error: Unavailable) -> None:
         """Note that it did not answer."""
@@ -139,61 +149,50 @@ class Reach:
         for shell in shells.values():
             shell.close()
 
-    def _told(self, kind: Asked, act: Callable[[], Ran]) -> Ran:
+    def _told(self, kind: Asked, account: str, act: Callable[[], Ran]) -> Ran:
         self.counts[kind] += 1
-        try:
+        with self.asking(account):
             ran = act()
-        except Unavailable as error:
-            self.failed(error)
-            raise
         self.trouble = ""
         return ran
 
+    @contextmanager
+    def asking(self, account: str) -> Iterator[None]:
+        """Use an account's connection, and note it if the cluster does not answer.
+
+        Raises:
+            Busy: only this account can't be entered; the others go on.
+            Unavailable: the cluster does not answer.
+        """
+        try:
+            yield
+        except Busy:
+            raise
+        except Unavailable as error:
+            if account != _SERVICE and self._answers_otherwise():
+                raise Busy(f"account {account}: {error.message}") from error
+            self.failed(error)
+            raise
+
+    def _answers_otherwise(self) -> bool:
+        """Tell whether the service's own account gets an answer."""
+        with suppress(Unavailable):
+            return self.shell(_SERVICE).run("true").code == 0
+        return False
+
 
 def _shell(cluster: Cluster, account: str) -> Shell:
-    login = login_of(cluster, account)
+    login = login_for(cluster, account)
     return Shell(login, run_as=account if account and login.user != account else "")
 
 
-def login_of(cluster: Cluster, account: str) -> Login:
-    """Say how to log in for an account: with its own key, or as the service's account, which enters it by sudo.
+def login_for(cluster: Cluster, account: str) -> Login:
+    """Say how to log in for an account, "" for the service's own.
 
     Raises:
-        Invalid: the settings name no such account (any more).
+        Busy: the settings name no such account (any more).
     """
     known = {one.user: one for one in cluster.accounts.values()}
     if account and account not in known:
-        raise Invalid(f"cluster {cluster.name}: account {account!r} is not in the settings", field="accounts")
-    key = known[account].key_file if account else None
-    own: Mapping[str, str] = {"user": account} if key else {"user": cluster.user}
-    return Login(
-        name=cluster.name,
-        host=cluster.host,
-        port=cluster.port,
-        user=own["user"],
-        key_file=key or cluster.key_file,
-        key_passphrase_file=None if key else cluster.key_passphrase_file,
-        certificate_file=None if key else cluster.certificate_file,
-        known_hosts=cluster.known_hosts,
-        host_keys=cluster.host_keys,
-        jump=_jump(cluster),
-    )
-
-
-def _jump(cluster: Cluster) -> Login | None:
-    """Read ``user@host:port``; the key is the service's."""
-    if not cluster.jump:
-        return None
-    user, _, place = cluster.jump.rpartition("@")
-    host, _, port = place.partition(":")
-    return Login(
-        name=cluster.name,
-        host=host,
-        port=int(port or 22),
-        user=user or cluster.user,
-        key_file=cluster.key_file,
-        key_passphrase_file=cluster.key_passphrase_file,
-        certificate_file=cluster.certificate_file,
-        known_hosts=cluster.known_hosts,
-        host_keys=cluster.host_keys,
-    )
+        raise Busy(f"cluster {cluster.name}: the settings name no account {account!r} any more")
+    return login_of(cluster, known.get(account))

@@ -25,8 +25,8 @@ class Record:
 
     ``job`` is our id of it. ``uncertain``: it was sent, and no answer was heard. ``number``: SLURM's, None before.
     ``row``: what SLURM said last, at ``asked_at``. ``missing_at``: since when SLURM does not know it. ``ended_at``:
-    when its own word of its end was heard. ``status_queries`` counts the questions to SLURM that named it. ``software``:
-    SLURM's release.
+    when its own word of its end was heard. ``status_queries`` counts the questions to SLURM that named it.
+    ``software``: SLURM's release. ``modules``: the environment modules that the script is given.
     """
 
     job: str
@@ -38,6 +38,7 @@ class Record:
     number: int | None = None
     submitted_at: datetime | None = None
     software: str = ""
+    modules: str = ""
     heard_at: datetime | None = None
     ended_at: datetime | None = None
     aborted_at: datetime | None = None

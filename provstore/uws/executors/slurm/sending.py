@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from provstore.errors import Unavailable
+from provstore.uws.executors.slurm.bringing import products_of
 from provstore.uws.executors.slurm.packing import COMPLETE
 from provstore.uws.executors.slurm.reach import Asked, Reach
 from provstore.uws.executors.slurm.record import Notes
@@ -47,8 +48,7 @@ class Sending:
             files.make_folder(str(work))
         for one in wanted:
             target = work / one["name"]
-            source = self._left_there(account, one["location"])
-            if source is None or not self._copied(account, source, target):
+            if not self._copied(account, one["location"], target):
                 self._put(account, self.files.path(one["location"]), target)
 
     def _is_there(self, account: str, remote: PurePosixPath) -> bool:
@@ -56,20 +56,21 @@ class Sending:
         with self.reach.files(account) as files:
             return files.size(str(remote / COMPLETE)) is not None
 
-    def _left_there(self, account: str, location: str) -> PurePosixPath | None:
-        """Give where the same account of the same cluster has a file that an earlier job has made."""
+    def _left_there(self, account: str, location: str) -> tuple[PurePosixPath, str] | None:
+        """Give where the same account of the same cluster has a file that an earlier job has made, and its sha256."""
         folder, _, rest = location.partition("/run/")
         run = self.files.data / folder / "run"
         record = self.notes.get(run) if rest else None
         if record is None or (record.cluster, record.account) != (self.reach.cluster.name, account):
             return None
-        return self.reach.directory(account, Path(folder).name) / rest
+        made = next((one for one in products_of(run) if one.path == rest), None)
+        return (self.reach.directory(account, record.job) / rest, made.sha256) if made else None
 
     def _put(self, account: str, file: Path, target: PurePosixPath) -> None:
         """Send a file, and compare what has arrived with what was sent."""
         with self.reach.files(account) as files:
             sent = files.put(file, str(target))
-        found = self.reach.script(Asked.FILES, account, _DIGEST, str(target)).out.removeprefix("\\")[: len(sent)]
+        found = self._digest(account, target)
         if found != sent:
             with self.reach.files(account) as files:
                 files.remove(str(target))
@@ -77,6 +78,15 @@ class Sending:
                 f"{target.name} did not arrive whole: sha256 {sent} was sent, {found or 'nothing'} is there"
             )
 
-    def _copied(self, account: str, source: PurePosixPath, target: PurePosixPath) -> bool:
-        """Copy a file on the cluster; False if it is not there any more."""
-        return self.reach.script(Asked.FILES, account, _COPY, str(source), str(target)).code == 0
+    def _copied(self, account: str, location: str, target: PurePosixPath) -> bool:
+        """Copy a file on the cluster; false if it was not made there, or is not there any more as it was made."""
+        made = self._left_there(account, location)
+        if made is None:
+            return False
+        source, sha256 = made
+        copied = self.reach.script(Asked.FILES, account, _COPY, str(source), str(target)).code == 0
+        return copied and self._digest(account, target) == sha256
+
+    def _digest(self, account: str, file: PurePosixPath) -> str:
+        """Ask for the sha256 of a file there; whatever it is, it may take a while."""
+        return self.reach.script(Asked.FILES, account, _DIGEST, str(file)).out.removeprefix("\\")[:64]

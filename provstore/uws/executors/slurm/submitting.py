@@ -30,7 +30,6 @@ __all__ = ["Submitting"]
 _PATIENCE: Final = 3
 """So many times words of SLURM's that nobody knows are taken for something that passes."""
 
-_NO_ANSWER: Final = frozenset({packing.UNDER_WAY, commands.TIMED_OUT})
 _DAY: Final = timedelta(days=1)
 
 
@@ -40,6 +39,7 @@ class _Request:
     account: str
     resources: Mapping[str, str]
     inputs: tuple[Mapping[str, str], ...]
+    modules: str
     duration: timedelta
     grace: timedelta
 
@@ -98,7 +98,14 @@ class Submitting:
         if record is None:
             version = reach.prepare(request.account)
             name = reach.cluster.name
-            record = Record(job=job, cluster=name, account=request.account, begun_at=at, software=version)
+            record = Record(
+                job=job,
+                cluster=name,
+                account=request.account,
+                begun_at=at,
+                software=version,
+                modules=request.modules,
+            )
         if request.inputs:
             self._notes.put(directory, record)
             self._sending.send(request.account, remote, request.inputs)
@@ -127,7 +134,9 @@ class Submitting:
         """Raise what an error of sbatch means for the job."""
         refusal = why_refused(err, code)
         words = f"SLURM on {self._reach.cluster.name}: {refusal.message}"
-        if refusal.kind is Kind.UNREACHABLE or code in _NO_ANSWER:
+        if code == packing.UNDER_WAY:
+            raise Busy(words)  # the earlier attempt will tell
+        if refusal.kind is Kind.UNREACHABLE or code == commands.TIMED_OUT:
             raise Unavailable(words)  # it may have been taken all the same
         record = self._notes.change(directory, lambda one: replace(one, uncertain=False))
         if refusal.kind is Kind.BUSY:
@@ -192,6 +201,7 @@ def _read_request(directory: Path) -> _Request:
         account=words["account"],
         resources=words["resources"],
         inputs=tuple(words["inputs"]),
+        modules=" ".join(words.get("modules", ())),
         duration=timedelta(seconds=task["execution_duration"]),
         grace=timedelta(seconds=task["kill_grace"]),
     )

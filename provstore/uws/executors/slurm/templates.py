@@ -28,9 +28,14 @@ if [ -s "$job/number" ]; then exec cat "$job/number"; fi
 if ! [ -e "$job/complete" ]; then tar -xf - || exit 1; fi
 cd "$job" || exit 1
 set -C
-if ! true 2>/dev/null >sbatch.lock; then
-    [ -n "$(find sbatch.lock -mmin +3)" ] || { echo "an earlier attempt is still under way" >&2; exit 75; }
-fi
+left=10
+while ! true 2>/dev/null >sbatch.lock; do
+    if [ -s number ]; then exec cat number; fi
+    if [ -n "$(find sbatch.lock -mmin +3 2>/dev/null)" ]; then break; fi
+    [ $left -gt 0 ] || { echo "an earlier attempt is still under way" >&2; exit 75; }
+    left=$((left - 1))
+    sleep 0.5
+done
 set +C
 if said=$("$@" batch.sh 2>sbatch.err); then
     echo "$said" >number
@@ -44,7 +49,8 @@ fi
 """
 """Folder, job, the sbatch command without its script; the job's tar on standard input. Prints what sbatch printed.
 
-Processes are few, since each costs milliseconds. The tar ends with the file ``complete``.
+An earlier attempt, whose caller may be gone, is waited for. Processes are few, since each costs milliseconds. The tar
+ends with the file ``complete``.
 """
 
 BATCH: Final = """\

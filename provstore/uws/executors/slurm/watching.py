@@ -9,13 +9,14 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from provstore.errors import ProvstoreError, Unavailable
+from provstore.errors import Busy, ProvstoreError, Unavailable
 from provstore.uws.executors.slurm import commands, parsing
 from provstore.uws.executors.slurm.bringing import Bringing
 from provstore.uws.executors.slurm.parsing import Row
@@ -108,7 +109,7 @@ class Watching:
         self.begin()
 
     def runs(self, directory: Path, limit: timedelta) -> None:
-        """Hear that a job runs: silence is expected for as long as it may run."""
+        """Hear that a job runs: silence is expected for as long as it may run, but none is believed for ever."""
         self._put_off(directory, max(limit.total_seconds(), 0.0))
 
     def heard(self, directory: Path) -> None:
@@ -156,11 +157,12 @@ class Watching:
             self._thread.join(timeout=5)
 
     def _put_off(self, directory: Path, seconds: float) -> None:
+        cluster = self._reach.cluster
         with self._guard:
             watch = self._watches.get(directory)
             if watch is not None and not watch.eager:
-                watch.pause = self._reach.cluster.silent_after.total_seconds()
-                watch.due = time.monotonic() + seconds + watch.pause
+                watch.pause = cluster.silent_after.total_seconds()
+                watch.due = time.monotonic() + min(seconds + watch.pause, cluster.silent_max.total_seconds())
 
     def _run(self) -> None:
         while not self._stop.wait(_PAUSE):
@@ -184,11 +186,20 @@ class Watching:
         with self._guard:
             accounts = sorted({one.account for one in self._watches.values()})
         for account in accounts:
-            self._empty_spool(account)
-            due = self._due(account)
-            if due:
-                self._ask_or_wait(account, due)
+            with self._tolerant():
+                self._empty_spool(account)
+                due = self._due(account)
+                if due:
+                    self._ask_or_wait(account, due)
         self._remove_unwanted()
+
+    @contextmanager
+    def _tolerant(self) -> Iterator[None]:
+        """Let one account that can't be entered not keep the others waiting."""
+        try:
+            yield
+        except Busy as error:
+            _LOG.info("cluster %s: %s", self._reach.cluster.name, error.message)
 
     # --- signals by file
 
@@ -295,9 +306,13 @@ class Watching:
         for wish in sorted(self._wishes.iterdir()) if self._wishes.is_dir() else ():
             if wish.name.startswith("."):
                 continue
-            account = json.loads(wish.read_bytes())["account"]
-            folder = str(self._reach.cluster.directory(account))
-            ran = self._reach.script(Asked.FILES, account, _REMOVE, folder, wish.name)
-            if ran.code:
-                _LOG.warning("cluster %s: %s/%s: %s", self._reach.cluster.name, folder, wish.name, ran.err.strip())
-            wish.unlink(missing_ok=True)
+            with self._tolerant():
+                self._remove(wish)
+
+    def _remove(self, wish: Path) -> None:
+        account = json.loads(wish.read_bytes())["account"]
+        folder = str(self._reach.cluster.directory(account))
+        ran = self._reach.script(Asked.FILES, account, _REMOVE, folder, wish.name)
+        if ran.code:
+            _LOG.warning("cluster %s: %s/%s: %s", self._reach.cluster.name, folder, wish.name, ran.err.strip())
+        wish.unlink(missing_ok=True)

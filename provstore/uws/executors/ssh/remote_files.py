@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from paramiko import SFTPClient, SSHException
 from paramiko.sftp import SFTPError
 
-from provstore.errors import Unavailable
+from provstore.errors import Conflict, NotFound, Unavailable
 from provstore.uws.executors.ssh.transfers import fetched, pieces, sent
 
 __all__ = ["RemoteFiles"]
@@ -33,10 +33,10 @@ class RemoteFiles:
 
     def read(self, path: str, *, most: int = 1 << 20) -> bytes | None:
         """Read a file, at most so many bytes from its beginning; None where there is no such file."""
-        size = self.size(path)
-        if size is None:
+        if self.size(path) is None:
             return None
         with _told(path), suppress(FileNotFoundError), self._session.open(path, "rb") as file:
+            size = file.stat().st_size or 0  # of what was opened: a network file system may tell the size of long ago
             return b"".join(pieces(file, 0, min(size, most)))
         return None
 
@@ -58,12 +58,14 @@ class RemoteFiles:
         """Fetch a file of known size and hash; what an earlier try left is gone on with.
 
         Raises:
-            Unavailable: also where it is not a plain file of that size, or another hash came twice.
+            NotFound: no plain file is there.
+            Conflict: it has another size, or another hash came twice.
         """
         there = self.size(remote)
+        if there is None:
+            raise NotFound(f"{remote}: {size} bytes are expected, no plain file is there")
         if there != size:
-            found = "no plain file is there" if there is None else f"it has {there} bytes"
-            raise Unavailable(f"{remote}: {size} bytes are expected, {found}")
+            raise Conflict(f"{remote}: {size} bytes are expected, it has {there} bytes")
         part = local.with_name(f"{local.name}.part")
         with _told(remote):
             came = fetched(self._session, remote, part, size)
@@ -74,19 +76,17 @@ class RemoteFiles:
                 part.replace(local)
                 return
             part.unlink()
-        raise Unavailable(f"{remote}: its sha256 should be {sha256}, twice it was another, at last {came}")
+        raise Conflict(f"{remote}: its sha256 should be {sha256}, twice it was another, at last {came}")
 
     def append(self, remote: str, local: Path, *, most: int) -> int:
         """Bring what the remote file has beyond the local one's size, at most so many bytes; tell how many came."""
-        there = self.size(remote) or 0
-        with _told(remote), local.open("ab") as kept:
+        if self.size(remote) is None:
+            return 0
+        with _told(remote), local.open("ab") as kept, self._session.open(remote, "rb") as file:
             start = kept.tell()
-            end = min(there, start + most)
-            if end <= start:
-                return 0
-            with self._session.open(remote, "rb") as file:
-                for piece in pieces(file, start, end):
-                    kept.write(piece)
+            end = min(file.stat().st_size or 0, start + most)
+            for piece in pieces(file, start, end):
+                kept.write(piece)
             return kept.tell() - start
 
     def names(self, folder: str) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ Read are ``script.sh``, ``token`` (for call-backs; never put into arguments or a
 - ``callback``: URL told of each change of state, ""; ``callback_ca``: file of those believed, "" the system's;
 - ``spool``: folder for the same as files, where there is nobody to call or calling failed, ""; see `.calling`;
 - ``products``: names and globs of results to be measured here, missing where the server does that; see `.products`;
-- ``isolation``: what is hidden from the script, missing where nothing is; see `.isolation`.
+- ``isolation``: what is hidden from the script, missing where nothing is; ``show``: files and folders that are not,
+  wherever they lie, []; see `.isolation`.
 
 Written are ``claim`` (whoever makes it runs the job, so it runs once), ``lock`` (under flock while this lives; holds
 its pid, from before the claim), ``stdout``, ``stderr``, ``events.jsonl`` (a line per change of state), ``status.json``
@@ -22,6 +23,9 @@ failed-to-start), ``exit_code``, ``message``, ``started_at``, ``ended_at``, ``ho
 script's group and session), ``cpu_seconds``, ``max_rss`` (bytes), ``scheduler`` (what SLURM says of the job, by its
 variables; null elsewhere), ``isolated`` (null where nobody asked). ``products.json`` is there before ENDED is.
 ``callback.log`` tells of call-backs that failed.
+
+``wrapper --notify DIRECTORY`` runs nothing: it tells ``{"job": …, "source": "scheduler"}`` in the same ways, in the
+spool as ``JOB.scheduler``. So what SLURM starts after the job tells of ends that the wrapper did not live to see.
 
 ``claimed`` is printed once the job is taken; standard output is held until the end is recorded. TERM, INT, HUP, or a
 file ``abort`` found at the start abort the job. When ENDED is written, no process of the job is left.

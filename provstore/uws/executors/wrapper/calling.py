@@ -22,7 +22,7 @@ def send_courier(task: Task, seq: int, record: bytes, lock: int) -> int:
         try:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             let_go(lock)
-            deliver(task, seq, record)
+            deliver(task, str(seq), record)
         finally:
             os._exit(0)
     return max(pid, 0)
@@ -37,24 +37,24 @@ def let_go(lock: int) -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def deliver(task: Task, seq: int, record: bytes) -> None:
+def deliver(task: Task, event: str, record: bytes) -> None:
     """Tell the server, by a file if it can't be called; whether it hears changes nothing for the job."""
     if task.callback and _call(task, record):
         return
     if task.spool:
         try:
-            _drop(task, seq, record)
+            _drop(task, event, record)
         except OSError as error:
             _complain(str(error))
 
 
-def _drop(task: Task, seq: int, record: bytes) -> None:
-    """Put the record into the spool: ``JOB.SEQ``, whole as soon as it has this name."""
+def _drop(task: Task, event: str, record: bytes) -> None:
+    """Put the record into the spool: ``JOB.EVENT``, whole as soon as it has this name."""
     if not task.job.encode().isalnum():
         raise OSError("no name for a file: " + task.job)
     if not os.path.isdir(task.spool):
         os.mkdir(task.spool)
-    name = "%s.%d" % (task.job, seq)
+    name = "%s.%s" % (task.job, event)
     part = os.path.join(task.spool, "." + name + ".part")
     with open(part, "wb", 0) as file:
         file.write(record)

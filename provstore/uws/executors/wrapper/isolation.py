@@ -1,10 +1,12 @@
 """Hiding the files of others from a script: ``"isolation": {"mode": "auto", "hide": ["/scratch/jobs", "~"]}``.
 
 The script runs under bubblewrap (``bwrap``), which shows it the machine as it is, with empty folders in place of those
-named and the job's own directory in its place. Mode ``auto``: where bubblewrap works; ``required``: nowhere else.
+named and the job's own directory in its place. What the task's ``show`` names is seen there too, and nowhere changed.
+``~`` is the home of the account, and HOME. Mode ``auto``: where bubblewrap works; ``required``: nowhere else.
 """
 
 import os
+import pwd
 import signal
 
 from .task import Task
@@ -26,6 +28,8 @@ def cage_of(task: Task) -> "tuple[list[str], str]":
         words += ["--tmpfs", folder]
     here = os.getcwd()
     words += ["--bind", here, here]
+    for file in sorted(set(map(os.path.realpath, filter(os.path.exists, task.show)))):
+        words += ["--ro-bind", file, file]
     for folder in hidden:  # what is written there would be lost without a word
         words += ["--remount-ro", folder] if folder != here else []
     words += ["--chdir", os.path.join(here, "work"), "--"]
@@ -44,11 +48,22 @@ def _program() -> str:
 def _hidden(wanted: "list[str]") -> "list[str]":
     """Give those folders that exist, by their real names, without those inside of others."""
     found: list[str] = []
-    for folder in sorted(os.path.realpath(os.path.expanduser(name)) for name in wanted):
+    named = [folder for name in wanted for folder in (_homes() if name == "~" else [name])]
+    for folder in sorted(map(os.path.realpath, named)):
         inside = any((folder + "/").startswith(other + "/") for other in found)
         if folder != "/" and os.path.isdir(folder) and not inside:
             found.append(folder)
     return found
+
+
+def _homes() -> "list[str]":
+    """Give the account's home, and what HOME says: a scheduler may set it to anything, or not at all."""
+    homes = [os.environ.get("HOME", "")]
+    try:
+        homes.append(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:  # the node does not know the account
+        pass
+    return [home for home in homes if home.startswith("/")]
 
 
 def _probe(words: "list[str]") -> str:

@@ -24,6 +24,7 @@ class Task:
         )
         products = words.get("products")
         self.products = None if products is None else [str(pattern) for pattern in products]
+        self.show = [str(path) for path in words.get("show") or []]
         isolation = words.get("isolation") or {}
         self.isolation = str(isolation.get("mode", "auto")) if isolation else ""
         self.hide = [str(folder) for folder in isolation.get("hide") or []]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import socket
 import stat
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 from provstore.clusters import Cluster
 from provstore.errors import ProvstoreError
-from provstore.uws.executors.slurm.reach import login_of
+from provstore.uws.executors.slurm.reach import login_for
 from provstore.uws.executors.ssh.connecting import connect
 from provstore.uws.executors.ssh.credentials import certificate_of, expired_at, read_key
 from provstore.uws.executors.ssh.logins import Login
@@ -24,6 +25,7 @@ __all__ = ["callback", "host", "keys", "logins", "refused", "since"]
 
 _LIMIT: Final = 10.0
 _PRIVATE: Final = 0o077
+_PLACE: Final = re.compile(r"cluster \S+(?: \(\S+\))?: ")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -33,10 +35,9 @@ def since(began: float) -> str:
     return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def refused(part: str, error: ProvstoreError, *, place: str = "") -> Finding:
-    """Tell of an error of ours, which says first what is wrong, then what to do."""
-    words = error.message.removeprefix(f"{place}: ") if place else error.message
-    found, _, remedy = words.partition(": ")
+def refused(part: str, error: ProvstoreError) -> Finding:
+    """Tell of an error of ours, which says first where, then what is wrong, then what to do."""
+    found, _, remedy = _PLACE.sub("", error.message, count=1).partition(": ")
     return fault(part, found, remedy or "see docs/clusters.md")
 
 
@@ -49,7 +50,7 @@ def keys(cluster: Cluster) -> Iterator[Finding]:
 def _logins(cluster: Cluster) -> list[Login]:
     """Give the service's login and those of accounts that have keys of their own."""
     own = [one.user for one in cluster.accounts.values() if one.key_file]
-    return [login_of(cluster, account) for account in ("", *dict.fromkeys(own))]
+    return [login_for(cluster, account) for account in ("", *dict.fromkeys(own))]
 
 
 def _key(login: Login) -> Iterator[Finding]:
@@ -60,7 +61,7 @@ def _key(login: Login) -> Iterator[Finding]:
     try:
         key = read_key(login)
     except ProvstoreError as error:
-        yield refused("key", error, place=login.place)
+        yield refused("key", error)
         return
     yield well("key", f"{login.key_file} for {login.user}: {key.get_name()} {key.fingerprint}")
     certificate = certificate_of(login)
@@ -84,7 +85,7 @@ def _not_private(file: Path) -> Finding | None:
 
 def host(cluster: Cluster) -> Iterator[Finding]:
     """Look whether the first host on the way has an address and answers."""
-    login = login_of(cluster, "")
+    login = login_for(cluster, "")
     first = login.jump or login
     try:
         address = socket.getaddrinfo(first.host, first.port, type=socket.SOCK_STREAM)[0][4][0]
@@ -104,7 +105,7 @@ def host(cluster: Cluster) -> Iterator[Finding]:
 
 def logins(cluster: Cluster) -> Iterator[Finding]:
     """Log in as a job would: at the jump host, at the cluster, and with each key of an account."""
-    service = login_of(cluster, "")
+    service = login_for(cluster, "")
     ways = [("jump host", service.jump)] if service.jump else []
     for part, login in (*ways, *(("login", one) for one in _logins(cluster))):
         assert login is not None  # noqa: S101 - the list above has none
@@ -114,7 +115,7 @@ def logins(cluster: Cluster) -> Iterator[Finding]:
                 shown = connection.transport.get_remote_server_key()
         except ProvstoreError as error:
             about_key = "host key" in error.message.lower() or "host is not known" in error.message
-            yield refused("host key" if about_key else part, error, place=login.place)
+            yield refused("host key" if about_key else part, error)
             return
         yield well("host key", f"{login.known_as} shows {shown.get_name()} {shown.fingerprint}, as it should")
         yield well(part, f"{login.user}@{login.host}:{login.port} lets us in, in {since(began)}")
