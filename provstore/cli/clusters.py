@@ -33,6 +33,7 @@ def check_cluster(name: str, *, account: str, patience: int, as_json: bool) -> N
     """
     settings = load_settings(os.environ)
     cluster = _cluster(settings, name)
+    _refuse_unknown(account, cluster)
     found = _findings(cluster, settings, account=account, patience=timedelta(seconds=patience))
     if as_json:
         findings = list(found)
@@ -52,6 +53,13 @@ def _cluster(settings: Settings, name: str) -> Cluster:
         known = ", ".join(one.name for one in settings.clusters) or "the settings have none"
         raise NotFound(f"cluster {name!r} is not in the settings; known: {known}", field="clusters", value=name)
     return cluster
+
+
+def _refuse_unknown(account: str, cluster: Cluster) -> None:
+    known = sorted({one.user for one in cluster.accounts.values()})
+    if account and account not in known:
+        words = f"account {account!r} is not in the settings; known: {', '.join(known) or 'there are none'}"
+        raise NotFound(words, field="account", value=account)
 
 
 def _findings(cluster: Cluster, settings: Settings, *, account: str, patience: timedelta) -> Iterable[Finding]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path, PurePath, PurePosixPath
@@ -23,7 +25,27 @@ from tests.e2e import served
 from tests.e2e.served import Served, processes_of, until
 from tests.slurm_cluster import SlurmCluster
 
-__all__ = ["FINAL", "SERVICES", "ClusterServed", "abort", "let_go", "reach", "table_of"]
+__all__ = [
+    "FINAL",
+    "MADE",
+    "SERVICES",
+    "TOLD",
+    "ClusterServed",
+    "abort",
+    "kill_wrapper",
+    "let_go",
+    "let_go_on",
+    "let_orphans_end",
+    "partition_down",
+    "reach",
+    "table_of",
+]
+
+MADE: Final = 'echo hello >"$rs/out.txt"'
+"""A script that makes its result at once."""
+
+TOLD: Final = f'until [ -e "$jd/go" ]; do sleep 0.1; done; {MADE}'
+"""A script that does so when it is told by `let_go_on`."""
 
 FINAL: Final = frozenset({"COMPLETED", "ERROR", "ABORTED"})
 
@@ -187,3 +209,31 @@ def abort(job: RemoteJob) -> None:
 def let_go(served: ClusterServed, job: RemoteJob) -> None:
     """Wait until nothing of a job is left to be done."""
     until(lambda: not served.graph(job).open, what=f"{job.id} is let go of")
+
+
+def kill_wrapper(served: ClusterServed, job: RemoteJob) -> None:
+    """Kill what SLURM has started, in its back."""
+    status = served.there(job) / "status.json"
+    until(status.exists)
+    os.kill(int(json.loads(status.read_bytes())["pid"]), signal.SIGKILL)
+
+
+def let_go_on(served: ClusterServed, job: RemoteJob) -> None:
+    """Let a job of `TOLD` go on."""
+    (served.there(job) / "go").touch()
+
+
+def let_orphans_end(served: ClusterServed, job: RemoteJob) -> None:
+    """End what SLURM has left of a job: without cgroups it loses sight of orphans."""
+    let_go_on(served, job)
+    until(lambda: not served.processes(job), what="no process is left")
+
+
+@contextmanager
+def partition_down(slurm: SlurmCluster) -> Iterator[None]:
+    """Let jobs wait in the partition ``long``."""
+    slurm.scontrol("update", "PartitionName=long", "State=DOWN")
+    try:
+        yield
+    finally:
+        slurm.scontrol("update", "PartitionName=long", "State=UP")

@@ -10,15 +10,13 @@ import httpx
 import pytest
 
 from provstore.client import Client, RemoteJob
-from tests.cluster.bench import ClusterServed, let_go, reach
+from tests.cluster.bench import MADE, TOLD, ClusterServed, abort, let_go, let_go_on, reach
 from tests.cluster.conftest import MakeServed
 from tests.e2e.served import until
 from tests.slurm_cluster import SlurmCluster, running_cluster
 
 pytestmark = pytest.mark.slurm
 
-MADE: Final = 'echo hello >"$rs/out.txt"'
-TOLD: Final = f'until [ -e "$jd/go" ]; do sleep 0.1; done; {MADE}'
 SOON: Final = timedelta(seconds=2)
 
 
@@ -37,10 +35,6 @@ def served(slurm: SlurmCluster, make_served: MakeServed) -> ClusterServed:
 
 def run(client: Client, code: str, **values: str) -> RemoteJob:
     return client.run("one", parameters={"code": code, **values})
-
-
-def let_go_on(served: ClusterServed, job: RemoteJob) -> None:
-    (served.there(job) / "go").touch()
 
 
 def test_jobs_wait_for_a_controller_that_is_down_and_those_that_run_end_without_it(
@@ -88,16 +82,22 @@ def test_jobs_keep_their_phases_while_the_cluster_is_away_and_what_was_deleted_g
     slurm.stop_sshd()
     slurm.drop_connections()
     try:
+        unwanted = run(client, MADE)
         let_go_on(served, ending)
         until(lambda: "refused" in httpx.get(f"{served.address}/availability").text, what="it is told")
         assert httpx.delete(deleted.href).status_code == 303
-        let_go(served, deleted)
         assert client.job("one", ending.id).phase == "EXECUTING"
         assert there.exists()
+        abort(reach(client, unwanted, "QUEUED"))
     finally:
         slurm.start_sshd()
     assert reach(client, ending, "COMPLETED").error == ""
+    let_go(served, deleted)
     until(lambda: not there.exists(), what="the directory of the deleted job is gone")
+    assert not served.run_directory(deleted).exists()
+    let_go(served, unwanted)
+    assert served.phases(unwanted) == ["PENDING", "QUEUED", "ABORTED"]
+    assert f"uws-{unwanted.id}" not in slurm.run("squeue", "-h", "-t", "all", "-o", "%j").split()
 
 
 def test_files_on_the_cluster_go_when_the_destruction_time_comes_or_the_job_is_deleted(
@@ -106,7 +106,8 @@ def test_files_on_the_cluster_go_when_the_destruction_time_comes_or_the_job_is_d
     at = datetime.now(UTC) + timedelta(seconds=4)
     destroyed, deleted = (client.wait(run(client, MADE, **more)) for more in ({"DESTRUCTION": at.isoformat()[:-6]}, {}))
     assert (destroyed.phase, deleted.phase) == ("COMPLETED", "COMPLETED")
+    places = [served.there(job) for job in (destroyed, deleted)]
+    assert all(there.exists() for there in places)
     assert httpx.delete(deleted.href).status_code == 303
-    for job in (destroyed, deleted):
-        until(lambda there=served.there(job): not there.exists(), what=f"the directory of {job.id} is gone")  # type: ignore[misc]
+    until(lambda: not any(there.exists() for there in places), what="both directories are gone")
     assert client.job("one", destroyed.id).phase == "ARCHIVED"

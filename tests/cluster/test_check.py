@@ -111,6 +111,39 @@ def test_a_server_that_does_not_run_is_missed_and_files_do(served: Served, slurm
     assert checked.of("signals")[0].startswith("they come by files: the node can't call http://127.0.0.1:1")
 
 
+WAYS: Final[Mapping[str, Callable[[SlurmCluster], Mapping[str, object]]]] = {
+    "through a jump host": lambda one: {"jump": one.jump},
+    "results stay there": lambda _: {"files": "stay"},
+    "a folder that both see": lambda one: {"files": "shared", "shared_directory": str(one.work)},
+    "no isolation": lambda _: {"isolation": "none"},
+    "isolation or nothing": lambda _: {"isolation": "required"},
+}
+
+
+@pytest.mark.usefixtures("no_remains")
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_a_cluster_is_gone_by_the_trial_job(served: Served, slurm: SlurmCluster, way: str) -> None:
+    checked = check(served, slurm, **WAYS[way](slurm))
+    assert (checked.code, checked.faults) == (0, [])
+    assert checked.of("result")[0].endswith("its sha256 is right")
+
+
+def test_accounting_is_told_where_there_is_some(served: Served, slurm_with_accounting: SlurmCluster) -> None:
+    assert check(served, slurm_with_accounting).of("accounting") == ["sacct answers"]
+
+
+def test_a_key_with_a_passphrase_and_a_certificate_are_opened(served: Served, slurm: SlurmCluster) -> None:
+    certificate = slurm.certificate(slurm.user)
+    key = certificate.with_name("signed")
+    secret = certificate.with_name("passphrase")
+    slurm.run("ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", str(key))
+    secret.touch(mode=0o600)
+    secret.write_text("open sesame\n")
+    checked = check(served, slurm, key_file=str(key), key_passphrase_file=str(secret))
+    assert checked.faults == []
+    assert checked.of("certificate")[0].startswith(f"{certificate} is valid until 20")
+
+
 # --- accounts
 
 
@@ -234,6 +267,13 @@ def test_a_cluster_that_is_not_in_the_settings_is_refused_with_those_that_are(
     done = served.command("check", "cluster", "other", PROVSTORE_SETTINGS=str(file))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "provstore: cluster 'other' is not in the settings; known: meso\n"
+
+
+def test_an_account_that_is_not_in_the_settings_is_refused(served: Served, slurm: SlurmCluster) -> None:
+    file = settings_of(slurm, mapped(slurm))
+    done = served.command("check", "cluster", "meso", "--account", "eve", PROVSTORE_SETTINGS=str(file))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"provstore: account 'eve' is not in the settings; known: {ANN}, {BOB}\n"
 
 
 @pytest.mark.usefixtures("no_remains")

@@ -12,13 +12,12 @@ from typing import Final
 import pytest
 
 from provstore.client import Client, RemoteJob
-from tests.cluster.bench import ClusterServed, abort, let_go, reach
+from tests.cluster.bench import MADE, ClusterServed, abort, let_go, reach
 from tests.cluster.conftest import MakeServed
 from tests.slurm_cluster import SlurmCluster
 
 pytestmark = pytest.mark.slurm
 
-MADE: Final = 'echo hello >"$rs/out.txt"'
 STUBBORN: Final = "trap '' TERM; sleep 1000 & while :; do sleep 0.1; done"
 SURVEY: Final = """
 cp "$input" "$rs/copy.dat"; head -c 3000000 /dev/urandom >"$wd/noise.dat"; mv "$wd/noise.dat" "$rs"; : >"$rs/empty.dat"

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
 import pytest
 
 from provstore.client import Client, RemoteJob
-from tests.cluster.bench import ClusterServed, abort, let_go, reach
+from tests.cluster.bench import (
+    MADE,
+    TOLD,
+    ClusterServed,
+    abort,
+    kill_wrapper,
+    let_go,
+    let_go_on,
+    let_orphans_end,
+    partition_down,
+    reach,
+)
 from tests.cluster.conftest import MakeServed
 from tests.e2e.served import until
 from tests.slurm_cluster import SlurmCluster
 
 pytestmark = pytest.mark.slurm
 
-MADE: Final = 'echo hello >"$rs/out.txt"'
-TOLD: Final = f'until [ -e "$jd/go" ]; do sleep 0.1; done; {MADE}'
 WAITING: Final = {"slurm_partition": "long"}
 SOON: Final = timedelta(seconds=1)
 KILLED: Final = "JobLaunchFailure"
@@ -40,35 +44,8 @@ def notified(slurm: SlurmCluster, make_served: MakeServed) -> ClusterServed:
     return make_served(slurm, settings={"notifier": True}).start()
 
 
-@contextmanager
-def partition_down(slurm: SlurmCluster) -> Iterator[None]:
-    """Let jobs wait in the partition ``long``."""
-    slurm.scontrol("update", "PartitionName=long", "State=DOWN")
-    try:
-        yield
-    finally:
-        slurm.scontrol("update", "PartitionName=long", "State=UP")
-
-
 def run(client: Client, code: str, **values: str) -> RemoteJob:
     return client.run("one", parameters={"code": code, **values})
-
-
-def kill_wrapper(served: ClusterServed, job: RemoteJob) -> None:
-    """Kill what SLURM has started, in its back."""
-    status = served.there(job) / "status.json"
-    until(status.exists)
-    os.kill(int(json.loads(status.read_bytes())["pid"]), signal.SIGKILL)
-
-
-def let_go_on(served: ClusterServed, job: RemoteJob) -> None:
-    (served.there(job) / "go").touch()
-
-
-def let_orphans_end(served: ClusterServed, job: RemoteJob) -> None:
-    """End what SLURM has left of a job: without cgroups it loses sight of orphans."""
-    let_go_on(served, job)
-    until(lambda: not served.processes(job), what="no process is left")
 
 
 def test_a_job_whose_batch_shell_is_killed_is_found_out(served: ClusterServed, client: Client) -> None:
@@ -104,6 +81,27 @@ def test_jobs_that_wait_are_held_released_cancelled_and_aborted(
         assert served.phases(job) == ["PENDING", "QUEUED", "ABORTED"]
         assert served.graph(job).started_at is None
         assert not (served.there(job) / "status.json").exists()
+
+
+def test_a_job_waits_for_a_reservation_of_others_to_end(
+    served: ClusterServed, slurm: SlurmCluster, client: Client
+) -> None:
+    slurm.scontrol(
+        "create",
+        "reservation",
+        "ReservationName=others",
+        "Users=root",
+        "Nodes=ALL",
+        "StartTime=now",
+        "Duration=10",
+        "Flags=IGNORE_JOBS",
+    )
+    try:
+        job = run(client, MADE)
+        until(lambda: "nodes that it needs are reserved" in served.graph(job).waits_for, what="the reason is told")
+    finally:
+        slurm.scontrol("delete", "ReservationName=others")
+    assert reach(client, job, "COMPLETED").error == ""
 
 
 def test_a_suspended_job_is_seen_to_be_so_and_goes_on(

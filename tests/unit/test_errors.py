@@ -5,6 +5,7 @@ import pytest
 
 from provstore import errors
 from provstore.errors import (
+    Busy,
     Conflict,
     FetchFailed,
     Forbidden,
@@ -42,6 +43,7 @@ PARENTS: dict[type[Exception], type[Exception]] = {
     OutOfRange: ProvstoreError,
     TooMany: ProvstoreError,
     Unavailable: ProvstoreError,
+    Busy: Unavailable,
 }
 
 

@@ -35,6 +35,7 @@ def test_every_error_has_one_status_and_the_nearest_row_comes_first() -> None:
     kinds = [getattr(errors, name) for name in errors.__all__]
     found = {kind.__name__: next(status for row, status in STATUS if issubclass(kind, row)) for kind in kinds}
     assert found == {
+        "Busy": 503,
         "Conflict": 409,
         "Forbidden": 403,
         "Invalid": 400,

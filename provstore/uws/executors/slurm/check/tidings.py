@@ -6,12 +6,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from provstore.clusters import Cluster
 from provstore.uws.executors.slurm.check.site import is_new_enough
 from provstore.uws.findings import Finding, fault, note, well
 
 __all__ = ["isolation", "node", "signals"]
+
+_WORDLESS: Final = "without a word"
 
 
 def _facts(said: str) -> dict[str, list[str]]:
@@ -35,7 +38,11 @@ def node(said: str) -> Iterator[Finding]:
     if is_new_enough(version):
         yield well("python", f"{version} on the node")
     else:
-        yield note("python", f"{version or 'no answer'} on the node", "scripts find another one in path than jobs do")
+        yield note(
+            "python",
+            f"{version or 'no answer'} on the node",
+            "jobs run, yet scripts find this one: look at modules and path",
+        )
 
 
 def isolation(run: Path, cluster: Cluster) -> Finding:
@@ -54,7 +61,7 @@ def isolation(run: Path, cluster: Cluster) -> Finding:
     why = " ".join(_facts((run / "stdout").read_text(errors="replace"))["bubblewrap"])
     missing = "not found" in why
     remedy = "install bubblewrap on the nodes" if missing else "user namespaces must be allowed on the nodes"
-    words = f"none: bubblewrap {'is not there' if missing else f'fails ({why})'}"
+    words = f"none: bubblewrap {'is not there' if missing else f'fails ({why or _WORDLESS})'}"
     shared = "" if cluster.accounts else "; scripts can read and change what other jobs have"
     return note("isolation", f"{words}{shared}", f"{remedy}, or map persons to accounts")
 
