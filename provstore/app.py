@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,14 +13,16 @@ from flask import Flask
 
 from provstore.accounts.oidc import Remote
 from provstore.accounts.people import Accounts
+from provstore.clusters import Cluster
 from provstore.errors import Invalid
-from provstore.graph.model import now
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
+from provstore.uws import start_up
 from provstore.uws.catalog import Catalog
 from provstore.uws.draining import DRAINING_FILE, Draining
 from provstore.uws.executors.local import LocalExecutor
 from provstore.uws.files import Files
+from provstore.uws.findings import Finding
 from provstore.uws.inputs.download import Downloads
 from provstore.uws.inputs.fetch_rules import fetch_rules
 from provstore.uws.inputs.fetching import Fetching, FetchingParts
@@ -39,7 +41,6 @@ from provstore.uws.running.staging import StagingRules, rules_of
 from provstore.uws.running.supervisor import Lease, Supervisor
 from provstore.uws.service import JobService, Parts
 from provstore.uws.sharing import Sharing
-from provstore.uws.start_up import make_data_directory, publish, secret, shipped_descriptions, write_agents
 from provstore.uws.submissions import Submissions
 from provstore.uws.tokens import JobTokens
 from provstore.uws.watching.following import Following
@@ -50,7 +51,7 @@ from provstore.web.health import Probe
 from provstore.web.metrics import Level
 from provstore.web.site import Site
 
-__all__ = ["Provstore", "create_app", "open_provstore", "open_store"]
+__all__ = ["Provstore", "check_cluster", "create_app", "open_provstore", "open_store"]
 
 
 def open_store(settings: Settings) -> GraphStore:
@@ -77,12 +78,6 @@ def open_store(settings: Settings) -> GraphStore:
         field="graph_url",
         value=scheme,
     )
-
-
-def milliseconds() -> datetime:
-    """Give the present instant to the millisecond: what clients are shown is what is compared."""
-    instant = now()
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +145,7 @@ def open_provstore(
     *,
     store: GraphStore | None = None,
     executors: Mapping[str, Executor] | None = None,
-    clock: Clock = milliseconds,
+    clock: Clock = start_up.milliseconds,
     signals_url: str = "",
 ) -> Iterator[Provstore]:
     """Open a data directory and its graph, publish new descriptions, and put the parts together.
@@ -166,7 +161,7 @@ def open_provstore(
         Invalid: a setting is wrong.
         Unavailable: the graph or the data directory can't be used.
     """
-    make_data_directory(settings.data.absolute())
+    start_up.make_data_directory(settings.data.absolute())
     opened = store or open_store(settings)
     provstore = _compose(settings, opened, executors=executors, clock=clock, signals_url=signals_url)
     try:
@@ -184,10 +179,10 @@ def _compose(
     signals_url: str,
 ) -> Provstore:
     accounts = _accounts(settings, clock)
-    write_agents(store, accounts.people(), settings)
+    start_up.write_agents(store, accounts.people(), settings)
     ground = _ground(settings, store, clock)
     publication = Publication(store=store, catalog=ground.catalog, files=ground.files, settings=settings, clock=clock)
-    refusals = tuple(publish(publication, (shipped_descriptions(), *settings.descriptions)))
+    refusals = tuple(start_up.publish(publication, (start_up.shipped_descriptions(), *settings.descriptions)))
     chosen = executors or _executors(ground)
     supervisor = _supervisor(ground, chosen, rules_of(settings, signals_url))
     ground.wake.target = supervisor.wake
@@ -243,6 +238,10 @@ class _Wake:
     def __call__(self, job_id: str | None) -> None:
         self.target(job_id)
 
+    def of(self, directory: Path) -> None:
+        """Ring for the job of a run directory."""
+        self.target(directory.parent.name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ground:
@@ -266,7 +265,7 @@ class _Ground:
 def _ground(settings: Settings, store: GraphStore, clock: Clock) -> _Ground:
     data = settings.data.absolute()
     records, wake, elsewhere = Records(store), _Wake(), Elsewhere()
-    shared = [one.shared_directory for one in settings.clusters if one.shared_directory]
+    shared = [one.shared_root for one in settings.clusters if one.shared_root]
     files = elsewhere.files = Files(data, roots=shared, fetch=elsewhere.fetch)
     events = Events(store, clock=clock, most=settings.events_max)
     return _Ground(
@@ -275,7 +274,7 @@ def _ground(settings: Settings, store: GraphStore, clock: Clock) -> _Ground:
         records=records,
         catalog=Catalog(store),
         files=files,
-        tokens=JobTokens(secret(data / "secret")),
+        tokens=JobTokens(start_up.secret(data / "secret")),
         draining=Draining(data / DRAINING_FILE),
         events=events,
         waiting=Waiting(most=settings.waiters_max, told=events.wake),
@@ -288,19 +287,21 @@ def _ground(settings: Settings, store: GraphStore, clock: Clock) -> _Ground:
 
 def _executors(ground: _Ground) -> Mapping[str, Executor]:
     """Make the executors of the settings: this machine, and every cluster."""
-
-    def news(directory: Path) -> None:
-        ground.wake(directory.parent.name)
-
-    clusters: dict[str, Executor] = {}
+    made: dict[str, Executor] = {"local": LocalExecutor(on_end=ground.wake.of)}
     if ground.settings.clusters:
         from provstore.uws.executors.slurm.executor import SlurmExecutor
 
-        clusters = {
-            one.name: SlurmExecutor(one, files=ground.files, clock=ground.clock, news=news)
-            for one in ground.settings.clusters
-        }
-    return {"local": LocalExecutor(on_end=news), **clusters}
+        for one in ground.settings.clusters:
+            made[one.name] = SlurmExecutor(one, files=ground.files, clock=ground.clock, news=ground.wake.of)
+    return made
+
+
+def check_cluster(cluster: Cluster, settings: Settings, *, account: str, patience: timedelta) -> Iterable[Finding]:
+    """Find out step by step whether jobs can run on a cluster; see `provstore.uws.executors.slurm.check.steps`."""
+    from provstore.uws.executors.slurm.check.steps import check
+
+    data, clock = settings.data.absolute(), start_up.milliseconds
+    return check(cluster, data=data, account=account, patience=patience, clock=clock)
 
 
 def _supervisor(ground: _Ground, executors: Mapping[str, Executor], rules: Mapping[str, StagingRules]) -> Supervisor:

@@ -57,7 +57,7 @@ class Cluster:
 
     ``host_keys`` are lines as ``ssh-ed25519 AAAA…``; ``known_hosts`` is a file of OpenSSH's. ``jump``: a host to go
     through with the same key, as ``user@host:port``. ``work_directory``: on the cluster, absolute; ``{account}`` in it
-    becomes the name of the account. ``shared_directory``: the same, as it is seen here. ``shared_inputs``: folder here
+    becomes the name of the account. ``shared_directory``: the same, seen here. ``shared_inputs``: folder here
     -> the same on the cluster. ``callback``: address of this server as compute nodes reach it, "" if they can't.
     ``defaults`` and ``maxima``: resource (``partition``, ``mem``, ``time``…) -> value. ``allowed``: resource that is a
     name -> patterns of what jobs may choose. ``slots``: jobs at a time, waiting ones included; ``rate``: submissions a
@@ -98,6 +98,19 @@ class Cluster:
     lost_after: timedelta = timedelta(minutes=10)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     services: tuple[str, ...] = ("*",)
+
+    @property
+    def shared_root(self) -> Path | None:
+        """Give the folder here below which files of its jobs are seen, None if none is shared."""
+        if self.shared_directory is None:
+            return None
+        return Path(str(self.shared_directory).partition("{account}")[0])
+
+    def seen_here(self, account: str) -> Path | None:
+        """Give the folder of the job directories of an account as it is seen here, None if it is not."""
+        if self.shared_directory is None:
+            return None
+        return Path(str(self.shared_directory).replace("{account}", account or self.user))
 
     def directory(self, account: str) -> PurePosixPath:
         """Give the folder of the job directories of an account ("" for the service's own)."""

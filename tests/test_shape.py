@@ -41,7 +41,7 @@ ROOMS: Final = {
     "pygments": ("cli/**", "web/**"),
     "provstore.graph.neo4j": ("app.py", "graph/neo4j*.py"),
     "provstore.graph.sqlite": ("app.py", "graph/sqlite*.py"),
-    "provstore.uws.executors": ("app.py", "cli/clusters.py", "uws/executors/**"),
+    "provstore.uws.executors": ("app.py", "uws/executors/**"),
 }
 """Where a library, or an adapter with its parts, may be imported; everywhere else it may not."""
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from datetime import timedelta
 
 import click
 
-from provstore.app import milliseconds
+from provstore import app
 from provstore.cli.report import is_well, tell
 from provstore.clusters import Cluster
 from provstore.errors import NotFound
 from provstore.settings import Settings, load_settings
-from provstore.uws.findings import Finding
 
 __all__ = ["check_cluster"]
 
@@ -34,7 +32,7 @@ def check_cluster(name: str, *, account: str, patience: int, as_json: bool) -> N
     settings = load_settings(os.environ)
     cluster = _cluster(settings, name)
     _refuse_unknown(account, cluster)
-    found = _findings(cluster, settings, account=account, patience=timedelta(seconds=patience))
+    found = app.check_cluster(cluster, settings, account=account, patience=timedelta(seconds=patience))
     if as_json:
         findings = list(found)
         items = [
@@ -60,10 +58,3 @@ def _refuse_unknown(account: str, cluster: Cluster) -> None:
     if account and account not in known:
         words = f"account {account!r} is not in the settings; known: {', '.join(known) or 'there are none'}"
         raise NotFound(words, field="account", value=account)
-
-
-def _findings(cluster: Cluster, settings: Settings, *, account: str, patience: timedelta) -> Iterable[Finding]:
-    from provstore.uws.executors.slurm.check.steps import check
-
-    data = settings.data.absolute()
-    return check(cluster, data=data, account=account, patience=patience, clock=milliseconds)

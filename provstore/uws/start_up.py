@@ -6,20 +6,28 @@ import logging
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from provstore.accounts.callers import ANONYMOUS, Caller
 from provstore.errors import Unavailable
+from provstore.graph.model import now
 from provstore.graph.store import GraphStore
 from provstore.settings import Settings
 from provstore.uws import agents
 from provstore.uws.descriptions.load import load_directory
 from provstore.uws.publishing.publication import Publication
 
-__all__ = ["make_data_directory", "publish", "secret", "shipped_descriptions", "write_agents"]
+__all__ = ["make_data_directory", "milliseconds", "publish", "secret", "shipped_descriptions", "write_agents"]
 
 _LOG: Final = logging.getLogger(__name__)
+
+
+def milliseconds() -> datetime:
+    """Give the present instant to the millisecond: what clients are shown is what is compared."""
+    instant = now()
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 def make_data_directory(directory: Path) -> None:

@@ -172,7 +172,7 @@ def test_what_was_noted_and_never_sent_is_sent_by_the_next_server(house: House) 
 
 def test_inputs_that_were_cut_off_arrive_whole_at_the_second_try(house: House, tmp_path: Path) -> None:
     big = tmp_path / "big.dat"
-    big.write_bytes(random.randbytes(BIG))
+    big.write_bytes(os.urandom(BIG))
     with house.served.client() as client:
         code = f"echo $PROVSTORE_JOB >>{house.tally}; sha256sum <$input | cut -c1-64 >out.dat"
         job = client.run("reads", parameters={"code": code}, files={"input": big})

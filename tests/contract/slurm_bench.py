@@ -48,7 +48,7 @@ class SlurmBench:
             "products": ["*.txt"],
             "spool": str(there.parent / SPOOL),
         }
-        stage(directory, COUNTED, execution_duration=60, **words)
+        stage(directory, COUNTED, execution_duration=60, log_max=1 << 20, **words)
         request = {"account": "", "resources": {**_RESOURCES, **(resources or {})}, "inputs": list(inputs)}
         (directory / REQUEST_FILE).write_text(json.dumps(request), encoding="utf-8")
         self._jobs[directory] = job

@@ -84,7 +84,7 @@ def test_the_home_of_the_account_is_hidden_whatever_home_says(jobs: Path, interp
     home = pwd.getpwuid(os.getuid()).pw_dir
     directory = isolated(jobs, f"ls -A {home} | wc -l")
     run(directory, interpreter=interpreter, HOME="/nonexistent")
-    assert (os.listdir(home) != [], kept(directory)) == (True, b"0\n")
+    assert (any(Path(home).iterdir()), kept(directory)) == (True, b"0\n")
 
 
 def test_what_is_to_be_shown_is_seen_wherever_it_lies_and_can_not_be_changed(jobs: Path, interpreter: str) -> None:
@@ -94,7 +94,7 @@ def test_what_is_to_be_shown_is_seen_wherever_it_lies_and_can_not_be_changed(job
         file.write_text("x", encoding="ascii")
     (jobs / "link").symlink_to(archive / "b")
     shown = [str(archive / "a"), str(plain), str(jobs / "missing"), str(jobs / "j2" / "secret")]
-    script = f"cd '{jobs}'; ls; cat 'archive of all/a' j2/secret; for one in 'archive of all/a' {plain}; do echo y >\"$one\"; done"
+    script = f"cd '{jobs}'; ls; cat 'archive of all/a' j2/secret; echo y >'archive of all/a'; echo y >{plain}"
     directory = isolated(jobs, script, show=shown)
     run(directory, interpreter=interpreter)
     assert kept(directory).decode().split("\n") == ["archive of all", "j1", "j2", "xsecret"]

@@ -122,7 +122,7 @@ class _Log:
         self._file = file
         self._place = start
         self._half = half
-        self._is_cut = False
+        self._is_cut = start > half and file.is_file() and self._tells_of_a_cut(file)
 
     def pieces(self) -> Iterator[bytes]:
         """Give what was added since the last time."""
@@ -133,11 +133,19 @@ class _Log:
                 yield piece
 
     def _next(self, stream: BinaryIO) -> bytes:
-        if not self._is_cut and self._place > self._half:
-            stream.seek(self._half)
-            self._is_cut = stream.read(len(_LEFT_OUT)) == _LEFT_OUT
+        if not self._is_cut and self._place >= self._half:
+            self._is_cut = self._is_marked(stream)
             self._place = self._half if self._is_cut else self._place  # go on with the line that says so
         stream.seek(self._place)
-        piece = stream.read(_BLOCK)
+        before = self._half - self._place
+        piece = stream.read(min(_BLOCK, before) if before > 0 else _BLOCK)
         self._place += len(piece)
         return piece
+
+    def _tells_of_a_cut(self, file: Path) -> bool:
+        with file.open("rb") as stream:
+            return self._is_marked(stream)
+
+    def _is_marked(self, stream: BinaryIO) -> bool:
+        stream.seek(self._half)
+        return stream.read(len(_LEFT_OUT)) == _LEFT_OUT

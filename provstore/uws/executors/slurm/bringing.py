@@ -116,7 +116,7 @@ class Bringing:
             products = files.read(str(there / _PRODUCTS), most=_MOST)
             if products is not None:
                 _put(directory / _PRODUCTS, products)
-            brought = [(one, self._bring_product(files, directory, there, one)) for one in products_of(directory)]
+            brought = [(one, self._bring_product(files, directory, record, one)) for one in products_of(directory)]
         spoilt = {product.path: problem for product, problem in brought if problem}
         if spoilt and self._clock() < (record.ended_at or record.begun_at) + self._reach.cluster.silent_after:
             raise Busy(f"{', '.join(spoilt)}: not as listed on {record.cluster}, or not yet; looked at again")
@@ -176,25 +176,25 @@ class Bringing:
             with suppress(FileNotFoundError):
                 part.replace(directory / name)
 
-    def _bring_product(self, files: RemoteFiles, directory: Path, there: PurePosixPath, product: Product) -> str:
+    def _bring_product(self, files: RemoteFiles, directory: Path, record: Record, product: Product) -> str:
         """Bring a product as the cluster's settings say; tell by a word if it is not as it was listed."""
         way = self._reach.cluster.files
         is_told = PurePosixPath(product.path).name == _TOLD
-        if not is_told and (way is FileWay.STAY or (way is FileWay.SHARED and self._link(directory, there, product))):
+        if not is_told and (way is FileWay.STAY or (way is FileWay.SHARED and self._link(directory, record, product))):
             return ""
         try:
-            _fetch(files, directory, there, product)
+            _fetch(files, directory, self._there(record), product)
         except NotFound:
             return "gone"
         except Conflict:
             return "changed"
         return ""
 
-    def _link(self, directory: Path, there: PurePosixPath, product: Product) -> bool:
+    def _link(self, directory: Path, record: Record, product: Product) -> bool:
         """Let the file be seen here through the folder that is shared; false where it can't be seen or read so."""
-        shared = self._reach.cluster.shared_directory
+        shared = self._reach.cluster.seen_here(record.account)
         assert shared is not None  # noqa: S101 - the settings are refused without
-        here, seen = directory / product.path, shared / there.name / product.path
+        here, seen = directory / product.path, shared / record.job / product.path
         if seen.is_symlink() or not os.access(seen, os.R_OK) or seen.stat().st_size != product.size:
             return False
         here.parent.mkdir(parents=True, exist_ok=True)

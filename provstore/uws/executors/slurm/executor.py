@@ -55,8 +55,7 @@ class SlurmExecutor:
         self._notes = Notes()
         self._bringing = Bringing(self.reach, self._notes, clock=clock)
         self._submitting = Submitting(self.reach, self._notes, files=files, clock=clock)
-        wishes = files.data / "clusters" / cluster.name / "remove"
-        self._watching = Watching(self.reach, self._notes, self._bringing, wishes=wishes, clock=clock, news=news)
+        self._watching = Watching(self.reach, self._notes, self._bringing, files=files, clock=clock, news=news)
         self._guard = threading.Lock()
         self._starting: dict[Path, threading.Lock] = {}
 

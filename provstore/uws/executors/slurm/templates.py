@@ -65,6 +65,7 @@ NOTIFIER: Final = """\
 #!/bin/bash
 umask 077
 export PATH=@PATH@
-SLURM_TIME_FORMAT=%s TZ=UTC LC_ALL=C scontrol show job -o "$1" >scheduler.part 2>/dev/null && mv scheduler.part scheduler.txt
+export SLURM_TIME_FORMAT=%s TZ=UTC LC_ALL=C
+scontrol show job -o "$1" >scheduler.part 2>/dev/null && mv scheduler.part scheduler.txt
 exec @COMMAND@ "$PWD"
 """

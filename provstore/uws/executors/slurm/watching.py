@@ -23,6 +23,7 @@ from provstore.uws.executors.slurm.parsing import Row
 from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
 from provstore.uws.executors.slurm.record import Notes, Record
 from provstore.uws.executors.slurm.refusals import Kind
+from provstore.uws.files import Files
 from provstore.uws.ports import Clock
 
 __all__ = ["HEARD_FILE", "Watching", "hear"]
@@ -65,7 +66,7 @@ class Watching:
         reach: The cluster.
         notes: What is known of its jobs.
         bringing: Brings files.
-        wishes: A folder here with a file for each job whose directory there is to go.
+        files: The data directory: where jobs lie, and a file for each job whose directory there is to go.
         clock: The present instant.
         news: Called with the directory of a job that should be looked at.
     """
@@ -76,19 +77,21 @@ class Watching:
         notes: Notes,
         bringing: Bringing,
         *,
-        wishes: Path,
+        files: Files,
         clock: Clock,
         news: Callable[[Path], None],
     ) -> None:
         self._reach = reach
         self._notes = notes
         self._bringing = bringing
-        self._wishes = wishes
+        self._files = files
+        self._wishes = files.data / "clusters" / reach.cluster.name / "remove"
         self._clock = clock
         self._news = news
         self._watches: dict[Path, _Watch] = {}
         self._expected: set[Path] = set()
         self._accounting: dict[str, bool] = {}
+        self._deaf: set[str] = set()
         self._guard = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -187,7 +190,7 @@ class Watching:
             accounts = sorted({one.account for one in self._watches.values()})
         for account in accounts:
             with self._tolerant():
-                self._empty_spool(account)
+                self._listen(account)
                 due = self._due(account)
                 if due:
                     self._ask_or_wait(account, due)
@@ -203,6 +206,19 @@ class Watching:
 
     # --- signals by file
 
+    def _listen(self, account: str) -> None:
+        """Empty the spool; a folder that can't be read keeps nobody from being asked about."""
+        try:
+            self._empty_spool(account)
+            self._deaf.discard(account)
+        except Busy:
+            raise
+        except Unavailable as error:
+            self._reach.check()
+            if account not in self._deaf:
+                _LOG.warning("cluster %s: no signals are heard there: %s", self._reach.cluster.name, error.message)
+            self._deaf.add(account)
+
     def _empty_spool(self, account: str) -> None:
         """Take the signals that could not be sent: each is noted here before it is removed there."""
         folder = self._reach.cluster.directory(account) / ".spool"
@@ -217,8 +233,12 @@ class Watching:
                 files.remove(str(folder / name))
 
     def _directory(self, job: str) -> Path | None:
+        """Find the job that signals: it may be faster than we are in looking after it."""
         with self._guard:
-            return next((path for path, one in self._watches.items() if one.job == job), None)
+            watched = next((path for path, one in self._watches.items() if one.job == job), None)
+        run = self._files.run(job)
+        record = None if watched else self._notes.get(run)
+        return run if record is not None and record.cluster == self._reach.cluster.name else watched
 
     # --- SLURM's own word
 

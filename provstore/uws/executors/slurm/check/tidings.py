@@ -99,4 +99,4 @@ def _remedy(problem: str) -> str:
         return "another server answers there, or one with another data directory: its secret is not ours"
     if problem.isdigit():
         return "does a proxy in between pass on POST /signals/…, with its Authorization?"
-    return "start the server, open the way from the nodes, or leave callback out: each call is tried for 15 s first"
+    return "start the server, open the way from the nodes, or leave callback out: each signal waits for it"
