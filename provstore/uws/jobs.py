@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, NewType
 
 from provstore.graph.model import PROVSTORE, Kind, Label, Node, NodeId, Relation, Value, format_instant, parse_instant
 from provstore.uws.phases import Phase
+from provstore.uws.run_facts import run_facts
 
 __all__ = [
     "BROUGHT_BY",
@@ -129,7 +130,8 @@ class Job:
     of the activity it was made with. ``waits_for``: what keeps it from starting, where only the supervisor knows.
     ``cpu_seconds`` and ``max_rss`` (bytes) are those of its whole process tree. ``sharing_text``: with whom its owner
     shares it (see `provstore.uws.sharing`). ``config_keys`` counts the keys of its configuration files. ``resources``:
-    what is asked of a cluster, a JSON object; ``cluster_account``: the account there, "" for the service's own.
+    what is asked of a cluster, a JSON object; ``cluster_account``: the account there, "" for the service's own;
+    ``ran``: what is known of its way through a cluster.
     """
 
     id: JobId
@@ -153,6 +155,7 @@ class Job:
     executor: str = ""
     resources: str = ""
     cluster_account: str = ""
+    ran: tuple[tuple[str, Value], ...] = ()
     exit_code: int | None = None
     host: str = ""
     cpu_seconds: float | None = None
@@ -282,6 +285,7 @@ def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relatio
         executor=text(properties, "executor"),
         resources=text(properties, "resources"),
         cluster_account=text(properties, "cluster_account"),
+        ran=run_facts(properties),
         exit_code=integer(properties, "exit_code"),
         host=text(properties, "host"),
         cpu_seconds=_number(properties, "cpu_seconds"),

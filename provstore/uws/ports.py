@@ -120,6 +120,7 @@ class Executor(Protocol):
 
         Raises:
             Unavailable: not now; what came so far is kept.
+            Busy: not yet, for a reason that lies in this job alone.
         """
 
     def fresh(self, directory: Path) -> None:
@@ -138,6 +139,7 @@ class Executor(Protocol):
 
         Raises:
             Unavailable: not now.
+            NotFound: it is not there any more, or not as it was made.
         """
 
     def abort(self, directory: Path) -> None:

@@ -81,6 +81,7 @@ _INFO: Final = {
     "description": _TEXT | {"description": "the revision of the description that runs, name@number"},
     "executor": _TEXT,
     "resources": {"oneOf": [_map(_TEXT), {"type": "null"}], "description": "what is asked of a cluster"},
+    "ran": {"type": ["object", "null"], "description": "how it went through a cluster: its number there, nodes, times"},
     "waitsFor": _TEXT_OR_NONE | {"description": "what keeps a queued job from starting"},
     "queuePlace": _WHOLE_OR_NONE | {"description": "1 is the next"},
     "host": _TEXT_OR_NONE,

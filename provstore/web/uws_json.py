@@ -78,6 +78,7 @@ def _info(job: Job, wait: Wait) -> dict[str, object]:
         "description": job.revision,
         "executor": job.executor,
         "resources": resources_of(job.resources) or None,
+        "ran": dict(job.ran) or None,
         "waitsFor": wait.reason or None,
         "queuePlace": wait.place,
         "host": job.host or None,

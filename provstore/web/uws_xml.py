@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from provstore.export.escapes import xml_attribute, xml_text
+from provstore.graph.model import Value
 from provstore.uws.clusters.placement import resources_of
 from provstore.uws.inputs.stored import MAIN_RESULT
 from provstore.uws.jobs import Job, JobParameter, JobReference, JobResult
@@ -134,6 +135,10 @@ def _error(job: Job) -> str:
     )
 
 
+def _fact(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 _INFO: Final = "urn:provstore:terms#"
 
 
@@ -158,6 +163,7 @@ def _info(job: Job, wait: Wait) -> str:
         ("maxMemory", job.max_rss),
         ("sweep", job.sweep or None),
         ("remarks", job.remarks or None),
+        *((name, _fact(value)) for name, value in job.ran),
     )
     told = "".join(f"<p:{name}>{xml_text(str(fact))}</p:{name}>" for name, fact in facts if fact is not None)
     return f'  <uws:jobInfo xmlns:p="{_INFO}">{told}{resources}<p:history>{changes}</p:history></uws:jobInfo>\n'

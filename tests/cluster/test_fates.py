@@ -18,7 +18,8 @@ from tests.slurm_cluster import SlurmCluster
 
 pytestmark = pytest.mark.slurm
 
-STUBBORN: Final = "trap '' TERM; sleep 1000 & while :; do sleep 0.1; done"
+LOOP: Final = "while :; do sleep 0.1; done"
+STUBBORN: Final = f"trap '' TERM; sleep 1000 & {LOOP}"
 SURVEY: Final = """
 cp "$input" "$rs/copy.dat"; head -c 3000000 /dev/urandom >"$wd/noise.dat"; mv "$wd/noise.dat" "$rs"; : >"$rs/empty.dat"
 cd "$rs"; sha256sum *.dat
@@ -172,7 +173,8 @@ def test_slurm_never_runs_a_job_again_by_itself(served: ClusterServed, slurm: Sl
 def test_a_job_that_somebody_else_cancels_is_aborted_with_the_cause(
     served: ClusterServed, slurm: SlurmCluster, client: Client
 ) -> None:
-    jobs = [client.run("one", parameters={"code": code}) for code in (f"{MADE}; sleep 1000", STUBBORN)]
+    codes = (f"{MADE}; sleep 1000", STUBBORN, *[f"trap 'exit 1' TERM; {LOOP}"] * 6)
+    jobs = [client.run("one", parameters={"code": code}) for code in codes]
     for job in jobs:
         reach(client, job, "EXECUTING")
     slurm.run("scancel", *(served.number(job) for job in jobs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -77,14 +78,16 @@ def test_inputs_are_not_kept_twice_here_and_all_is_charged(served: ClusterServed
     assert 2 * LARGE < int(str(served.facts(carried)["disk_bytes"])) < 2.01 * LARGE
 
 
+def _put_a_pipe(there: Path) -> None:
+    (there / "results/x.dat").unlink()
+    os.mkfifo(there / "results/x.dat")
+
+
 MEDDLED: Final[Mapping[str, tuple[Callable[[Path], object], str]]] = {
     "longer": (lambda there: (there / "results/x.dat").write_text("longer"), "'x.dat' was changed after the job"),
     "other": (lambda there: (there / "results/x.dat").write_text("X"), "'x.dat' was changed after the job had"),
     "gone": (lambda there: (there / "results/x.dat").unlink(), "'x.dat' was removed after the job had ended"),
-    "pipe": (
-        lambda there: ((there / "results/x.dat").unlink(), os.mkfifo(there / "results/x.dat")),
-        "'x.dat' was removed after the job had ended",
-    ),
+    "pipe": (_put_a_pipe, "'x.dat' was removed after the job had ended"),
     "no list": (lambda there: (there / "products.json").unlink(), "products.json is missing"),
     "half a list": (lambda there: (there / "products.json").write_text('{"products": {"*.da'), "it is no JSON"),
     "odd list": (lambda there: (there / "products.json").write_text('{"products": {"*.dat": [7]}}'), "is damaged"),
@@ -101,11 +104,15 @@ def meddled(served: ClusterServed, carried: RemoteJob) -> Mapping[str, RemoteJob
     for name, job in jobs.items():
         there = served.there(job)
         (there / "work" / "go").touch()
-        until(lambda ended=there / "status.json": '"ENDED"' in ended.read_text())
+        until(partial(_has_ended, there))
         MEDDLED[name][0](there)
     served.start()
     with served.client() as client:
         return {name: client.wait(job) for name, job in jobs.items()}
+
+
+def _has_ended(there: Path) -> bool:
+    return '"ENDED"' in (there / "status.json").read_text()
 
 
 WAITING: Final = 'echo >"$rs/x.dat"; echo y >"$rs/y.dat"; until [ -e go ]; do sleep 0.05; done'

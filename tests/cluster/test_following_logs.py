@@ -104,9 +104,12 @@ def test_a_log_that_is_too_long_is_followed_and_is_the_same_here_and_there(
         assert text.startswith(b"a" * (LOG_MAX // 2))
         assert text.replace(b"a", b"") == whole.replace(b"a", b"")
 
+    assert _read(job) == whole
+    assert _read(job, lines=1) == whole.rpartition(b"left out]\n")[2]
 
-def _read(job: RemoteJob) -> bytes:
-    return httpx.get(f"{job.href}/stdout?follow=true", timeout=60).content
+
+def _read(job: RemoteJob, **query: int) -> bytes:
+    return httpx.get(f"{job.href}/stdout", params={"follow": "true", **query}, timeout=60).content
 
 
 def _size(file: Path) -> int:

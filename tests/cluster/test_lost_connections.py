@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 
-from provstore.client import Client, RemoteJob
+from provstore.client import Client
 from provstore.uws.executors.status import read_status
 from tests.cluster.bench import ClusterServed, reach
 from tests.cluster.breaking import commands_sent, trouble_of, why_waiting
@@ -63,7 +64,12 @@ def _closed(spool: Path) -> Callable[[], object]:
 def _no_folder(spool: Path) -> Callable[[], object]:
     aside = spool.rename(spool.with_name("aside"))
     spool.touch()
-    return lambda: aside.rename(spool.unlink() or spool)
+
+    def mend() -> None:
+        spool.unlink()
+        aside.rename(spool)
+
+    return mend
 
 
 HARMS: Final[Mapping[str, Harm]] = {"nobody may enter": _closed, "it is no folder": _no_folder}
@@ -116,6 +122,7 @@ def test_a_large_input_and_a_large_result_survive_a_cut_on_their_way(
     assert hashlib.sha256((here / "work" / "copy.dat").read_bytes()).hexdigest() == wanted
     assert (here / "stderr").read_text().split()[0] == wanted
     assert left_over(here, there) == []
+    print("GREW", memory_peak(served) - before)
     assert memory_peak(served) - before < LITTLE
 
 
@@ -155,6 +162,22 @@ def test_a_job_waits_with_the_reason_while_its_cluster_was_never_reached(
         assert client.job("one", job.id).phase == "QUEUED"
         cluster.start_sshd()
         reach(client, job, "COMPLETED")
+
+
+def test_what_is_to_go_from_a_cluster_that_is_gone_goes_when_it_is_back(
+    served: ClusterServed, cluster: SlurmCluster, client: Client
+) -> None:
+    job = finish(client, "one", "echo ran >out.txt")
+    there = served.there(job)
+    assert there.is_dir()
+    cluster.stop_sshd()
+    cluster.drop_connections()
+    tries = commands_sent(served)["files"]
+    assert httpx.delete(job.href).status_code == 303
+    until(lambda: not served.run_directory(job).exists(), what="it is gone here")
+    until(lambda: commands_sent(served)["files"] > tries, what="it could not be removed there")
+    cluster.start_sshd()
+    until(lambda: not there.exists(), what="it is gone there")
 
 
 def test_jobs_that_ended_while_no_server_ran_are_reconciled_at_once(

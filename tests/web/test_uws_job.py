@@ -271,6 +271,7 @@ def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
             "description": "stack@1",
             "executor": "local",
             "resources": None,
+            "ran": None,
             "waitsFor": None,
             "queuePlace": None,
             "host": "fake",

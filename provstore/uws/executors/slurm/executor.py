@@ -154,7 +154,7 @@ class SlurmExecutor:
         record = self._notes.get(directory)
         if record is None or record.cluster != self.name:
             return ""
-        return explained(record, trouble=self.reach.trouble, at=self._clock())
+        return explained(record, trouble=self.reach.trouble or self.reach.unanswered, at=self._clock())
 
     def counts(self) -> Mapping[str, int]:
         """Tell what was sent; see the port. ``status`` and ``accounting`` are questions how jobs are."""

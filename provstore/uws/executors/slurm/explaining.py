@@ -23,7 +23,7 @@ def explained(record: Record, *, trouble: str, at: datetime) -> str:
     if record.status_queries:
         said.append(f"SLURM was asked about it {record.status_queries} times.")
     if trouble:
-        said.append(f"The cluster can't be reached now: {trouble}.")
+        said.append(f"There is trouble now: {trouble.rstrip('.')}.")
     return " ".join(said)
 
 

@@ -34,7 +34,7 @@ def judge(record: Record, status: Observation | None, *, at: datetime, lost_afte
     seen = _seen(record, status, at=at, lost_after=lost_after)
     own = status.facts if status is not None else {}
     software = (_SOFTWARE, record.software) if record.software else None
-    memory = [one for one in (seen.max_rss, record.row and record.row.max_rss) if one is not None]
+    memory = [one for one in (seen.max_rss, record.row.max_rss if record.row else None) if one is not None]
     return replace(seen, max_rss=max(memory, default=None), facts={**own, **_facts(record, seen)}, software=software)
 
 

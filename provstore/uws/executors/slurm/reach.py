@@ -52,6 +52,9 @@ class Refused(Exception):
 class Reach:
     """The connections to one cluster, for as many threads as like.
 
+    ``trouble``: why the cluster can't be reached, "" while it can; ``unanswered``: why SLURM did not answer when it was
+    asked last.
+
     Args:
         cluster: Its settings.
     """
@@ -60,6 +63,7 @@ class Reach:
         self.cluster = cluster
         self.counts: Counter[str] = Counter()
         self.trouble = ""
+        self.unanswered = ""
         self._guard = threading.Lock()
         self._shells: dict[str, Shell] = {}
         self._preparing: dict[str, threading.Lock] = {}

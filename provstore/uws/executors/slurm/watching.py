@@ -22,7 +22,6 @@ from provstore.uws.executors.slurm.bringing import Bringing
 from provstore.uws.executors.slurm.parsing import Row
 from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
 from provstore.uws.executors.slurm.record import Notes, Record
-from provstore.uws.executors.slurm.refusals import Kind
 from provstore.uws.files import Files
 from provstore.uws.ports import Clock
 
@@ -92,6 +91,7 @@ class Watching:
         self._expected: set[Path] = set()
         self._accounting: dict[str, bool] = {}
         self._deaf: set[str] = set()
+        self._unanswered: dict[str, float] = {}
         self._guard = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -253,15 +253,20 @@ class Watching:
         return due
 
     def _ask_or_wait(self, account: str, due: list[Path]) -> None:
-        """Ask; without an answer, ask again as soon as there may be one."""
+        """Ask; without an answer, ask again later and later."""
         try:
             self._ask(account, due)
-        except Unavailable:
+        except Unavailable as error:
+            pause = self._unanswered.get(account, _SOON)
+            self._unanswered[account] = min(2 * pause, self._reach.cluster.silent_max.total_seconds())
             with self._guard:
                 for path in due:
                     if path in self._watches:
-                        self._watches[path].due = time.monotonic() + _SOON
+                        self._watches[path].due = time.monotonic() + pause
+            self._reach.unanswered = error.message
             raise
+        self._unanswered.pop(account, None)
+        self._reach.unanswered = ""
 
     def _ask(self, account: str, due: list[Path]) -> None:
         """Ask about all that are due at once: the queue, then the accounts, then the jobs' own words."""
@@ -298,10 +303,7 @@ class Watching:
         return {row.number: row for row in parsing.accounted(said)}
 
     def _no_answer(self, error: Refused) -> Unavailable:
-        unavailable = Unavailable(f"SLURM on {self._reach.cluster.name} does not answer: {error.refusal.message}")
-        if error.refusal.kind is not Kind.UNKNOWN_JOB:
-            self._reach.failed(unavailable)
-        return unavailable
+        return Unavailable(f"SLURM on {self._reach.cluster.name} does not answer: {error.refusal.message}")
 
     def _note(self, path: Path, record: Record, row: Row | None) -> None:
         """Write down what SLURM says of a job, or that it says nothing."""

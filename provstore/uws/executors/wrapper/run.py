@@ -16,6 +16,7 @@ from .task import Task
 
 KILL_LIMIT = 10.0  # seconds after KILL until a process that does not go (disk wait, another user's) is given up
 MEASURE_LIMIT = 2.0  # seconds for measuring results when the end was asked for: who asked may soon send KILL
+LISTEN = 0.2  # seconds in which a scheduler that ends a job has told all of its processes
 LOOK_AGAIN, FAR = 0.05, 3600.0  # seconds between looks at processes that are ending, or that are not
 
 
@@ -111,11 +112,22 @@ class Run:
     def _end(self, ended: float) -> bytes:
         while self._take(0.0):
             pass
+        self.code = verdict(self.processes.status or 0)[2]
+        if self.code and self.cause in ("exit", "signal") and self.record.facts["scheduler"]:
+            self._listen(time.monotonic() + LISTEN)
         trouble = self._close_logs() + self._list_products()
-        message, self.code = "; ".join(filter(None, [self.message, *trouble])), verdict(self.processes.status or 0)[2]
+        message = "; ".join(filter(None, [self.message, *trouble]))
         used = {"cpu_seconds": self.processes.cpu_seconds, "max_rss": self.processes.max_rss}
         self.record.facts.update(used, ended_at=iso(ended))
         return self.record.write("ENDED", cause=self.cause, message=message, exit_code=self.code)
+
+    def _listen(self, until: float) -> None:
+        """Hear whether what failed was ended by the scheduler: its signals reach us perhaps last."""
+        while not self.heard & ABORTING and time.monotonic() < until:
+            self._take(LOOK_AGAIN)
+        if self.heard & ABORTING:
+            self.cause = ""
+            self._judge(until)
 
     def _close_logs(self) -> "list[str]":
         logs = list(self.logs.values())
