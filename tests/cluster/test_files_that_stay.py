@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 import httpx
 import pytest
 
-from provstore.client import RemoteJob
+from provstore.client import Client, RemoteJob
 from provstore.errors import NotFound, Unavailable
 from tests.cluster.bench import ClusterServed
 from tests.cluster.conftest import MakeServed
@@ -201,17 +202,41 @@ def test_a_file_that_is_not_as_it_was_left_is_not_served(left: RemoteJob, stayin
     assert left_here(staying, left) == {TOLD}
 
 
+@contextmanager
+def running_here(served: ClusterServed) -> Iterator[Client]:
+    """For a while, jobs run on this machine."""
+    served.stop()
+    served.environment["PROVSTORE_EXECUTOR"] = "local"
+    served.start()
+    with served.client() as client:
+        yield client
+    served.stop()
+    served.environment["PROVSTORE_EXECUTOR"] = served.settings.name
+    served.start()
+
+
 def test_the_next_job_finds_the_file_there_and_a_local_one_gets_it(staying: ClusterServed, left: RemoteJob) -> None:
     with staying.client() as client:
         there = client.wait(started(client, LOOK, a=left.entity("data")))
         assert client.fetch(f"/uws/carries/{there.id}/stdout").decode().split()[1] == left.results["data"].sha256
         assert left_here(staying, left) == {TOLD}
-    staying.stop()
-    staying.environment["PROVSTORE_EXECUTOR"] = "local"
-    staying.start()
-    with staying.client() as client:
+    with running_here(staying) as client:
         here = client.wait(started(client, LOOK, a=left.entity("data")))
         assert staying.graph(here).executor == "local"
         assert client.fetch(f"/uws/carries/{here.id}/stdout").decode().split()[1] == left.results["data"].sha256
-    staying.stop()
-    del staying.environment["PROVSTORE_EXECUTOR"]
+
+
+def test_a_local_job_waits_for_a_file_on_a_cluster_that_can_not_be_reached(
+    staying: ClusterServed, away: RemoteJob
+) -> None:
+    with running_here(staying) as client:
+        job = started(client, LOOK, a=away.entity("data"))
+        until(lambda: "can't be staged yet: " in _waits_for(job))
+        assert (client.job("carries", job.id).phase, f":{staying.cluster.port}" in _waits_for(job)) == ("QUEUED", True)
+        staying.cluster.start_sshd()
+        assert client.wait(job).phase == "COMPLETED"
+        staying.cluster.stop_sshd()
+
+
+def _waits_for(job: RemoteJob) -> str:
+    return str(httpx.get(job.href, headers={"Accept": "application/json"}).json()["jobInfo"]["waitsFor"])

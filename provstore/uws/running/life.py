@@ -327,6 +327,10 @@ class Life:
         except OSError as error:
             self.fail(job.id, f"the job could not be staged: {error.strerror or error}")
             return
+        except Unavailable as error:  # an input was left on a cluster that does not answer, or it is the store
+            self._slots.set_aside(job, pause=_POSTPONED)
+            self._tell(job, f"it can't be staged yet: {error.message}")
+            return
         except ProvstoreError:
             self._slots.free(job.id)
             raise

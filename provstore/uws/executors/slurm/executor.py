@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -35,6 +36,9 @@ _ABORT: Final = "abort"
 _AGAIN: Final = timedelta(seconds=30)
 """After so long an end that did not come is asked for again."""
 
+_STALE: Final = 60.0
+"""Seconds for which a file is looked at again that is older than the signal: as long as NFS remembers."""
+
 _OVER: Final = frozenset({State.ENDED, State.LOST})
 
 
@@ -58,6 +62,7 @@ class SlurmExecutor:
         self._watching = Watching(self.reach, self._notes, self._bringing, files=files, clock=clock, news=news)
         self._guard = threading.Lock()
         self._starting: dict[Path, threading.Lock] = {}
+        self._stale: dict[Path, float] = {}
 
     def start(self, directory: Path) -> None:
         """Hand the job to SLURM; see the port."""
@@ -183,6 +188,7 @@ class SlurmExecutor:
         self._notes.forget(directory)
         with self._guard:
             self._starting.pop(directory, None)
+        self._stale.pop(directory, None)
 
     def _unsent(self, directory: Path) -> Observation:
         """A job that never left, perhaps because it was aborted before."""
@@ -222,6 +228,7 @@ class SlurmExecutor:
     def _look(self, directory: Path, record: Record, told: bytes) -> None:
         if self._bringing.look(directory, record):
             self._watching.heard(directory)
+        self._look_again_if_stale(directory, told)
         status = read_status(directory)
         if _is_of_scheduler(told) and status.state is not State.ENDED:
             self._bringing.look_at_scheduler(directory, record)
@@ -230,6 +237,14 @@ class SlurmExecutor:
             self._watching.runs(directory, _limit(directory))
         elif self._bringing.is_doubtful(directory, self._notes.get(directory) or record):
             self._watching.ask_soon(directory)
+
+    def _look_again_if_stale(self, directory: Path, told: bytes) -> None:
+        """Keep a signal for a while that knows more than the file: a shared file system may show an old one."""
+        status = directory / "status.json"
+        if _seq(told) <= (_seq(status.read_bytes()) if status.is_file() else 0):
+            self._stale.pop(directory, None)
+        elif time.monotonic() < self._stale.setdefault(directory, time.monotonic() + _STALE):
+            hear(directory, told)
 
     def _cancel(self, record: Record) -> None:
         assert record.number is not None  # noqa: S101 - the caller has seen it
@@ -253,6 +268,13 @@ def _is_of_scheduler(told: bytes) -> bool:
     with suppress(ValueError, AttributeError):
         return bool(json.loads(told).get("source") == "scheduler")
     return False
+
+
+def _seq(told: bytes) -> int:
+    """Give the number of a state that a wrapper told, 0 where it told none."""
+    with suppress(ValueError, AttributeError, TypeError):
+        return int(json.loads(told).get("seq") or 0)
+    return 0
 
 
 def _limit(directory: Path) -> timedelta:

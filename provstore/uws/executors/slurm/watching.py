@@ -35,6 +35,9 @@ HEARD_FILE: Final = "heard"
 _PAUSE: Final = 1.0
 """Seconds between two looks at the spool folders."""
 
+_LONGEST_PAUSE: Final = 60.0
+"""Seconds at most until it is tried again whether a cluster answers, of which only directories are to be removed."""
+
 _SOON: Final = 1.0
 """Seconds until SLURM is asked about a job of which something is known to have happened."""
 
@@ -91,6 +94,8 @@ class Watching:
         self._expected: set[Path] = set()
         self._accounting: dict[str, bool] = {}
         self._deaf: set[str] = set()
+        self._pause = _PAUSE
+        self._next_try = 0.0
         self._unanswered: dict[str, float] = {}
         self._guard = threading.Lock()
         self._stop = threading.Event()
@@ -184,8 +189,8 @@ class Watching:
         Raises:
             Unavailable: the cluster can't be reached.
         """
-        if self._reach.trouble:
-            return  # the supervisor tries whether it answers again
+        if self._reach.trouble and not self._is_back():
+            return
         with self._guard:
             accounts = sorted({one.account for one in self._watches.values()})
         for account in accounts:
@@ -195,6 +200,20 @@ class Watching:
                 if due:
                     self._ask_or_wait(account, due)
         self._remove_unwanted()
+
+    def _is_back(self) -> bool:
+        """Try now and then whether the cluster answers again, unless it has jobs: the supervisor tries for these.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        if self._watches or time.monotonic() < self._next_try:
+            return False
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        self._next_try = time.monotonic() + self._pause
+        self._reach.check()
+        self._pause = _PAUSE
+        return True
 
     @contextmanager
     def _tolerant(self) -> Iterator[None]:
