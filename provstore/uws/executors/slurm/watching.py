@@ -32,6 +32,7 @@ _LOG: Final = logging.getLogger(__name__)
 HEARD_FILE: Final = "heard"
 """In a job's directory here: a signal came, and nobody has looked since."""
 
+_LONGEST_SIGNAL: Final = 64 * 1024
 _PAUSE: Final = 1.0
 """Seconds between two looks at the spool folders."""
 
@@ -47,7 +48,7 @@ _REMOVE: Final = 'cd "$1" && rm -rf -- "$2"'
 
 def hear(directory: Path, told: bytes) -> None:
     """Note a signal on disk, so that it outlives this process."""
-    (directory / HEARD_FILE).write_bytes(told[:1024])
+    (directory / HEARD_FILE).write_bytes(told[:_LONGEST_SIGNAL])
 
 
 @dataclass(slots=True)
