@@ -63,12 +63,12 @@ def start(served: Served, code: str, **values: str) -> RemoteJob:
 
 def test_a_job_is_explained_from_the_queue_to_its_end(served: Served, slurm: SlurmCluster) -> None:
     with closed(slurm, "long"):
-        job = start(served, "sleep 2; echo no such star >&2; exit 3", slurm_partition="long")
+        job = start(served, "sleep 4; echo no such star >&2; exit 3", slurm_partition="long")
         waiting = until_told(served, job, "(PartitionDown)")
     assert f"Job {job.id} of one is QUEUED since" in waiting
     assert "of SLURM on cluster meso, handed over" in waiting
     assert "It waits: in the queue of meso as SLURM job" in waiting
-    assert "It signalled that it began" in until_told(served, job, " is EXECUTING since")
+    assert " is EXECUTING since" in until_told(served, job, "It signalled that it began")
     failed = until_told(served, job, " is ERROR since")
     assert "Why: the script ended with exit code 3." in failed
     assert "no such star" in failed
