@@ -35,6 +35,7 @@ from provstore.uws.queue.troubles import TROUBLES_FILE, Troubles
 from provstore.uws.queue.waits import Waits
 from provstore.uws.quotas import Quotas
 from provstore.uws.records import Records
+from provstore.uws.running.amendments import Amendments
 from provstore.uws.running.elsewhere import Elsewhere
 from provstore.uws.running.life import Life, LifeParts
 from provstore.uws.running.staging import StagingRules, rules_of
@@ -98,7 +99,7 @@ class Provstore:
     events: Events
     fetching: Fetching
     publication: Publication
-    executors: Mapping[str, Executor]
+    elsewhere: Elsewhere
 
     @property
     def records(self) -> Records:
@@ -133,8 +134,7 @@ class Provstore:
         self.hang_up()
         self.supervisor.stop()
         self.fetching.close()
-        for executor in self.executors.values():
-            executor.close()
+        self.elsewhere.close()
         self.accounts.close()
         self.store.close()
 
@@ -215,7 +215,7 @@ def _compose(
         events=ground.events,
         fetching=ground.fetching,
         publication=publication,
-        executors=chosen,
+        elsewhere=ground.elsewhere,
     )
 
 
@@ -292,7 +292,10 @@ def _executors(ground: _Ground) -> Mapping[str, Executor]:
         from provstore.uws.executors.slurm.executor import SlurmExecutor
 
         for one in ground.settings.clusters:
-            made[one.name] = SlurmExecutor(one, files=ground.files, clock=ground.clock, news=ground.wake.of)
+            amend = Amendments(ground.records).take
+            made[one.name] = SlurmExecutor(
+                one, files=ground.files, clock=ground.clock, news=ground.wake.of, amend=amend
+            )
     return made
 
 
@@ -374,7 +377,7 @@ def create_app(provstore: Provstore) -> Flask:
         quotas=provstore.quotas,
         waits=provstore.waits,
         troubles=provstore.supervisor.troubles,
-        counts=lambda: {name: one.counts() for name, one in provstore.executors.items()},
+        counts=provstore.elsewhere.counts,
         events=provstore.events,
         following=_following(provstore),
         sharing=Sharing(provstore.records, clock=provstore.parts.clock),
@@ -383,14 +386,8 @@ def create_app(provstore: Provstore) -> Flask:
 
 
 def _following(provstore: Provstore) -> Following:
-    parts, log_max = provstore.parts, provstore.settings.log_max
-    return Following(
-        records=parts.records,
-        files=parts.files,
-        waiting=parts.waiting,
-        log_max=log_max,
-        fresh=lambda job: provstore.executors[job.executor].fresh(parts.files.run(job.id)),
-    )
+    parts, log_max, fresh = provstore.parts, provstore.settings.log_max, provstore.elsewhere.fresh
+    return Following(records=parts.records, files=parts.files, waiting=parts.waiting, log_max=log_max, fresh=fresh)
 
 
 def _levels(provstore: Provstore) -> tuple[Level, ...]:

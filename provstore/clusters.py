@@ -83,6 +83,7 @@ class Cluster:
     callback: str = ""
     callback_ca: str = ""
     notifier: bool = False
+    accounting: bool = False
     python: str = "python3"
     path: str = "/usr/local/bin:/usr/bin:/bin"
     modules_init: str = ""
@@ -278,7 +279,7 @@ def _check_whole(cluster: Cluster) -> None:
             raise _wrong(cluster.name, "maxima", name, "a name has no maximum; allowed lists those that are allowed")
         given = cluster.defaults.get(name)
         if given is not None and RESOURCES[name].exceeds(given, most):
-            raise _wrong(cluster.name, "defaults", given, f"{name} is {most} at most, by maxima")
+            raise _wrong(cluster.name, f"defaults.{name}", given, f"{name} is {most} at most, by maxima")
 
 
 _LARGEST: Final = 1e9

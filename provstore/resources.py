@@ -17,13 +17,14 @@ Amounts = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A resource. ``rule`` says in words what its values look like.
+    """A resource. ``meaning`` says what it is, ``rule`` what its values look like.
 
     ``measure`` gives what is held against a maximum, ``parts`` the names that must be allowed; a resource has one of
     them, or both.
     """
 
     name: str
+    meaning: str
     pattern: re.Pattern[str]
     rule: str
     measure: Callable[[str], Amounts] | None = None
@@ -42,6 +43,10 @@ class Resource:
             return False
         limits = self.measure(most)
         return any(amount > limits.get(name, inf) for name, amount in self.measure(value).items())
+
+    def is_endless(self, value: str) -> bool:
+        """Tell whether a value says that a job has no time limit."""
+        return self.measure is _time and seconds_of(value) == inf
 
     @property
     def is_count(self) -> bool:
@@ -80,8 +85,9 @@ def _upper_end(text: str) -> Amounts:
 
 def _kibibytes(text: str) -> Amounts:
     """0 is all that a node has."""
-    unit = text[-1] if text[-1] in _KIBIBYTES else "M"
-    return {"": int(text.rstrip(_UNITS)) * _KIBIBYTES[unit] or inf}
+    upper = text.upper()
+    unit = upper[-1] if upper[-1] in _KIBIBYTES else "M"
+    return {"": int(upper.rstrip(_UNITS)) * _KIBIBYTES[unit] or inf}
 
 
 _UNITS: Final = "KMGT"
@@ -127,36 +133,45 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:+@-]{0,199}\Z")
 _WORD_RULE: Final = "a plain name"
 
 
-def _counted(name: str) -> Resource:
-    return Resource(name=name, pattern=_COUNT, rule=_COUNT_RULE, measure=_count)
+def _counted(name: str, meaning: str) -> Resource:
+    return Resource(name=name, meaning=meaning, pattern=_COUNT, rule=_COUNT_RULE, measure=_count)
 
 
-def _named(name: str) -> Resource:
-    return Resource(name=name, pattern=_WORD, rule=_WORD_RULE, parts=_listed)
+def _named(name: str, meaning: str) -> Resource:
+    return Resource(name=name, meaning=meaning, pattern=_WORD, rule=_WORD_RULE, parts=_listed)
 
 
 _ALL: Final = (
-    Resource(name="mem", pattern=re.compile(r"[0-9]{1,9}[KMGT]?\Z"), rule="a size, as 4G or 500M", measure=_kibibytes),
+    Resource(
+        name="mem",
+        meaning="memory on each node",
+        pattern=re.compile(r"[0-9]{1,9}[KMGTkmgt]?\Z"),
+        rule="a size, as 4G or 500M",
+        measure=_kibibytes,
+    ),
     Resource(
         name="nodes",
+        meaning="how many nodes",
         pattern=re.compile(r"[1-9][0-9]{0,6}(?:-[1-9][0-9]{0,6})?\Z"),
         rule="a number, or a range as 1-4",
         measure=_upper_end,
     ),
-    _counted("ntasks"),
-    _counted("ntasks-per-node"),
-    _counted("cpus-per-task"),
-    _named("partition"),
-    _named("account"),
+    _counted("ntasks", "how many tasks"),
+    _counted("ntasks-per-node", "how many tasks on each node"),
+    _counted("cpus-per-task", "how many processors for each task"),
+    _named("partition", "the partition of the cluster"),
+    _named("account", "the account that is charged"),
     Resource(
         name="time",
+        meaning="the time after which the cluster ends the job",
         pattern=re.compile(r"(?:[0-9]{1,4}-)?[0-9]{1,6}(?::[0-9]{2}){0,2}\Z"),
         rule="a time limit, as 30 (minutes), 2:00:00 or 1-12:00:00",
         measure=_time,
     ),
-    _named("qos"),
+    _named("qos", "the quality of service"),
     Resource(
         name="gres",
+        meaning="other resources of a node",
         pattern=re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=+-]{0,199}\Z"),
         rule="resources, as gpu:2",
         measure=_generic,
@@ -164,6 +179,7 @@ _ALL: Final = (
     ),
     Resource(
         name="constraint",
+        meaning="what the nodes must have",
         pattern=re.compile(r"[A-Za-z0-9_(\[][A-Za-z0-9_.,&|*()\[\]!-]{0,199}\Z"),
         rule="features, as intel&avx",
         parts=_features,

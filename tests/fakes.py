@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provstore.errors import ProvstoreError, Unavailable
+from provstore.errors import Busy, ProvstoreError, Unavailable
 from provstore.uws.ports import Cause, Clock, Observation, State
 
 __all__ = ["FakeExecutor"]
@@ -23,8 +23,8 @@ class FakeExecutor:
 
     ``started`` and ``aborted`` list the directories in the order of the first call that had an effect, ``removed`` and
     ``hints`` every call; ``asked`` counts observations. While ``down`` is set, every call raises Unavailable; while
-    ``refusal`` is, every start raises that. ``on_start`` is called with each directory started, and may finish it at
-    once; ``on_end`` with each that ended.
+    ``refusal`` is, every start raises that; while ``hindrance`` is, nothing can be brought. ``on_start`` is called with
+    each directory started, and may finish it at once; ``on_end`` with each that ended.
     """
 
     name = "fake"
@@ -38,6 +38,7 @@ class FakeExecutor:
     ) -> None:
         self.down = False
         self.refusal: ProvstoreError | None = None
+        self.hindrance: Busy | None = None
         self.started: list[Path] = []
         self.aborted: list[Path] = []
         self.asked = 0
@@ -87,6 +88,8 @@ class FakeExecutor:
 
     def bring(self, directory: Path) -> None:
         self._answer()
+        if self.hindrance is not None:
+            raise self.hindrance
 
     def fresh(self, directory: Path) -> None:
         self._answer()

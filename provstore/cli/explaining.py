@@ -27,11 +27,11 @@ def explain(job_id: str, *, as_json: bool) -> None:
 
 def _standing(provstore: Provstore, job_id: str) -> Standing:
     job = provstore.records.read_even_deleted(job_id)
-    executor = provstore.executors.get(job.executor)
     return Standing(
         job=job,
         wait=provstore.waits.of(job),
-        said=executor.explain(provstore.files.run(job.id)) if executor else "",
+        said=provstore.elsewhere.explain(job),
+        trouble=job.executor in provstore.supervisor.troubles(),
         supervised=_is_supervised(provstore),
         at=provstore.parts.clock(),
     )

@@ -14,8 +14,9 @@ import click
 from provstore.app import Provstore
 from provstore.cli.opening import opened
 from provstore.errors import Invalid
+from provstore.uws.files import Files
 from provstore.uws.inputs.sources import Upload
-from provstore.uws.jobs import Job
+from provstore.uws.jobs import Job, JobResult
 from provstore.uws.phases import FINAL, OPEN, Phase
 from provstore.uws.records import JobFilter
 from provstore.uws.submissions import Submission
@@ -48,7 +49,7 @@ def run(service: str, parameters: tuple[str, ...], inputs: tuple[str, ...], *, w
         caller = provstore.accounts.administrator()
         job_id = provstore.service.create(caller, service, Submission(values=values, uploads=uploads))
         job = finish(provstore, job_id, wait=wait)
-        click.echo(json.dumps(_facts(job)) if as_json else _line(job))
+        click.echo(json.dumps(_facts(job, provstore.files)) if as_json else _line(job, provstore.files))
         if wait:
             raise SystemExit(_EXIT.get(job.phase, 1))
 
@@ -105,20 +106,34 @@ def list_jobs(service: str | None, phases: tuple[str, ...], last: int, *, as_jso
             click.echo("no jobs yet; run one with: provstore run sleep --wait", err=True)
 
 
-def _facts(job: Job) -> dict[str, object]:
+def _facts(job: Job, files: Files) -> dict[str, object]:
     return {
         "jobId": job.id,
         "service": job.service,
         "phase": job.phase,
-        "results": {one.name: {"entity": one.entity, "location": one.location} for one in job.results},
+        "results": {
+            one.name: {"entity": one.entity, "location": one.location if _is_here(one, files) else None}
+            for one in job.results
+        },
         "errorSummary": job.failure and job.failure.message,
     }
 
 
-def _line(job: Job) -> str:
+def _line(job: Job, files: Files) -> str:
     lines = [f"{job.id}  {job.phase}  {job.service}"]
-    lines += [f"  {one.name}: {one.location} ({one.size} bytes)" for one in job.results]
+    lines += [f"  {one.name}: {_place(job, one, files)} ({one.size} bytes)" for one in job.results]
     if job.failure:
         lines.append(f"  {job.failure.message}")
         lines += [f"    {line}" for line in job.failure.detail.splitlines()[-10:]]
     return "\n".join(lines)
+
+
+def _is_here(result: JobResult, files: Files) -> bool:
+    """Tell whether the file of a result is on this machine: a cluster may keep it until somebody asks for it."""
+    return bool(result.location) and files.data.joinpath(result.location).is_file()
+
+
+def _place(job: Job, result: JobResult, files: Files) -> str:
+    if _is_here(result, files):
+        return result.location
+    return f"on {job.executor}, fetched from there when its address is opened" if result.location else "removed"

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from provstore.uws.jobs import Change, Job
 from provstore.uws.phases import ACTIVE, FINAL, Phase
 from provstore.uws.queue.rules import Wait
+from provstore.uws.spans import about
 
 __all__ = ["Standing", "explained"]
+
+_WAITING: Final = frozenset({Phase.QUEUED, Phase.HELD, Phase.SUSPENDED})
+
+_SOON: Final = timedelta(seconds=10)
+"""An end that is known of so soon is told of as if it were known at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """What is known of a job besides itself.
 
-    ``said`` is what its executor says of it; ``supervised``: whether any process looks after jobs now.
+    ``said`` is what its executor says of it; ``trouble``: whether that can't be reached; ``supervised``: whether any
+    process looks after jobs now.
     """
 
     job: Job
     wait: Wait
     said: str
+    trouble: bool
     supervised: bool
     at: datetime
 
@@ -47,31 +55,37 @@ def explained(standing: Standing) -> str:
 
 def _phase(standing: Standing) -> str:
     job, change = standing.job, standing.change
-    seconds = max(0, int((standing.at - change.at).total_seconds()))
-    since = f"since {change.at:%Y-%m-%d %H:%M:%S}Z ({_length(seconds)})"
+    since = f"since {change.at:%Y-%m-%d %H:%M:%S}Z ({about(standing.at - change.at)})"
     by = f", by {change.cause}" if change.cause else ""
     gone = " It was deleted." if job.deleted else ""
-    return f"Job {job.id} of {job.service} is {job.phase} {since}{by}.{gone}"
+    return f"Job {job.id} of {job.service} is {job.phase} {since}{by}.{_late(standing)}{gone}"
+
+
+def _late(standing: Standing) -> str:
+    """Tell how long the end of a job was not known of."""
+    job, known_at = standing.job, standing.change.at
+    if job.phase not in FINAL or job.ended_at is None or known_at < job.ended_at + _SOON:
+        return ""
+    return f" It had ended {about(known_at - job.ended_at)} before that was known."
 
 
 def _waits(standing: Standing) -> str:
     wait, job = standing.wait, standing.job
     place = f"It is number {wait.place} in the queue of {job.executor}." if wait.place else ""
     why = wait.reason or job.waits_for if job.phase in ACTIVE else ""
-    return " ".join(text for text in (place, f"It waits: {why}." if why else "") if text)
+    head = "It waits" if job.phase in _WAITING else "At present"
+    return " ".join(text for text in (place, _sentence(f"{head}: {why}") if why else "") if text)
+
+
+def _sentence(text: str) -> str:
+    """End a text as a sentence ends, once."""
+    return text if text.endswith(("?", "!")) else f"{text.rstrip('.')}."
 
 
 def _unsupervised(standing: Standing) -> str:
     if standing.supervised or standing.job.phase in FINAL | {Phase.PENDING}:
         return ""
     return "No server runs on this data directory, so nobody looks after it: start one with provstore serve."
-
-
-def _length(seconds: int) -> str:
-    for size, name in ((86400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {name}"
-    return f"{seconds} s"
 
 
 # --- what comes next, by phase
@@ -82,6 +96,8 @@ def _pending(_standing: Standing) -> str:
 
 
 def _queued(standing: Standing) -> str:
+    if standing.trouble:
+        return "It goes on by itself once that is mended."
     if standing.said:
         return "It begins when the scheduler of the cluster lets it."
     return "It begins by itself when its turn has come."
@@ -122,7 +138,7 @@ def _failed(standing: Standing) -> str:
         return ""
     again = " This may pass: run it again." if failure.transient else ""
     detail = f" The last lines of its stderr: {failure.detail.strip()}" if failure.detail.strip() else ""
-    return f"Why: {failure.message}.{again}{detail}"
+    return f"{_sentence(f'Why: {failure.message}')}{again}{detail}"
 
 
 def _archived(_standing: Standing) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import math
 import os
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ from typing import Final, Protocol
 
 from provstore.errors import Invalid, NotFound, TooLarge, Unavailable
 
-__all__ = ["Files", "Measured", "Source", "measure", "safe_name"]
+__all__ = ["Files", "Measured", "Source", "measure", "put_whole", "safe_name"]
 
 _CHUNK: Final = 1 << 20
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+-]+")
@@ -55,6 +56,25 @@ def measure(file: Path) -> Measured:
             size += len(chunk)
         os.fsync(stream.fileno())
     return Measured(size=size, sha256=digest.hexdigest())
+
+
+def put_whole(file: Path, data: bytes) -> None:
+    """Put a small file in place: it is there whole and on disk when this returns, or as it was before.
+
+    Raises:
+        Unavailable: it can't be written now.
+    """
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise Unavailable(f"{file} can't be written: {error.strerror or error}") from error
 
 
 def _sync_folder(folder: Path) -> None:

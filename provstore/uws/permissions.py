@@ -14,6 +14,7 @@ __all__ = [
     "check_may_review",
     "check_may_run",
     "check_may_see",
+    "may_change",
     "may_propose",
     "may_review",
     "may_run",
@@ -33,13 +34,18 @@ def check_may_see(caller: Caller, what: str, *, readers: frozenset[str]) -> None
         raise Forbidden(f"{what} is not yours")
 
 
+def may_change(caller: Caller, *, owner: str) -> bool:
+    """Tell whether a caller is the owner or an administrator."""
+    return caller.admin or caller.agent == owner
+
+
 def check_may_change(caller: Caller, what: str, *, owner: str) -> None:
     """Let the owner and administrators pass; ``what`` names the thing, ``owner`` is the local id of an agent.
 
     Raises:
         Forbidden: he is neither.
     """
-    if not caller.admin and caller.agent != owner:
+    if not may_change(caller, owner=owner):
         raise Forbidden(f"{what} is not yours: you may see it, but only its owner and administrators may change it")
 
 

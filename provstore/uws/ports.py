@@ -11,13 +11,17 @@ from typing import Final, Protocol
 
 from provstore.graph.model import Value
 
-__all__ = ["REQUEST_FILE", "Cause", "Clock", "Executor", "Observation", "State"]
+__all__ = ["REQUEST_FILE", "START_LOG", "Cause", "Clock", "Executor", "Observation", "State"]
 
 Clock = Callable[[], datetime]
 """Gives the present instant, aware, UTC."""
 
 REQUEST_FILE: Final = "request.json"
 """In the directory of a job that runs on another machine: what is asked of it (see `provstore.uws.running.staging`)."""
+
+
+START_LOG: Final = "slurm.out"
+"""In the same: what a scheduler, or its shell, said before the wrapper began."""
 
 
 class State(StrEnum):
@@ -154,7 +158,10 @@ class Executor(Protocol):
     def remove(self, directory: Path) -> None:
         """See to it that files of the job on other machines are removed, now or as soon as they can be reached.
 
-        The directory itself is left to the caller. Nothing is raised: the wish is kept on disk.
+        The directory itself is left to the caller. The wish is kept on disk.
+
+        Raises:
+            Unavailable: it can't be kept.
         """
 
     def recover(self) -> None:

@@ -12,7 +12,7 @@ from provstore.errors import Conflict, Invalid, NotFound, Unavailable, WrongPhas
 from provstore.graph.model import Node, NodeId, Value
 from provstore.graph.store import Change, Update
 from provstore.uws.admission import Admission
-from provstore.uws.clusters.changes import change_of_duration, change_of_resources
+from provstore.uws.clusters.changes import change_of_duration, change_of_resources, control_of
 from provstore.uws.clusters.placement import parted
 from provstore.uws.control import (
     CONTROL_NAMES,
@@ -108,12 +108,17 @@ class JobService:
     def parameter(self, job: Job, name: str, *, item: int = 1) -> JobParameter:
         """Give a parameter by its name, in any case if that is unambiguous; of several files the one so numbered.
 
+        What the job asks of a cluster is found under the name of its control parameter.
+
         Raises:
             NotFound: the job has no such parameter, or its file is still elsewhere.
         """
         by_name = {one.name: one for one in job.parameters if one.item == item}
         declared = as_declared(name, list(by_name))
         if declared is None:
+            control = control_of(job, name)
+            if control is not None:
+                return control
             number = f" with item={item}" if item > 1 else ""
             raise NotFound(f"job {job.id} has no parameter {name!r}{number}", field="parameter", value=name)
         found = by_name[declared]

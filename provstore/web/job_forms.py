@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Final
 
 from provstore.settings import Settings
-from provstore.uws.clusters.offers import offer_of
+from provstore.uws.clusters.offers import offer_of, refusal_of
 from provstore.uws.control import clamp_duration
 from provstore.uws.descriptions.forms.form import Form, Periods, form_of
 from provstore.uws.publishing.revisions import Revision
 from provstore.uws.submissions import Submission
-from provstore.web.site import site
+from provstore.web.site import caller, site
 
-__all__ = ["as_filled_in", "form_as_sent", "form_granted", "form_of_revision", "periods_of"]
+__all__ = ["as_filled_in", "form_as_sent", "form_granted", "form_of_revision", "periods_of", "refusal_on_cluster"]
 
 _NO_FIELDS: Final = frozenset({"SERVICE", "PHASE", "CSRF_TOKEN"})
 """What a page sends beside the fields of its form."""
@@ -42,6 +42,11 @@ def form_as_sent(revision: Revision, sent: Mapping[str, str]) -> Form:
     untouched = {(one.name, one.value) for group in form_of_revision(revision).groups for one in group.fields}
     given = {name: text.replace("\r\n", "\n") for name, text in sent.items() if name.upper() not in _NO_FIELDS}
     return form_of_revision(revision, {name: text for name, text in given.items() if (name, text) not in untouched})
+
+
+def refusal_on_cluster(revision: Revision, given: Mapping[str, str]) -> str:
+    """Say why the present caller can't have a job with these values; "" if no cluster is in the way."""
+    return refusal_of(revision.description, site().settings, given, caller_name=caller().name)
 
 
 def periods_of(revision: Revision, settings: Settings) -> Periods:

@@ -80,6 +80,7 @@ _RESULT: Final = {"id": _TEXT, "href": _ADDRESS, "size": _WHOLE, "mimeType": _TE
 _INFO: Final = {
     "description": _TEXT | {"description": "the revision of the description that runs, name@number"},
     "executor": _TEXT,
+    "clusterAccount": _TEXT_OR_NONE | {"description": "its owner's account there; told to its owner and admins"},
     "resources": {"oneOf": [_map(_TEXT), {"type": "null"}], "description": "what is asked of a cluster"},
     "ran": {"type": ["object", "null"], "description": "how it went through a cluster: its number there, nodes, times"},
     "waitsFor": _TEXT_OR_NONE | {"description": "what keeps a queued job from starting"},

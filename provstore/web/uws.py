@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Answer
 from provstore.errors import Invalid
 from provstore.export.registry import by_name
 from provstore.uws.jobs import Job
+from provstore.uws.permissions import may_change
 from provstore.web import events, sharing, uws_lists, uws_sweeps
 from provstore.web.answers import list_address, plain, see_other, to_job, varied, xml
 from provstore.web.bodies import read_values
@@ -56,9 +57,11 @@ def show_job(service: str, job_id: str) -> Answer:
 
 def _document(job: Job, *, base: str) -> Response:
     owner, wait = site().accounts.name_of(job.owner), site().waits.of(job)
+    account = job.cluster_account if may_change(caller(), owner=job.owner) else ""
     if not prefers_json():
-        return xml(job_xml(job, base=base, owner=owner, main=site().service.main_result(job), wait=wait))
-    return varied(job_json(job, base=base, owner=owner, wait=wait))
+        main = site().service.main_result(job)
+        return xml(job_xml(job, base=base, owner=owner, main=main, wait=wait, account=account))
+    return varied(job_json(job, base=base, owner=owner, wait=wait, account=account))
 
 
 def _wait(service: str, job_id: str) -> None:

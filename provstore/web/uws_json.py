@@ -35,8 +35,8 @@ def jobs_json(
     return jsonify({"items": items, "next": next_key})
 
 
-def job_json(job: Job, *, base: str, owner: str, wait: Wait = NOT_WAITING) -> Response:
-    """Write a job; ``wait`` is what keeps it from starting."""
+def job_json(job: Job, *, base: str, owner: str, wait: Wait = NOT_WAITING, account: str = "") -> Response:
+    """Write a job; ``wait`` is what keeps it from starting, ``account`` its account on a cluster as far as shown."""
     failure = job.failure
     return jsonify(
         {
@@ -58,7 +58,7 @@ def job_json(job: Job, *, base: str, owner: str, wait: Wait = NOT_WAITING) -> Re
                 "message": failure.message,
                 "detail": failure.detail,
             },
-            "jobInfo": _info(job, wait),
+            "jobInfo": _info(job, wait, account),
         }
     )
 
@@ -73,10 +73,11 @@ def results_json(job: Job, *, base: str) -> Response:
     return jsonify({"items": [_result(one, f"{base}/{job.id}/results") for one in job.results], "next": None})
 
 
-def _info(job: Job, wait: Wait) -> dict[str, object]:
+def _info(job: Job, wait: Wait, account: str) -> dict[str, object]:
     return {
         "description": job.revision,
         "executor": job.executor,
+        "clusterAccount": account or None,
         "resources": resources_of(job.resources) or None,
         "ran": dict(job.ran) or None,
         "waitsFor": wait.reason or None,

@@ -53,10 +53,11 @@ def _reference(one: JobReference, place: str, owner: str) -> str:
     )
 
 
-def job_xml(job: Job, *, base: str, owner: str, main: str = "", wait: Wait = NOT_WAITING) -> str:
+def job_xml(job: Job, *, base: str, owner: str, main: str = "", wait: Wait = NOT_WAITING, account: str = "") -> str:
     """Write a job.
 
-    ``base`` is the address of its list, ``main`` the name of its main result, ``wait`` what keeps it from starting.
+    ``base`` is the address of its list, ``main`` the name of its main result, ``wait`` what keeps it from starting,
+    ``account`` its account on a cluster as far as it is shown.
     """
     run = f"  <uws:runId>{xml_text(job.run_id)}</uws:runId>\n" if job.run_id else ""
     return (
@@ -70,7 +71,7 @@ def job_xml(job: Job, *, base: str, owner: str, main: str = "", wait: Wait = NOT
         f"  {_time('endTime', job.ended_at)}\n"
         f"  <uws:executionDuration>{int(job.execution_duration.total_seconds())}</uws:executionDuration>\n"
         f"  {_time('destruction', job.destruction_at)}\n"
-        f"{_parameters(job, base, '')}{_results(job, base, '', main)}{_error(job)}{_info(job, wait)}"
+        f"{_parameters(job, base, '')}{_results(job, base, '', main)}{_error(job)}{_info(job, wait, account)}"
         "</uws:job>\n"
     )
 
@@ -142,7 +143,7 @@ def _fact(value: Value) -> str:
 _INFO: Final = "urn:provstore:terms#"
 
 
-def _info(job: Job, wait: Wait) -> str:
+def _info(job: Job, wait: Wait, account: str) -> str:
     """Our own facts, in our own namespace: why it waits, where it ran, which description, the history."""
     changes = "".join(
         f'<p:change phase="{one.phase}" at="{instant_text(one.at)}" cause="{xml_attribute(one.cause)}"/>'
@@ -155,6 +156,7 @@ def _info(job: Job, wait: Wait) -> str:
     facts: tuple[tuple[str, str | float | None], ...] = (
         ("description", job.revision),
         ("executor", job.executor),
+        ("clusterAccount", account or None),
         ("waitsFor", wait.reason or None),
         ("queuePlace", wait.place),
         ("host", job.host or None),

@@ -121,7 +121,8 @@ def show_availability() -> Response:
     health, reason = site().probe.look(), site().draining.reason()
     notes = [note for note in (health.trouble, reason and f"draining: {reason}") if note]
     available = not notes
-    notes += [f"executor {name}: {trouble}" for name, trouble in sorted(site().troubles().items())]
+    # anybody may ask: hosts, accounts and keys are named in the server's log only
+    notes += [f"executor {name} can't be reached; the server's log says why" for name in sorted(site().troubles())]
     return Response(_availability_xml(health, notes, available=available), content_type=_XML)
 
 

@@ -84,7 +84,7 @@ def test_jobs_keep_their_phases_while_the_cluster_is_away_and_what_was_deleted_g
     try:
         unwanted = run(client, MADE)
         let_go_on(served, ending)
-        until(lambda: "refused" in httpx.get(f"{served.address}/availability").text, what="it is told")
+        until(lambda: "can't be reached" in httpx.get(f"{served.address}/availability").text, what="it is told")
         assert httpx.delete(deleted.href).status_code == 303
         assert client.job("one", ending.id).phase == "EXECUTING"
         assert there.exists()

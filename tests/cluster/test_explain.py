@@ -68,10 +68,11 @@ def test_a_job_is_explained_from_the_queue_to_its_end(served: Served, slurm: Slu
     assert f"Job {job.id} of one is QUEUED since" in waiting
     assert "of SLURM on cluster meso, handed over" in waiting
     assert "It waits: in the queue of meso as SLURM job" in waiting
-    assert " is EXECUTING since" in until_told(served, job, "It signalled that it began")
+    assert " is EXECUTING since" in until_told(served, job, " ago: it has begun.")
     failed = until_told(served, job, " is ERROR since")
     assert "Why: the script ended with exit code 3." in failed
     assert "no such star" in failed
+    assert " ago: it has ended." in failed
 
 
 def test_the_facts_come_as_json(served: Served) -> None:
@@ -101,6 +102,8 @@ def test_a_cluster_that_can_not_be_reached_is_told_of(tmp_path: Path) -> None:
         until_told(served, job, " is EXECUTING since")
         cluster.stop_sshd()
         cluster.drop_connections()
-        assert " is EXECUTING since" in until_told(served, job, "It waits: meso can't be reached: ")
+        assert " is EXECUTING since" in until_told(served, job, "At present: meso can't be reached: ")
+        queued = start(served, "exit 0")
+        assert until_told(served, queued, "It waits: meso").endswith(" It goes on by itself once that is mended.\n")
         cluster.start_sshd()
         assert "can't be reached" not in until_told(served, job, " is ERROR since")

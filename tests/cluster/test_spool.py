@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from provstore.uws.executors.slurm.executor import SlurmExecutor
-from provstore.uws.executors.slurm.record import Notes, Record
-from provstore.uws.executors.slurm.watching import HEARD_FILE
+from provstore.uws.executors.slurm.record import HEARD_FILE, Notes, Record
 from provstore.uws.files import Files
 from tests.e2e.served import until
 from tests.slurm_cluster import SlurmCluster
@@ -73,3 +72,31 @@ def test_signals_of_strangers_and_of_other_clusters_go_unheard(slurm: SlurmClust
     until(lambda: not any(one.exists() for one in dropped))
     assert not other.exists()
     assert not files.job("stranger").exists()
+
+
+@pytest.mark.usefixtures("listener")
+def test_what_is_no_file_keeps_no_signal_from_being_heard(slurm: SlurmCluster, files: Files) -> None:
+    heard = sent(files, "late", cluster="test")
+    folder = slurm.work / ".spool" / "a.1"
+    slurm.as_user(slurm.user, "mkdir", str(folder))
+    try:
+        dropped = drop(slurm, "late.1")
+        until(lambda: not dropped.exists())
+    finally:
+        folder.rmdir()
+    assert heard.read_bytes() == b"told"
+
+
+@pytest.mark.usefixtures("listener")
+def test_directories_go_though_their_scripts_protected_them_and_wishes_stay_until_then(
+    slurm: SlurmCluster, listener: SlurmExecutor, files: Files
+) -> None:
+    folder = slurm.work / "guarded"
+    slurm.as_user(slurm.user, "mkdir", "-p", f"{folder}/work/deep")
+    slurm.as_user(slurm.user, "touch", f"{folder}/work/deep/file")
+    slurm.as_user(slurm.user, "chmod", "0", f"{folder}/work/deep")
+    for job in ("guarded", "never-sent"):
+        sent(files, job, cluster="test")
+        listener.remove(files.run(job))
+    until(lambda: not folder.exists())
+    until(lambda: not list((files.data / "clusters" / "test" / "remove").iterdir()))

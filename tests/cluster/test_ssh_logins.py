@@ -121,6 +121,14 @@ def test_a_file_that_is_no_key_is_told(login: Login, tmp_path: Path) -> None:
     assert "it is no private key of the types" in refusal(replace(login, key_file=tmp_path / "key"))
 
 
+def test_the_public_half_of_a_key_is_told_to_be_it(login: Login, tmp_path: Path) -> None:
+    key = make_key(tmp_path / "key", "-t", "ed25519")
+    said = refusal(replace(login, key_file=key.with_name("key.pub")))
+    assert (
+        said == f"{login.place}: the key {key}.pub can't be used: it is the public half: key_file names the private one"
+    )
+
+
 def test_a_refused_key_is_told_with_its_fingerprint(login: Login, tmp_path: Path) -> None:
     key = make_key(tmp_path / "key", "-t", "ed25519")
     shown = subprocess.run(["ssh-keygen", "-lf", str(key)], capture_output=True, text=True, check=True).stdout.split()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provstore.uws.executors.slurm.watching import HEARD_FILE
+from provstore.uws.executors.slurm.record import HEARD_FILE
 from provstore.uws.ports import State
 from tests.contract.executor_bench import eventually
 from tests.contract.slurm_bench import SlurmBench

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from provstore.uws.executors.local import WRAPPER
+from provstore.uws.executors.status import WRAPPER
 
 __all__ = ["NO_BWRAP", "PYTHONS", "kept", "products", "python", "run", "start", "status"]
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from provstore.uws.executors.local import WRAPPER
+from provstore.uws.executors.status import WRAPPER
 from tests.contract.cluster_bench import NO_BWRAP, PYTHONS, kept, products, run, status
 from tests.contract.executor_bench import alive, eventually, pids, stage
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provstore.uws.executors.local import WRAPPER
+from provstore.uws.executors.status import WRAPPER
 from provstore.uws.running.inventory import Found, Listed, Local
 from tests.contract.cluster_bench import PYTHONS, kept, products, python, run, start, status
 from tests.contract.executor_bench import eventually, stage

@@ -220,7 +220,7 @@ def test_a_mistake_is_told_with_its_place_and_what_is_right(key: str, value: obj
 )
 def test_a_default_beyond_the_maximum_is_refused(defaults: dict[str, object], maxima: dict[str, str]) -> None:
     (name,) = maxima
-    with pytest.raises(Invalid, match=f"defaults: .*: {name} is {maxima[name]} at most, by maxima"):
+    with pytest.raises(Invalid, match=f"defaults.{name}: .*: {name} is {maxima[name]} at most, by maxima"):
         read(defaults=defaults, maxima=maxima)
 
 

@@ -167,6 +167,36 @@ def test_a_pending_job_can_go_to_a_cluster_and_to_another_one(site: Served) -> N
     assert "cluster_account" not in properties(site, job)
 
 
+def test_a_resource_of_a_pending_job_is_taken_back_by_an_empty_value(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_mem="2G", slurm_ntasks="2")
+    assert change(site, job, slurm_mem="", slurm_ntasks="3") == (303, "")
+    assert properties(site, job) == {"executor": "meso", "resources": '{"ntasks": "3", "partition": "test"}'}
+    assert site.curie.put(f"{job}/parameters/slurm_ntasks", data="", content_type="text/plain").status_code == 303
+    assert properties(site, job) == {"executor": "meso", "resources": '{"partition": "test"}'}
+    assert change(site, job, slurm_cluster="") == (303, "")
+    assert properties(site, job) == {"executor": "local"}
+    assert change(site, job, slurm_mem="2G") == (303, "")
+    assert change(site, job, slurm_cluster="local", slurm_mem="") == (303, "")
+    assert properties(site, job) == {"executor": "local"}
+
+
+def test_what_a_job_asks_for_is_read_where_it_is_changed(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_mem="2G")
+    read = [site.curie.get(f"{job}/parameters/{name}") for name in ("slurm_mem", "SLURM_partition", "slurm_cluster")]
+    assert [(one.status_code, one.text) for one in read] == [(200, "2G"), (200, "test"), (200, "meso")]
+    assert told(site.curie.get(f"{job}/parameters/slurm_qos"))[0] == 404
+
+
+def test_the_account_on_the_cluster_is_told_to_the_owner_and_administrators(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_cluster="own")
+    document = etree.fromstring(site.curie.get(job).data)
+    assert document.findtext("u:jobInfo/p:clusterAccount", None, NS) == "m_curie"
+    assert site.json(job, by=site.admin)["jobInfo"]["clusterAccount"] == "m_curie"
+    token = site.curie.post(f"/jobs/{job_id(job)}/sharing", json={"public": True})
+    assert token.status_code < 500
+    assert site.json(site.create())["jobInfo"]["clusterAccount"] is None
+
+
 def test_a_refused_change_changes_nothing(site: Served) -> None:
     job = site.create(by=site.curie, slurm_mem="2G")
     before = properties(site, job)

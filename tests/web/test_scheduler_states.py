@@ -11,7 +11,8 @@ import pytest
 from provstore.errors import Busy, Invalid
 from provstore.uws.phases import FINAL
 from provstore.uws.ports import Cause, State
-from tests.web.served import BIRTH, Served
+from provstore.uws.running.amendments import Amendments
+from tests.web.served import BIRTH, Served, job_id
 
 PHASES: Final = {
     State.WAITING: "QUEUED",
@@ -132,6 +133,21 @@ def test_other_jobs_start_while_one_waits_for_a_limit_of_the_scheduler(served: S
     assert [served.phase(one) for one in (first, second)] == ["QUEUED", "EXECUTING"]
 
 
+def test_a_job_with_which_nothing_can_be_done_yet_is_left_alone_longer_and_longer(served: Served) -> None:
+    job = handed_over(served)
+    served.executor.hindrance = Busy("out.txt: not as listed, or not yet")
+    see(served, job, State.ENDED, "")
+    asked = served.executor.asked
+    for _ in range(60):
+        served.clock.advance(1)
+        served.tick()
+    assert served.executor.asked - asked == 5
+    served.executor.hindrance = None
+    served.clock.advance(60)
+    served.tick()
+    assert served.phase(job) in FINAL
+
+
 def test_what_the_scheduler_refuses_for_good_is_an_error_in_its_words(served: Served) -> None:
     served.executor.refusal = Invalid("SLURM: Invalid partition name specified")
     job = served.create(PHASE="RUN")
@@ -186,3 +202,21 @@ def test_files_elsewhere_are_removed_with_the_job(served: Served) -> None:
     assert served.anonymous.delete(job).status_code == 303
     served.tick()
     assert directory in served.executor.removed
+
+
+def test_what_is_learnt_late_is_added_to_a_job_that_is_over_where_it_is_more(served: Served) -> None:
+    job = served.completed()
+    amendments = Amendments(served.provstore.records)
+    for max_rss in (900, 500):
+        amendments.take(served.directory(job), {"max_rss": max_rss})
+    assert served.json(job)["jobInfo"]["maxMemory"] == 900
+    assert served.phase(job) == "COMPLETED"
+
+
+def test_nothing_is_added_to_a_job_that_runs_or_was_deleted(served: Served) -> None:
+    running, deleted = handed_over(served), served.completed()
+    served.anonymous.delete(deleted)
+    for job in (running, deleted):
+        Amendments(served.provstore.records).take(served.directory(job), {"max_rss": 900})
+    assert served.json(running)["jobInfo"]["maxMemory"] is None
+    assert "max_rss" not in served.provstore.store.get([served.node(job_id(deleted))])[0].properties

@@ -270,6 +270,7 @@ def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
         "jobInfo": {
             "description": "stack@1",
             "executor": "local",
+            "clusterAccount": None,
             "resources": None,
             "ran": None,
             "waitsFor": None,

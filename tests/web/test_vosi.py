@@ -149,9 +149,10 @@ def asking(served: Served, **parts: Any) -> FlaskClient:
     return application(replace(site, **parts), ()).test_client()
 
 
-def test_an_executor_in_trouble_is_told_and_the_site_is_available(served: Served) -> None:
+def test_an_executor_in_trouble_is_told_without_hosts_or_accounts_and_the_site_is_available(served: Served) -> None:
     client = asking(served, troubles=lambda: {"slurm": "no route to login.example.org"})
-    assert availability(client.get("/availability")) == (True, True, ["executor slurm: no route to login.example.org"])
+    told = "executor slurm can't be reached; the server's log says why"
+    assert availability(client.get("/availability")) == (True, True, [told])
 
 
 def test_a_store_that_is_gone_is_told_with_its_time(served: Served) -> None:

@@ -15,10 +15,10 @@ from provstore.uws.clusters.durations import Fitted, fitted
 from provstore.uws.clusters.placement import Placement, account_on, choose, resources_of, resources_text
 from provstore.uws.descriptions.model import Description
 from provstore.uws.descriptions.names import CLUSTER_CONTROL, CLUSTER_PREFIX
-from provstore.uws.jobs import Job
+from provstore.uws.jobs import Job, JobParameter
 from provstore.uws.records import guarded
 
-__all__ = ["change_of_duration", "change_of_resources"]
+__all__ = ["change_of_duration", "change_of_resources", "control_of"]
 
 
 def change_of_duration(job: Job, duration: timedelta, settings: Settings) -> Update:
@@ -36,6 +36,9 @@ def change_of_resources(
 ) -> Update:
     """Give a job what is asked for now, and what was asked for before and is not asked for otherwise.
 
+    What is asked for as empty is taken back: the job gets what it would have had without. It stays on its cluster,
+    unless that is what is taken back.
+
     Raises:
         Invalid: an unknown resource or cluster, a value of the wrong form or beyond what is allowed.
         Forbidden: there is no account for this person on the cluster, or somebody else's job would change its account.
@@ -46,6 +49,14 @@ def change_of_resources(
     placement = choose(description, {**kept, **asked}, settings)
     account = _account(job, placement.executor, caller, settings)
     return _guarded(job, fitted(replace(placement, account=account), job.execution_duration, settings))
+
+
+def control_of(job: Job, name: str) -> JobParameter | None:
+    """Give what a job asks of a cluster under the name of a control parameter; None if it asks nothing so called."""
+    control = name.lower()
+    asks = {f"{CLUSTER_PREFIX}{one}": value for one, value in resources_of(job.resources).items()}
+    value = (asks | {CLUSTER_CONTROL: job.executor}).get(control, "")
+    return JobParameter(name=control, value=value) if value else None
 
 
 def _asked_before(job: Job, description: Description, settings: Settings) -> dict[str, str]:

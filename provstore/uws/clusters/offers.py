@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from provstore.clusters import Cluster
-from provstore.errors import Invalid
+from provstore.clusters import LOCAL, Cluster
+from provstore.errors import Forbidden, Invalid
 from provstore.resources import RESOURCES, Resource
 from provstore.settings import Settings
-from provstore.uws.clusters.placement import choose, cluster_of, parted, takes
+from provstore.uws.clusters.placement import account_on, choose, cluster_of, parted, takes
 from provstore.uws.descriptions.model import Description
 from provstore.uws.descriptions.names import CLUSTER_CONTROL, CLUSTER_PREFIX
 
-__all__ = ["Choice", "Offer", "offer_of"]
+__all__ = ["Choice", "Offer", "offer_of", "refusal_of"]
 
 _WILD: Final = re.compile(r"[*?\[]")
 
@@ -55,15 +55,31 @@ def offer_of(description: Description, settings: Settings, given: Mapping[str, s
     return Offer(cluster=cluster.name, choices=tuple(_choices(description, cluster, settings, asked)))
 
 
+def refusal_of(description: Description, settings: Settings, given: Mapping[str, str], *, caller_name: str) -> str:
+    """Say why a person can't have a job with these values run where it would; "" if nothing is in the way."""
+    asked, _ = parted(given, description)
+    cluster = cluster_of(description, settings, asked)
+    try:
+        account_on(cluster.name if cluster else LOCAL, caller_name, settings)
+    except Forbidden as error:
+        return error.message
+    return ""
+
+
 def _choices(
     description: Description, cluster: Cluster, settings: Settings, asked: Mapping[str, str]
 ) -> Iterator[Choice]:
     errors = _errors(description, cluster, settings, asked)
     clusters = tuple(one.name for one in settings.clusters if takes(one, description.name))
+    if cluster_of(description, settings, {}) is None:
+        clusters = (LOCAL, *clusters)
     if len(clusters) > 1:
         told = errors.get(CLUSTER_CONTROL, "")
-        words = "Where the job runs."
-        yield Choice(control=CLUSTER_CONTROL, words=words, default=cluster.name, options=clusters, error=told)
+        others = {name: value for name, value in asked.items() if name.lower() != CLUSTER_CONTROL}
+        usual = cluster_of(description, settings, others)
+        words = f"Where the job runs{f'; {LOCAL} is this machine' if LOCAL in clusters else ''}."
+        default = usual.name if usual else LOCAL
+        yield Choice(control=CLUSTER_CONTROL, words=words, default=default, options=clusters, error=told)
     described = dict(description.controls)
     for name, resource in RESOURCES.items():
         control = f"{CLUSTER_PREFIX}{name}"
@@ -74,10 +90,12 @@ def _choices(
 
 
 def _measured(resource: Resource, default: str, cluster: Cluster) -> Choice:
+    """A number shows its limits itself."""
     most = cluster.maxima.get(resource.name, "")
+    limits = () if resource.is_count else (resource.rule, f"{most} at most" if most else "")
     return Choice(
         control=f"{CLUSTER_PREFIX}{resource.name}",
-        words=_sentence(resource.rule, f"{most} at most" if most else ""),
+        words=_sentence(resource, *limits),
         default=default,
         most=most,
         counts=resource.is_count,
@@ -93,13 +111,16 @@ def _named(resource: Resource, default: str, cluster: Cluster) -> Choice | None:
     plain = resource.measure is None and not any(_WILD.search(one) for one in patterns)
     whole = tuple(dict.fromkeys([*filter(None, [default]), *patterns]))
     allowed = "" if plain or not patterns else f"allowed: {', '.join(whole)}"
-    words = _sentence(resource.rule, f"{most} at most" if most else "", allowed)
+    bounded = f"{most} at most" if most else ""
+    words = _sentence(resource) if plain and whole else _sentence(resource, resource.rule, bounded, allowed)
     return Choice(control=control, words=words, default=default, options=whole if plain else ())
 
 
-def _sentence(*parts: str) -> str:
-    text = "; ".join(part for part in parts if part)
-    return f"{text[0].upper()}{text[1:]}."
+def _sentence(resource: Resource, *parts: str) -> str:
+    """Say what a resource is, what its values look like and which ones are given."""
+    rules = "; ".join(part for part in parts if part)
+    meaning = f"{resource.meaning[0].upper()}{resource.meaning[1:]}"
+    return f"{meaning}: {rules}." if rules else f"{meaning}."
 
 
 def _errors(description: Description, cluster: Cluster, settings: Settings, asked: Mapping[str, str]) -> dict[str, str]:

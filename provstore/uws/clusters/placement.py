@@ -39,18 +39,15 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is wanted of a cluster: by the description, and by the client under the names as ``spelt``."""
+    """What is wanted of a cluster: by the description, and by the client under the names as ``spelt``.
+
+    A resource that is empty is not asked for.
+    """
 
     service: str
     described: Mapping[str, str]
     asked: Mapping[str, str]
     spelt: Mapping[str, str]
-
-    @property
-    def first(self) -> tuple[str, str]:
-        """The first thing that the client asks for, as he spelt it."""
-        name = next(iter(self.asked))
-        return self.spelt[name], self.asked[name]
 
     def spelling(self, name: str) -> str:
         """Give how the client wrote the name of a control parameter."""
@@ -94,7 +91,7 @@ def place(description: Description, asked: Mapping[str, str], *, caller_name: st
 
 def choose(description: Description, asked: Mapping[str, str], settings: Settings) -> Placement:
     """Do as `place`, leaving the account open."""
-    resources, _ = parted(asked, description)
+    resources = _given(parted(asked, description)[0])
     wanted = _wanted(description, resources)
     cluster = _chosen(wanted, settings)
     if cluster is None:
@@ -128,7 +125,7 @@ def cluster_of(description: Description, settings: Settings, asked: Mapping[str,
     What asks for a cluster that there is not counts for nothing.
     """
     try:
-        return _chosen(_wanted(description, asked), settings)
+        return _chosen(_wanted(description, _given(asked)), settings)
     except Invalid:
         return None if not asked else cluster_of(description, settings, {})
 
@@ -149,6 +146,11 @@ def resources_of(text: str) -> dict[str, str]:
     return found
 
 
+def _given(asked: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what is empty, as a form sends it; an unknown name stays, to be refused."""
+    return {name: value for name, value in asked.items() if value or name.lower() not in CLUSTER_CONTROLS}
+
+
 def _wanted(description: Description, resources: Mapping[str, str]) -> Wanted:
     return Wanted(
         service=description.name,
@@ -166,6 +168,10 @@ def _chosen(wanted: Wanted, settings: Settings) -> Cluster | None:
         return _by_name(wanted, wanted.asked[CLUSTER_CONTROL], settings)
     if CLUSTER_CONTROL in wanted.described and settings.clusters:
         return _by_name(wanted, wanted.described[CLUSTER_CONTROL], settings)
+    return _unnamed(wanted, settings)
+
+
+def _unnamed(wanted: Wanted, settings: Settings) -> Cluster | None:
     usual = settings.cluster(settings.executor)
     if usual is not None and takes(usual, wanted.service):
         return usual
@@ -174,24 +180,41 @@ def _chosen(wanted: Wanted, settings: Settings) -> Cluster | None:
     return next((one for one in settings.clusters if takes(one, wanted.service)), None)
 
 
+def _bound_for(wanted: Wanted, settings: Settings) -> Cluster | None:
+    """Find the cluster where site and description send a job whose client asks for nothing; None if it runs here."""
+    named = wanted.described.get(CLUSTER_CONTROL)
+    if named not in {None, LOCAL}:
+        return settings.cluster(named)
+    return _unnamed(replace(wanted, asked={}, described={} if named else wanted.described), settings)
+
+
 def _by_name(wanted: Wanted, name: str, settings: Settings) -> Cluster | None:
     if not settings.clusters:
+        return None
+    bound_for = _bound_for(wanted, settings)
+    if name == LOCAL and bound_for is None:
         return None
     found = settings.cluster(name)
     if found is not None and takes(found, wanted.service):
         return found
     known = ", ".join(one.name for one in settings.clusters if takes(one, wanted.service))
-    what = "no cluster here is called so" if found is None else f"it takes no jobs of {wanted.service}"
+    if found is not None:
+        what = f"it takes no jobs of {wanted.service}"
+    elif name == LOCAL and bound_for is not None:
+        what = f"jobs of {wanted.service} run on {bound_for.name} here, not on this machine"
+    else:
+        what = "no cluster here is called so"
     words = f"{wanted.spelling(CLUSTER_CONTROL)}={name!r}: {what}; those that take its jobs: {known or 'none'}"
     raise Invalid(words, field=wanted.spelling(CLUSTER_CONTROL), value=name)
 
 
 def _refuse_resources(wanted: Wanted) -> None:
     """Do nothing if the client asks for none: a description's are for sites that have clusters."""
-    if wanted.asked:
-        name, value = wanted.first
-        words = f"{name}={value!r}: the executor {LOCAL} of these jobs takes no {CLUSTER_PREFIX}* parameters"
-        raise Invalid(f"{words}; leave it out", field=name, value=value)
+    for control, value in wanted.asked.items():
+        if (control, value) != (CLUSTER_CONTROL, LOCAL):
+            name = wanted.spelling(control)
+            words = f"{name}={value!r}: the executor {LOCAL} of these jobs takes no {CLUSTER_PREFIX}* parameters"
+            raise Invalid(f"{words}; leave it out", field=name, value=value)
 
 
 # --- which resources
@@ -210,13 +233,17 @@ def _check(control: str, value: str, wanted: Wanted, cluster: Cluster) -> None:
     """Refuse a resource that is unknown, or of a wrong form, or more than the cluster allows."""
     said = wanted.spelling(control)
     if control not in CLUSTER_CONTROLS:
-        raise Invalid(f"{said}={value!r}: there is {', '.join(CLUSTER_CONTROLS)}", field=said, value=value)
+        known = ", ".join(CLUSTER_CONTROLS)
+        raise Invalid(f"{said}={value!r} is no resource of a cluster; there are {known}", field=said, value=value)
     resource = RESOURCES[control.removeprefix(CLUSTER_PREFIX)]
     if not resource.accepts(value):
         raise Invalid(f"{said}={value!r} is not {resource.rule}", field=said, value=value)
     most = cluster.maxima.get(resource.name)
     if most is not None and resource.exceeds(value, most):
         words = f"{said}={value!r}: the cluster {cluster.name} gives its jobs {most} at most"
+        raise Invalid(words, field=said, value=value)
+    if resource.is_endless(value):
+        words = f"{said}={value!r}: no limit can't be asked for; give the time after which the cluster may end the job"
         raise Invalid(words, field=said, value=value)
     usual = {cluster.defaults.get(resource.name), wanted.described.get(control)}
     if value not in usual and not _is_allowed(resource, value, cluster):

@@ -19,14 +19,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
+from provstore.clusters import LOCAL
 from provstore.errors import Unavailable
-from provstore.uws.executors.status import read_status
+from provstore.uws.executors.status import WRAPPER, read_status
 from provstore.uws.ports import Observation, State
 
-__all__ = ["WRAPPER", "LocalExecutor"]
-
-WRAPPER: Final = Path(__file__).with_name("wrapper")
-"""The program that runs a job directory, here and on clusters."""
+__all__ = ["LocalExecutor"]
 
 _START_LIMIT: Final = 10.0
 """Seconds to wait for a wrapper's word that it has the job; later it may still come."""
@@ -47,7 +45,7 @@ class LocalExecutor:
             died), if this process started it. A hint, so as not to wait for the next look.
     """
 
-    name = "local"
+    name = LOCAL
 
     def __init__(self, python: str = sys.executable, *, on_end: Callable[[Path], None] | None = None) -> None:
         self._python = python

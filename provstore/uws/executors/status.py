@@ -1,4 +1,4 @@
-"""What the wrapper wrote of a run, read: the same wherever it ran."""
+"""The wrapper, and what it wrote of a run, read: the same wherever it ran."""
 
 from __future__ import annotations
 
@@ -11,15 +11,28 @@ from typing import Any, Final
 from provstore.graph.model import Value
 from provstore.uws.ports import Cause, Observation, State
 
-__all__ = ["read_status"]
+__all__ = ["STATUS_FILE", "WRAPPER", "read_status", "told_status"]
+
+WRAPPER: Final = Path(__file__).with_name("wrapper")
+"""The program that runs a job directory, here and on clusters."""
+
+STATUS_FILE: Final = "status.json"
+
+
+def told_status(directory: Path) -> Observation | None:
+    """Read ``status.json``; None where there is none yet."""
+    return read_status(directory) if (directory / STATUS_FILE).is_file() else None
 
 
 def read_status(directory: Path) -> Observation:
-    """Read ``status.json`` as the wrapper left it; RUNNING, with nothing known, where there is none yet."""
+    """Read ``status.json`` as the wrapper left it; RUNNING, with nothing known, where it can't be read (yet)."""
     try:
-        status: dict[str, Any] = json.loads((directory / "status.json").read_bytes())
-    except (OSError, ValueError):
+        return _read(json.loads((directory / STATUS_FILE).read_bytes()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return Observation(state=State.RUNNING)
+
+
+def _read(status: Mapping[str, Any]) -> Observation:
     return Observation(
         state=State.ENDED if status["state"] == "ENDED" else State.RUNNING,
         cause=Cause(status["cause"]) if status["cause"] else None,

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from provstore.accounts.callers import ANONYMOUS
+from provstore.clusters import LOCAL
 from provstore.settings import Settings
 from provstore.uws.jobs import JobId
 
@@ -38,7 +39,7 @@ class Limits:
 
 def limits_of(settings: Settings) -> Limits:
     """Give the limits that a site has set."""
-    slots = {"local": settings.local_slots} | {one.name: one.slots for one in settings.clusters}
+    slots = {LOCAL: settings.local_slots} | {one.name: one.slots for one in settings.clusters}
     return Limits(slots=slots, user=settings.user_slots, anonymous=settings.anonymous_slots)
 
 

@@ -17,7 +17,7 @@ from provstore.uws.catalog import Catalog
 from provstore.uws.files import Files
 from provstore.uws.jobs import Failure, Job
 from provstore.uws.phases import Phase
-from provstore.uws.ports import Clock, Observation, State
+from provstore.uws.ports import START_LOG, Clock, Observation, State
 from provstore.uws.quotas import bytes_below
 from provstore.uws.records import Move, Records
 from provstore.uws.running.collect import Collected, collect
@@ -108,7 +108,7 @@ class Endings:
         at = self.clock()
         kind = "transient" if failure.transient else "fatal"
         put: _Put = {"ended_at": at, "error_type": kind, "error_message": failure.message, **_OVER}
-        put["error_detail"] = _tail(self.files.run(job.id) / "stderr") or None
+        put["error_detail"] = _last_words(self.files.run(job.id)) or None
         put["disk_bytes"] = bytes_below(self.files.job(job.id)) or None
         self.records.move(job, Move(phase=Phase.ERROR, at=at, cause="supervisor", put=put))
         self.ended(job)
@@ -167,7 +167,7 @@ class Endings:
     def _error(self, job: Job, observation: Observation, verdict: Verdict) -> _Put:
         if not verdict.message:
             return {}
-        detail = _tail(self.files.run(job.id) / "stderr")
+        detail = _last_words(self.files.run(job.id))
         return {
             "error_type": "transient" if verdict.transient else "fatal",
             "error_message": reason_not_entered(observation.exit_code, detail) or verdict.message,
@@ -225,6 +225,11 @@ def _missed_at(job: Job, observation: Observation, verdict: Verdict, *, ended_at
     if observation.started_at is None:
         return ended_at if verdict.phase is Phase.COMPLETED else None
     return not_before(job.created_at, observation.started_at, ended_at)
+
+
+def _last_words(run: Path) -> str:
+    """Give the end of what the script complained of; of a script that never began, of what tried to start it."""
+    return _tail(run / "stderr") or _tail(run / START_LOG)
 
 
 def _tail(file: Path) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from provstore.errors import Busy, FetchFailed, Invalid, NotFound, ProvstoreError, Unavailable
 from provstore.graph.model import Value
 from provstore.uws.catalog import Catalog
 from provstore.uws.files import Files
 from provstore.uws.jobs import Failure, Job, JobId
+from provstore.uws.patience import Patience
 from provstore.uws.phases import ACTIVE, FINAL, Phase
 from provstore.uws.ports import Clock, Executor, Observation, State
 from provstore.uws.queue.backlog import Backlog
@@ -25,10 +26,11 @@ from provstore.uws.records import Move, Records
 from provstore.uws.running.endings import Endings, not_before
 from provstore.uws.running.fetches import Fetches, nothing_to_fetch
 from provstore.uws.running.staging import StagingRules, stage
+from provstore.uws.running.work import Lane, Work
 from provstore.uws.sharing import Sharing
 from provstore.uws.tokens import JobTokens
 
-__all__ = ["Lane", "Life", "LifeParts", "Work"]
+__all__ = ["Life", "LifeParts"]
 
 _SWEPT_AT_ONCE: Final = 1000
 _LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -36,6 +38,9 @@ _LONGEST_PAUSE: Final = timedelta(hours=1)
 
 _POSTPONED: Final = timedelta(seconds=10)
 """A job that could not be started lets others go first for so long: it may be its own fault, or its executor's."""
+
+_LEFT_ALONE: Final = timedelta(seconds=1), timedelta(minutes=1)
+"""The first and the longest pause of a job in hand with which something can't be done for a reason of its own."""
 
 _TELL_AGAIN: Final = timedelta(seconds=10)
 """How often the progress of a fetch is written down, at most."""
@@ -55,21 +60,6 @@ _TAKEN: Final[Mapping[State, Phase]] = {
 
 _NOT_BEGUN: Final = frozenset({Phase.QUEUED, Phase.HELD})
 _NO_FACTS: Final[Mapping[str, Value | None]] = {}
-
-
-class Lane(StrEnum):
-    """Works that may take long go by their sort: many large results must not keep other jobs from starting."""
-
-    START = "start"
-    END = "end"
-
-
-class Work(NamedTuple):
-    """What remains to be done in a step, and may take long; ``executor``: whose slowness must not be that of others."""
-
-    lane: Lane
-    executor: str
-    act: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +102,8 @@ class Life:
             ended=self._ended,
         )
         self._chosen: list[JobId] = []
-        self._pauses: dict[str, timedelta] = {}
+        self._postponed = Patience(_POSTPONED, _LONGEST_POSTPONED, clock=parts.clock)
+        self._left_alone = Patience(*_LEFT_ALONE, clock=parts.clock)
         self._told_at: dict[str, datetime] = {}
         self._guard = threading.Lock()
 
@@ -221,10 +212,10 @@ class Life:
         return self._parts.files.run(job.id)
 
     def _observe(self, job: Job) -> Observation | None:
-        """Ask the executor, unless it is left alone now; its word tells whether the job has a slot."""
-        if not self._parts.troubles.may_ask(job.executor):
+        """Ask the executor, unless it or the job is left alone now; its word tells whether the job has a slot."""
+        if not self._left_alone.may_try(job.id) or not self._parts.troubles.may_ask(job.executor):
             return None
-        with self._parts.troubles.asking(job.executor):
+        with self._asking(job):
             observation = self._executor(job).observe(self._run(job))
         if observation.state is not State.ABSENT:  # that nothing was started may be known without asking
             self._parts.troubles.answered(job.executor)
@@ -234,6 +225,16 @@ class Life:
             self._slots.free(job.id)  # already while its results are collected
         return observation
 
+    @contextmanager
+    def _asking(self, job: Job) -> Iterator[None]:
+        """Ask the executor something of a job in hand; leave alone for a while what can't answer."""
+        try:
+            with self._parts.troubles.asking(job.executor):
+                yield
+        except Busy:
+            self._left_alone.failed(job.id)
+            raise
+
     def _remove(self, job: Job) -> None:
         """See to it that nothing of a job is left on other machines, whose names its own files tell."""
         if job.executor in self._parts.executors:
@@ -242,7 +243,8 @@ class Life:
     def _ended(self, job: Job) -> None:
         self._slots.free(job.id)
         self._told_at.pop(job.id, None)
-        self._pauses.pop(job.id, None)
+        self._postponed.well(job.id)
+        self._left_alone.well(job.id)
         self._parts.changed(job.id)
 
     def _next(self, job: Job, observation: Observation) -> Work | None:
@@ -266,7 +268,7 @@ class Life:
     def _brought(self, job: Job, observation: Observation, act: Callable[[Job, Observation], None]) -> None:
         """Do something that needs what the job has left, which may be elsewhere."""
         if observation.state is not State.ABSENT and not job.deleted:
-            with self._parts.troubles.asking(job.executor):
+            with self._asking(job):
                 self._executor(job).bring(self._run(job))
         act(job, observation)
 
@@ -353,9 +355,7 @@ class Life:
 
     def _postpone(self, job: Job, reason: str) -> None:
         """Let others go first, longer each time: a scheduler's limit is reached, perhaps only for this person."""
-        pause = min(2 * self._pauses.get(job.id, _POSTPONED / 2), _LONGEST_POSTPONED)
-        self._pauses[job.id] = pause
-        self._slots.set_aside(job, pause=pause)
+        self._slots.set_aside(job, pause=self._postponed.failed(job.id))
         self._tell(job, f"{job.executor} takes it later: {reason}")
 
     # --- a job in an executor's hand
@@ -389,6 +389,6 @@ class Life:
         self._parts.fetching.drop(job.id)
         if observation.state in _GONE:
             return self._end(job, lambda: self._brought(job, observation, self._endings.close))
-        with self._parts.troubles.asking(job.executor):
+        with self._asking(job):
             self._executor(job).abort(self._run(job))
         return None

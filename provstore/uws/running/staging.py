@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Final
 
-from provstore.clusters import Cluster, FileWay, Isolation
+from provstore.clusters import LOCAL, Cluster, FileWay, Isolation
 from provstore.errors import NotFound
 from provstore.settings import Settings
 from provstore.uws.descriptions.model import ParameterDefinition
@@ -76,7 +76,7 @@ def rules_of(settings: Settings, signals_url: str) -> dict[str, StagingRules]:
         signals_url=signals_url,
         modules_init=str(settings.modules_init or ""),
     )
-    return {"local": local} | {
+    return {LOCAL: local} | {
         one.name: StagingRules(
             path=one.path,
             log_max=settings.log_max,

@@ -20,7 +20,8 @@ from typing import Final, TypeVar
 
 from provstore.errors import Conflict, ProvstoreError, Unavailable
 from provstore.settings import Settings
-from provstore.uws.running.life import Lane, Life, Work
+from provstore.uws.running.life import Life
+from provstore.uws.running.work import Lane, Work
 
 __all__ = ["Lease", "Supervisor"]
 

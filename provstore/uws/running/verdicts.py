@@ -30,6 +30,9 @@ class Verdict:
 def _exit(seen: Observation, _limit: timedelta) -> Verdict:
     if seen.exit_code == 0:
         return Verdict(phase=Phase.COMPLETED)
+    if seen.exit_code is None:
+        why = seen.message or "nobody knows why"
+        return Verdict(phase=Phase.ERROR, message=f"the job ended before its script began: {why}")
     return Verdict(phase=Phase.ERROR, message=f"the script ended with exit code {seen.exit_code}")
 
 

@@ -11,15 +11,17 @@ from werkzeug.wrappers import Response as Answer
 from provstore.errors import NotFound
 from provstore.graph.model import Label, NodeId
 from provstore.uws.jobs import Job, text
+from provstore.uws.permissions import may_change
 from provstore.uws.phases import BLOCKING, CLIENT_MOVES, Phase
 from provstore.uws.records import JobFilter
 from provstore.web.bodies import read_creation, without
 from provstore.web.errors import Problems
 from provstore.web.forms import one_value
 from provstore.web.jdl.revisions import known_services
-from provstore.web.job_forms import form_as_sent, form_of_revision
+from provstore.web.job_forms import form_as_sent, form_of_revision, refusal_on_cluster
 from provstore.web.pages.definitions import proposing_page
 from provstore.web.pages.rendering import page
+from provstore.web.pages.whereabouts import cause_in_words, is_held_there, whereabouts
 from provstore.web.site import base_url, caller, site
 from provstore.web.uws_lists import make
 
@@ -64,7 +66,8 @@ def _job_form_again(message: str) -> Response | None:
     if revision is None or request.method != "POST" or not request.form:
         return None
     sent = {field: " ".join(values) for field, values in request.form.lists()}
-    return page("new_job.html", form=form_as_sent(revision, sent), wrong=message)
+    refusal = refusal_on_cluster(revision, sent)
+    return page("new_job.html", form=form_as_sent(revision, sent), refusal=refusal, wrong=message)
 
 
 _NEW_JOB: Final = "/jobs/new"
@@ -118,7 +121,7 @@ def show_new_job() -> Response:
     """GET /jobs/new?service=…: a form made from the description; the query string fills it in."""
     revision = site().service.catalog.offered(one_value(request.args, _SERVICE) or "")
     given = {name: " ".join(values) for name, values in request.args.lists() if name.upper() != _SERVICE}
-    return page("new_job.html", form=form_of_revision(revision, given))
+    return page("new_job.html", form=form_of_revision(revision, given), refusal=refusal_on_cluster(revision, given))
 
 
 @pages.post("/jobs/new")
@@ -132,14 +135,16 @@ def make_new_job() -> Answer:
 def show_job(job_id: str) -> Response:
     """GET /jobs/{job}: all about it; loaded again by itself while the job is under way."""
     job = _job(job_id)
+    moves = CLIENT_MOVES[job.phase] - ({Phase.QUEUED} if is_held_there(job) else set())
     response = page(
         "job.html",
         job=job,
         place=f"{base_url()}/uws/{job.service}/{job.id}",
         owner=site().accounts.name_of(job.owner),
-        waits=site().waits.of(job) if job.phase is Phase.QUEUED else None,
-        may_change=caller().admin or job.owner == caller().agent,
-        moves=CLIENT_MOVES[job.phase],
+        where=whereabouts(job, site().waits.of(job)),
+        may_change=may_change(caller(), owner=job.owner),
+        moves=moves,
+        cause=cause_in_words,
     )
     if job.phase in BLOCKING - {Phase.PENDING}:
         response.headers["Refresh"] = _REFRESH

@@ -39,7 +39,7 @@ def standing(phase: Phase, *, said: str = "", wait: Wait = NOT_WAITING, failure:
     history = add_change(JOB.history_text, phase, at=AT - timedelta(minutes=5), cause="executor meso")
     started_at = AT - timedelta(minutes=5) if phase is Phase.EXECUTING else None
     job = replace(JOB, phase=phase, history_text=history, failure=failure, started_at=started_at, host="node7")
-    return Standing(job=job, wait=wait, said=said, supervised=True, at=AT)
+    return Standing(job=job, wait=wait, said=said, trouble=False, supervised=True, at=AT)
 
 
 ENDINGS: Final = {
@@ -72,6 +72,33 @@ def test_each_phase_says_since_when_by_whom_and_what_comes_next(phase: Phase) ->
 def test_a_job_that_waits_says_for_what_and_its_place() -> None:
     text = explained(standing(Phase.QUEUED, wait=Wait(place=3, reason="all 2 slots of meso are taken")))
     assert "It is number 3 in the queue of meso. It waits: all 2 slots of meso are taken. It begins by itself" in text
+
+
+@pytest.mark.parametrize("phase", [Phase.QUEUED, Phase.HELD, Phase.SUSPENDED])
+def test_what_waits_says_so(phase: Phase) -> None:
+    assert " It waits: held by its owner. " in explained(standing(phase, wait=Wait(reason="held by its owner")))
+
+
+@pytest.mark.parametrize("phase", [Phase.EXECUTING, Phase.UNKNOWN])
+def test_what_runs_does_not_wait_for_what_is_in_the_way(phase: Phase) -> None:
+    text = explained(standing(phase, wait=Wait(reason="meso can't be reached: no connection.")))
+    assert ". At present: meso can't be reached: no connection. " in text
+    assert "It waits" not in text
+
+
+def test_a_question_keeps_its_mark_and_trouble_ends_when_it_is_mended() -> None:
+    waiting = standing(Phase.QUEUED, wait=Wait(place=1, reason="meso can't be reached: is the account open?"))
+    text = explained(replace(waiting, trouble=True))
+    assert text.endswith(" is the account open? It goes on by itself once that is mended.")
+
+
+def test_an_end_that_was_known_of_late_is_told_with_its_delay() -> None:
+    one = standing(Phase.COMPLETED)
+    known_at = AT - timedelta(minutes=5)
+    late = replace(one, job=replace(one.job, ended_at=known_at - timedelta(seconds=59)))
+    assert " It had ended 59 s before that was known. All went well" in explained(late)
+    at_once = replace(one, job=replace(one.job, ended_at=known_at - timedelta(seconds=9)))
+    assert "before that was known" not in explained(at_once)
 
 
 def test_a_job_in_the_queue_of_a_cluster_is_told_of_in_the_words_of_its_executor() -> None:

@@ -16,7 +16,7 @@ from provstore.errors import Forbidden, Invalid
 from provstore.resources import RESOURCES
 from provstore.settings import Settings
 from provstore.uws.clusters.durations import fitted
-from provstore.uws.clusters.offers import Choice, offer_of
+from provstore.uws.clusters.offers import Choice, offer_of, refusal_of
 from provstore.uws.clusters.placement import Placement, parted, place, resources_of, resources_text
 from provstore.uws.descriptions.model import Description, ParameterDefinition
 
@@ -88,7 +88,6 @@ def test_a_site_without_clusters_has_none_to_choose() -> None:
     [
         ({}, {"Slurm_cluster": "moon"}, "Slurm_cluster='moon': no cluster here is called so; .* its jobs: meso"),
         ({}, {"slurm_cluster": "tiny"}, "slurm_cluster='tiny': it takes no jobs of s; those that take its jobs: meso"),
-        ({}, {"slurm_cluster": "local"}, "slurm_cluster='local': no cluster here is called so"),
         ({}, {"slurm_cluster": "a\nb"}, "no cluster here is called so"),
         ({"slurm_cluster": "moon"}, {}, "slurm_cluster='moon': no cluster here is called so"),
     ],
@@ -98,6 +97,60 @@ def test_a_cluster_that_is_not_there_or_takes_other_services_is_refused(
 ) -> None:
     with pytest.raises(Invalid, match=words):
         chosen(described, asked)
+
+
+EMPTY = {f"slurm_{name}": "" for name in (*RESOURCES, "cluster")}
+
+
+@pytest.mark.parametrize("site", [Settings(), SITE, replace(SITE, executor="meso")])
+def test_what_is_empty_is_not_asked_for(site: Settings) -> None:
+    assert chosen({}, EMPTY, site=site) == chosen({}, {}, site=site)
+    assert chosen({"slurm_mem": "2G"}, EMPTY, site=site) == chosen({"slurm_mem": "2G"}, {}, site=site)
+    assert chosen({}, {"slurm_mem": "", "SLURM_MEM": "2G"}) == chosen({}, {"slurm_mem": "2G"})
+
+
+@pytest.mark.parametrize(
+    ("site", "name", "described"),
+    [
+        (Settings(), "s", {"slurm_mem": "1G"}),
+        (SITE, "s", {}),
+        (replace(SITE, executor="tiny"), "s", {}),
+        (SITE, "s", {"slurm_cluster": "local", "slurm_mem": "1G"}),
+        (Settings(clusters=(TINY,)), "s", {"slurm_mem": "1G"}),
+    ],
+)
+def test_this_machine_may_be_asked_for_where_a_job_that_asks_for_nothing_runs_here(
+    site: Settings, name: str, described: dict[str, str]
+) -> None:
+    assert chosen(described, {"slurm_cluster": "local"}, site=site, name=name) == Placement()
+
+
+@pytest.mark.parametrize(
+    ("site", "described"),
+    [
+        (replace(SITE, executor="meso"), {}),
+        (replace(SITE, executor="meso"), {"slurm_cluster": "local"}),
+        (SITE, {"slurm_mem": "2G"}),
+        (SITE, {"slurm_cluster": "meso"}),
+    ],
+)
+def test_this_machine_is_refused_where_site_or_description_send_jobs_to_a_cluster(
+    site: Settings, described: dict[str, str]
+) -> None:
+    words = "slurm_cluster='local': jobs of s run on meso here, not on this machine; those that take its jobs: meso"
+    with pytest.raises(Invalid, match=words):
+        chosen(described, {"slurm_cluster": "local"}, site=site)
+
+
+def test_resources_are_refused_on_this_machine() -> None:
+    with pytest.raises(Invalid, match="slurm_mem='1G': the executor local of these jobs takes no"):
+        chosen({}, {"slurm_cluster": "local", "slurm_mem": "1G"})
+
+
+@pytest.mark.parametrize("value", ["0", "0:00", "0-0"])
+def test_no_time_limit_can_not_be_asked_for(value: str) -> None:
+    with pytest.raises(Invalid, match=f"slurm_time='{value}': no limit can't be asked for; give the time after which"):
+        chosen({}, {"slurm_cluster": "tiny", "slurm_time": value}, name="t")
 
 
 def test_a_parameter_that_a_description_declares_is_no_resource() -> None:
@@ -111,8 +164,9 @@ def test_a_parameter_that_a_description_declares_is_no_resource() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("slurm_x", "1", "slurm_x='1': there is slurm_mem, .*slurm_cluster"),
-        ("slurm_mem", "", "slurm_mem='' is not a size, as 4G or 500M"),
+        ("slurm_x", "1", "slurm_x='1' is no resource of a cluster; there are slurm_mem, .*slurm_cluster"),
+        ("slurm_x", "", "slurm_x='' is no resource of a cluster"),
+        ("slurm_mem", "4194305k", "4G at most"),
         ("slurm_mem", "$(x)", "is not a size"),
         ("slurm_mem", "4G\n", "is not a size"),
         ("SLURM_MEM", "5G", "SLURM_MEM='5G': the cluster meso gives its jobs 4G at most"),
@@ -155,6 +209,7 @@ def test_what_the_cluster_does_not_allow_is_refused_by_name_and_value(name: str,
     [
         ("mem", "4G"),
         ("mem", "4096"),
+        ("mem", "128m"),
         ("nodes", "1-4"),
         ("time", "120"),
         ("time", "1:59:59"),
@@ -273,7 +328,9 @@ def test_whatever_is_asked_for_is_placed_or_refused(text: str, name: str) -> Non
     found: Placement | None = None
     with suppress(Invalid):
         found = chosen({}, {f"slurm_{name}": text})
-    assert found is None or found.resources[name] == text
+    assert found is None or found == (
+        Placement(executor="meso", resources={**MESO.defaults, name: text}) if text else Placement()
+    )
 
 
 def test_resources_are_kept_sorted_and_absent_where_there_are_none() -> None:
@@ -292,12 +349,15 @@ def test_a_form_offers_what_may_be_asked_for() -> None:
     assert offer.cluster == "meso"
     assert list(found) == [*RESOURCES]
     assert found["mem"] == Choice(
-        control="slurm_mem", words="A size, as 4G or 500M; 4G at most.", default="2G", most="4G"
+        control="slurm_mem", words="Memory on each node: a size, as 4G or 500M; 4G at most.", default="2G", most="4G"
     )
     assert (found["ntasks"].counts, found["ntasks"].most, found["ntasks"].error) == (True, "8", "")
     assert (found["account"].fixed, found["account"].default) == (True, "physics")
-    assert (found["partition"].options, found["partition"].words) == ((), "A plain name; allowed: test, long*.")
-    assert found["gres"].words == "Resources, as gpu:2; gpu:4 at most; allowed: shard."
+    assert (found["partition"].options, found["partition"].words) == (
+        (),
+        "The partition of the cluster: a plain name; allowed: test, long*.",
+    )
+    assert found["gres"].words == "Other resources of a node: resources, as gpu:2; gpu:4 at most; allowed: shard."
     assert found["qos"].error == "SLURM_qos='x': the cluster meso allows its jobs a?"
 
 
@@ -323,6 +383,38 @@ def test_a_form_offers_the_clusters_that_take_the_service() -> None:
     wrong = offer_of(described, both, {"slurm_cluster": "moon"})
     assert wrong is not None
     assert (wrong.cluster, "no cluster here is called so" in wrong.choices[0].error) == ("tiny", True)
+
+
+def test_a_form_offers_this_machine_where_jobs_run_here_that_ask_for_nothing() -> None:
+    offer = offer_of(S, SITE, {"slurm_cluster": "meso"})
+    assert offer is not None
+    assert offer.choices[0] == Choice(
+        control="slurm_cluster",
+        words="Where the job runs; local is this machine.",
+        default="local",
+        options=("local", "meso"),
+    )
+
+
+def test_the_default_cluster_of_a_form_is_that_of_a_job_that_names_none() -> None:
+    offer = offer_of(Description(name="t"), replace(SITE, executor="tiny"), {"slurm_cluster": "meso"})
+    assert offer is not None
+    assert (offer.cluster, offer.choices[0].default) == ("meso", "tiny")
+
+
+def test_a_number_of_a_form_shows_its_limits_once() -> None:
+    offer = offer_of(S, SITE, {"slurm_mem": "1G"})
+    assert offer is not None
+    (found,) = (one for one in offer.choices if one.control == "slurm_ntasks")
+    assert (found.words, found.counts, found.most) == ("How many tasks.", True, "8")
+
+
+def test_who_has_no_account_on_the_cluster_is_told_before_filling_in_a_form() -> None:
+    site = Settings(clusters=(PEOPLE,))
+    asked = {"slurm_mem": "1G"}
+    assert refusal_of(S, site, asked, caller_name="rubin").startswith("rubin has no account on the cluster meso")
+    assert refusal_of(S, site, asked, caller_name="curie") == ""
+    assert refusal_of(S, site, {}, caller_name="rubin") == ""
 
 
 def test_a_form_of_what_runs_on_this_machine_offers_nothing() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provstore.uws.executors.local import WRAPPER
+from provstore.uws.executors.status import WRAPPER
 from provstore.uws.executors.wrapper.log import Log
 
 ALLOWED = {

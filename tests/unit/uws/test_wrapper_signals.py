@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from provstore.uws.executors.local import WRAPPER
+from provstore.uws.executors.status import WRAPPER
 from tests.contract.executor_bench import eventually, stage
 
 
@@ -159,6 +159,29 @@ def test_what_was_heard_is_not_spooled(tmp_path: Path, heard: Heard, url: str) -
     assert (heard.states[-1], (tmp_path / "spool").exists()) == ("ENDED", False)
 
 
+@pytest.mark.parametrize(
+    ("greeting", "problem"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "that is no HTTP server: it says 'SSH-2.0-OpenSSH_9.2'"),
+        (b"5 ready\r\n", "that is no HTTP server: it says '5 ready'"),
+        (b"", "it hung up without an answer"),
+    ],
+)
+def test_what_is_no_http_server_is_called_so(tmp_path: Path, greeting: bytes, problem: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"http://127.0.0.1:{other.getsockname()[1]}/"
+        directory = stage(tmp_path / "j1", "exit 0", callback=address)
+        process = start(directory)
+        link, _ = other.accept()
+        link.recv(10_000)
+        link.sendall(greeting)
+        link.close()
+        log = directory / "callback.log"
+        eventually(lambda: log.exists() and problem in log.read_text("utf-8"))
+        process.kill()
+        process.wait(20)
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate of localhost, and its key beside it."""
@@ -195,6 +218,16 @@ def test_the_authority_of_the_server_can_be_named(
     directory = stage(tmp_path / "j1", "exit 0", callback=secret_url, callback_ca=str(certificate))
     start(directory).wait(20)
     assert heard.states[-1:] == ["ENDED"]
+
+
+def test_a_file_of_authorities_that_is_not_there_is_named(tmp_path: Path, heard: Heard, secret_url: str) -> None:
+    directory = stage(tmp_path / "j1", "exit 0", callback=secret_url, callback_ca="/nowhere/ca.pem")
+    process = start(directory)
+    log = directory / "callback.log"
+    eventually(lambda: log.exists() and "callback_ca /nowhere/ca.pem: No such file" in log.read_text("utf-8"))
+    process.kill()
+    process.wait(20)
+    assert heard.calls == []
 
 
 def test_a_server_whose_certificate_nobody_vouches_for_is_not_told(

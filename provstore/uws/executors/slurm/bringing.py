@@ -14,18 +14,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from provstore.clusters import FileWay
-from provstore.errors import Busy, Conflict, NotFound
+from provstore.errors import Busy, Conflict, NotFound, Unavailable
 from provstore.uws.executors.slurm import parsing
 from provstore.uws.executors.slurm.judging import is_doubtful
 from provstore.uws.executors.slurm.reach import Reach
 from provstore.uws.executors.slurm.record import Notes, Record
 from provstore.uws.executors.ssh.remote_files import RemoteFiles
-from provstore.uws.executors.status import read_status
+from provstore.uws.executors.status import STATUS_FILE, read_status, told_status
+from provstore.uws.files import put_whole
 from provstore.uws.ports import Clock, State
 
 __all__ = ["Bringing", "Product", "products_of"]
 
-_STATUS: Final = "status.json"
 _PRODUCTS: Final = "products.json"
 _LOGS: Final = ("stdout", "stderr")
 _SMALL: Final = ("events.jsonl", "slurm.out", "callback.log")
@@ -69,11 +69,11 @@ class Bringing:
         Raises:
             Unavailable: the cluster can't be reached.
         """
-        with self._files(record) as files:
-            data = files.read(str(self._there(record) / _STATUS))
-        if data is None or data == _bytes_of(directory / _STATUS):
-            return False
-        _put(directory / _STATUS, data)
+        with _alone(directory / STATUS_FILE), self._files(record) as files:  # else an older one might replace a newer
+            data = files.read(str(self._there(record) / STATUS_FILE))
+            if data is None or data == _bytes_of(directory / STATUS_FILE):
+                return False
+            put_whole(directory / STATUS_FILE, data)
         at, status = self._clock(), read_status(directory)
         self._notes.change(
             directory,
@@ -98,7 +98,8 @@ class Bringing:
 
     def is_doubtful(self, directory: Path, record: Record) -> bool:
         """Tell whether a job's own word leaves open who ended it."""
-        return (directory / _STATUS).is_file() and is_doubtful(record, read_status(directory))
+        status = told_status(directory)
+        return status is not None and is_doubtful(record, status)
 
     def bring(self, directory: Path, record: Record) -> None:
         """Bring logs and results of a job that is over, as far as they are kept here; each file comes whole.
@@ -115,7 +116,7 @@ class Bringing:
         with self._files(record) as files:
             products = files.read(str(there / _PRODUCTS), most=_MOST)
             if products is not None:
-                _put(directory / _PRODUCTS, products)
+                put_whole(directory / _PRODUCTS, products)
             brought = [(one, self._bring_product(files, directory, record, one)) for one in products_of(directory)]
         spoilt = {product.path: problem for product, problem in brought if problem}
         if spoilt and self._clock() < (record.ended_at or record.begun_at) + self._reach.cluster.silent_after:
@@ -154,6 +155,7 @@ class Bringing:
         if product is None:
             return False
         try:
+            (directory / path).parent.mkdir(parents=True, exist_ok=True)
             with _alone(directory / path), self._files(record) as files:
                 _fetch(files, directory, self._there(record), product)
         except (Conflict, NotFound) as error:
@@ -172,7 +174,7 @@ class Bringing:
         for name in (*_LOGS, *_SMALL):
             part = directory / f".{name}.part"
             part.unlink(missing_ok=True)
-            files.append(str(there / name), part, most=_MOST_LOG)
+            files.append(str(there / name), part, most=_MOST_LOG if name in _LOGS else _MOST)
             with suppress(FileNotFoundError):
                 part.replace(directory / name)
 
@@ -195,7 +197,10 @@ class Bringing:
         shared = self._reach.cluster.seen_here(record.account)
         assert shared is not None  # noqa: S101 - the settings are refused without
         here, seen = directory / product.path, shared / record.job / product.path
-        if seen.is_symlink() or not os.access(seen, os.R_OK) or seen.stat().st_size != product.size:
+        try:
+            if seen.is_symlink() or not os.access(seen, os.R_OK) or seen.stat().st_size != product.size:
+                return False
+        except OSError:
             return False
         here.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
@@ -216,9 +221,15 @@ def _alone(file: Path) -> Iterator[None]:
     """Let one at a time bring a file, in whatever thread or process; who waited finds it there.
 
     To be entered before a session for files is taken: these are few, and nobody is to hold one while he waits.
+
+    Raises:
+        Unavailable: the folder is not there, or not to be written to.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.with_name(f".{file.name[:200]}.lock").open("ab") as lock:
+    try:
+        lock = file.with_name(f".{file.name[:200]}.lock").open("ab")
+    except OSError as error:
+        raise Unavailable(f"{file} can't be brought: {error.strerror or error}") from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -255,20 +266,10 @@ def _mark(directory: Path, spoilt: Mapping[str, str]) -> None:
     for found in words["products"].values():
         for one in found:
             one["problem"] = one["problem"] or spoilt.get(str(PurePosixPath(one["path"])), "")
-    _put(directory / _PRODUCTS, json.dumps(words).encode())
+    put_whole(directory / _PRODUCTS, json.dumps(words).encode())
 
 
 def _bytes_of(file: Path) -> bytes:
     with suppress(OSError):
         return file.read_bytes()
     return b""
-
-
-def _put(file: Path, data: bytes) -> None:
-    """Put a file in place whole."""
-    part = file.with_name(f".{file.name}.part")
-    with part.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
 from provstore.errors import Invalid
+from provstore.resources import RESOURCES
 
 __all__ = [
     "ACCOUNTING_FIELDS",
     "QUEUE_FIELDS",
-    "RESOURCES",
-    "SUBMIT_LIMIT",
     "TIMED_OUT",
     "accounting",
     "accounting_by_name",
@@ -25,7 +24,6 @@ __all__ = [
     "notify",
     "ping",
     "queue",
-    "show",
     "submit",
     "version",
 ]
@@ -33,25 +31,10 @@ __all__ = [
 _ENVIRONMENT: Final = ("env", "SLURM_TIME_FORMAT=%s", "TZ=UTC", "LC_ALL=C")
 """Times in seconds since 1970, whatever the zone of the cluster, and messages in English."""
 
-RESOURCES: Final = (
-    "partition",
-    "account",
-    "qos",
-    "nodes",
-    "ntasks",
-    "ntasks-per-node",
-    "cpus-per-task",
-    "mem",
-    "gres",
-    "constraint",
-    "time",
-)
-"""The options of sbatch that a job may be given, in the order of the command line."""
-
 TIMED_OUT: Final = 124
-"""Exit status of a submission that was cut off after `SUBMIT_LIMIT`."""
+"""Exit status of a submission that was cut off after `_SUBMIT_LIMIT`."""
 
-SUBMIT_LIMIT: Final = timedelta(seconds=30)
+_SUBMIT_LIMIT: Final = timedelta(seconds=30)
 """How long an sbatch may live. Where the queue is full it sleeps and tries again by itself for minutes: one left behind
 on a lost connection would submit long after its job was looked up and not found."""
 
@@ -59,7 +42,7 @@ _SBATCH: Final = (
     *_ENVIRONMENT,
     "timeout",
     "--kill-after=5",
-    str(SUBMIT_LIMIT // timedelta(seconds=1)),
+    str(_SUBMIT_LIMIT // timedelta(seconds=1)),
     "sbatch",
     "--parsable",
     "--no-requeue",
@@ -129,7 +112,7 @@ def submit(
     Raises:
         Invalid: a resource is not in `RESOURCES`.
     """
-    asked = {name.replace("_", "-"): value for name, value in resources.items() if value}
+    asked = {name: value for name, value in resources.items() if value}
     if unknown := sorted(set(asked) - set(RESOURCES)):
         raise Invalid(f"resource {unknown[0]!r}: one of {', '.join(RESOURCES)} was expected")
     if duration:
@@ -169,9 +152,9 @@ def notify(
     )
 
 
-def queue(users: Sequence[str] = ()) -> tuple[str, ...]:
-    """List all jobs of these accounts, or of the one that asks; those that ended lately too."""
-    return (*_ENVIRONMENT, *_SQUEUE, f"--user={','.join(users)}" if users else "--me")
+def queue() -> tuple[str, ...]:
+    """List all jobs of the account that asks; those that ended lately too."""
+    return (*_ENVIRONMENT, *_SQUEUE, "--me")
 
 
 def find(name: str) -> tuple[str, ...]:
@@ -187,11 +170,6 @@ def accounting(numbers: Iterable[int], since: datetime) -> tuple[str, ...]:
 def accounting_by_name(name: str, since: datetime) -> tuple[str, ...]:
     """Ask for the jobs of this name, with their steps."""
     return (*_ENVIRONMENT, *_SACCT, f"--starttime={_time(since)}", f"--name={name}")
-
-
-def show(number: int) -> tuple[str, ...]:
-    """Show all of one job, on one line."""
-    return (*_ENVIRONMENT, "scontrol", "show", "job", "--oneliner", str(number))
 
 
 def cancel(numbers: Iterable[int]) -> tuple[str, ...]:

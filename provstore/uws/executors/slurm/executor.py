@@ -18,21 +18,23 @@ from typing import Any, Final
 
 from provstore.clusters import Cluster
 from provstore.errors import Busy, Unavailable
+from provstore.graph.model import Value
 from provstore.uws.executors.slurm import commands
+from provstore.uws.executors.slurm.aftermath import Aftermath
 from provstore.uws.executors.slurm.bringing import Bringing
 from provstore.uws.executors.slurm.explaining import explained
 from provstore.uws.executors.slurm.judging import judge
 from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
-from provstore.uws.executors.slurm.record import Notes, Record
+from provstore.uws.executors.slurm.record import ABORT_FILE, HEARD_FILE, Notes, Record, hear
+from provstore.uws.executors.slurm.refusals import Kind
 from provstore.uws.executors.slurm.submitting import Submitting
-from provstore.uws.executors.slurm.watching import HEARD_FILE, Watching, hear
-from provstore.uws.executors.status import read_status
-from provstore.uws.files import Files
+from provstore.uws.executors.slurm.watching import Watching
+from provstore.uws.executors.status import STATUS_FILE, read_status, told_status
+from provstore.uws.files import Files, put_whole
 from provstore.uws.ports import Cause, Clock, Observation, State
 
 __all__ = ["SlurmExecutor"]
 
-_ABORT: Final = "abort"
 _AGAIN: Final = timedelta(seconds=30)
 """After so long an end that did not come is asked for again."""
 
@@ -40,6 +42,7 @@ _STALE: Final = 60.0
 """Seconds for which a file is looked at again that is older than the signal: as long as NFS remembers."""
 
 _OVER: Final = frozenset({State.ENDED, State.LOST})
+_NOT_BEGUN: Final = frozenset({State.WAITING, State.HELD, State.UNKNOWN})
 
 
 class SlurmExecutor:
@@ -50,9 +53,18 @@ class SlurmExecutor:
         files: The data directory.
         clock: The present instant.
         news: Called from another thread with the directory of a job that should be looked at.
+        amend: Called from another thread with the directory of a job that is over, and what was learnt of it since.
     """
 
-    def __init__(self, cluster: Cluster, *, files: Files, clock: Clock, news: Callable[[Path], None]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        files: Files,
+        clock: Clock,
+        news: Callable[[Path], None],
+        amend: Callable[[Path, Mapping[str, Value]], None] = lambda _directory, _facts: None,
+    ) -> None:
         self.name = cluster.name
         self.reach = Reach(cluster)
         self._clock = clock
@@ -60,19 +72,21 @@ class SlurmExecutor:
         self._bringing = Bringing(self.reach, self._notes, clock=clock)
         self._submitting = Submitting(self.reach, self._notes, files=files, clock=clock)
         self._watching = Watching(self.reach, self._notes, self._bringing, files=files, clock=clock, news=news)
+        self._aftermath = Aftermath(self.reach, amend=amend)
+        self._watching.further = self._aftermath.round
         self._guard = threading.Lock()
         self._starting: dict[Path, threading.Lock] = {}
         self._stale: dict[Path, float] = {}
 
     def start(self, directory: Path) -> None:
         """Hand the job to SLURM; see the port."""
-        self._watching.expect(directory)
         with self._once(directory):
-            if (directory / _ABORT).exists() and not self._is_sent(directory):
+            if (directory / ABORT_FILE).exists() and not self._is_sent(directory):
                 self._end_unstarted(directory)
                 return
             self._submitting.submit(directory)
-        if (directory / _ABORT).exists():
+            self._watching.expect(directory)
+        if (directory / ABORT_FILE).exists():
             self.abort(directory)
 
     def observe(self, directory: Path) -> Observation:
@@ -87,17 +101,20 @@ class SlurmExecutor:
             return self._uncertain(directory, record)
         self._watching.watch(directory, record)
         record = self._heed(directory, record)
-        status = read_status(directory) if (directory / "status.json").is_file() else None
+        status = told_status(directory)
         seen = judge(record, status, at=self._clock(), lost_after=self.reach.cluster.lost_after)
+        if seen.state in _NOT_BEGUN and self.reach.unanswered:
+            seen = replace(seen, message=f"{seen.message}; {self.reach.unanswered}")
         if seen.state in _OVER:
             self._watching.leave(directory)
+            self._aftermath.take(directory, record)
         return seen
 
     def hint(self, directory: Path, told: bytes) -> None:
         """Note the signal of a job of ours on disk."""
-        record = self._notes.get(directory)
-        if record is not None and record.cluster == self.name:
-            with suppress(OSError):
+        with suppress(Unavailable):
+            record = self._notes.get(directory)
+            if record is not None and record.cluster == self.name:
                 hear(directory, told)
 
     def bring(self, directory: Path) -> None:
@@ -111,6 +128,8 @@ class SlurmExecutor:
         """Bring what was printed since; see the port."""
         record = self._notes.get(directory)
         if record is not None and record.cluster == self.name and record.number is not None:
+            if self.reach.trouble:  # who reads a log is not to wait for a host that does not answer
+                raise Unavailable(self.reach.trouble)
             self._bringing.fresh(directory, record)
 
     def provide(self, directory: Path, path: str) -> bool:
@@ -126,7 +145,7 @@ class SlurmExecutor:
             return
         record = self._notes.get(directory)
         try:
-            (directory / _ABORT).touch()
+            (directory / ABORT_FILE).touch()
         except OSError as error:
             raise Unavailable(f"job {directory.name} can't be aborted: {error}") from error
         if record is None or record.number is None or self.observe(directory).state in _OVER:
@@ -138,7 +157,8 @@ class SlurmExecutor:
         try:
             self._cancel(record)
         except Unavailable:
-            self._notes.change(directory, lambda one: replace(one, aborted_at=None))
+            before_at = record.aborted_at
+            self._notes.change(directory, lambda one: replace(one, aborted_at=before_at))
             raise
         self._watching.ask_soon(directory)
 
@@ -159,7 +179,7 @@ class SlurmExecutor:
         record = self._notes.get(directory)
         if record is None or record.cluster != self.name:
             return ""
-        return explained(record, trouble=self.reach.trouble or self.reach.unanswered, at=self._clock())
+        return explained(record, at=self._clock())
 
     def counts(self) -> Mapping[str, int]:
         """Tell what was sent; see the port. ``status`` and ``accounting`` are questions how jobs are."""
@@ -192,7 +212,7 @@ class SlurmExecutor:
 
     def _unsent(self, directory: Path) -> Observation:
         """A job that never left, perhaps because it was aborted before."""
-        status = read_status(directory) if (directory / "status.json").is_file() else None
+        status = told_status(directory)
         return status if status is not None and status.state is State.ENDED else Observation(state=State.ABSENT)
 
     def _uncertain(self, directory: Path, record: Record) -> Observation:
@@ -211,11 +231,11 @@ class SlurmExecutor:
 
     def _heed(self, directory: Path, record: Record) -> Record:
         """Look after a signal, if one came since the last look."""
-        heard = directory / HEARD_FILE
-        if not heard.exists():
+        taken = directory / f".{HEARD_FILE}"  # what is heard from now on is looked after the next time
+        try:
+            told = (directory / HEARD_FILE).replace(taken).read_bytes()
+        except FileNotFoundError:
             return record
-        told = heard.read_bytes()
-        heard.unlink(missing_ok=True)
         try:
             self._look(directory, record, told)
         except Busy:  # only this account can't be entered: what is known of the job still holds
@@ -240,7 +260,7 @@ class SlurmExecutor:
 
     def _look_again_if_stale(self, directory: Path, told: bytes) -> None:
         """Keep a signal for a while that knows more than the file: a shared file system may show an old one."""
-        status = directory / "status.json"
+        status = directory / STATUS_FILE
         if _seq(told) <= (_seq(status.read_bytes()) if status.is_file() else 0):
             self._stale.pop(directory, None)
         elif time.monotonic() < self._stale.setdefault(directory, time.monotonic() + _STALE):
@@ -251,33 +271,39 @@ class SlurmExecutor:
         try:
             self.reach.ask(Asked.CANCEL, record.account, commands.cancel([record.number]))
         except Refused as error:
-            raise Unavailable(f"SLURM on {self.name} can't cancel {record.number}: {error.refusal.message}") from error
+            kind, words = error.refusal.kind, f"SLURM on {self.name} can't cancel {record.number}: {error}"
+            if kind is not Kind.UNKNOWN_JOB:  # that one is over
+                raise (Unavailable if kind is Kind.UNREACHABLE else Busy)(words) from error
 
     def _end_unstarted(self, directory: Path) -> None:
         """Write the end of a job that was aborted before it was handed over, in the wrapper's words."""
         words = dict.fromkeys(("exit_code", "started_at", "ended_at", "cpu_seconds", "max_rss"))
         status: dict[str, Any] = {**words, "state": "ENDED", "cause": Cause.ABORT, "host": ""}
         status["message"] = "aborted before its start"
-        part = directory / ".status.json"
-        part.write_text(json.dumps(status), encoding="utf-8")
-        part.replace(directory / "status.json")
+        put_whole(directory / STATUS_FILE, json.dumps(status).encode())
 
 
 def _is_of_scheduler(told: bytes) -> bool:
     """Tell whether a signal comes from beside the job: the notifier, or an administrator's script."""
-    with suppress(ValueError, AttributeError):
-        return bool(json.loads(told).get("source") == "scheduler")
-    return False
+    return _words(told).get("source") == "scheduler"
 
 
 def _seq(told: bytes) -> int:
     """Give the number of a state that a wrapper told, 0 where it told none."""
-    with suppress(ValueError, AttributeError, TypeError):
-        return int(json.loads(told).get("seq") or 0)
-    return 0
+    seq = _words(told).get("seq")
+    return seq if isinstance(seq, int) else 0
+
+
+def _words(told: bytes) -> dict[str, Any]:
+    """Read a signal; nothing where it is none of ours."""
+    with suppress(ValueError, RecursionError):
+        words = json.loads(told)
+        return words if isinstance(words, dict) else {}
+    return {}
 
 
 def _limit(directory: Path) -> timedelta:
-    """Give how long the job may run, with what it needs to end in order."""
+    """Give how long the job may run, with what it needs to end in order; 0 is without limit."""
     task: dict[str, Any] = json.loads((directory / "task.json").read_bytes())
-    return timedelta(seconds=task["execution_duration"] + task["kill_grace"])
+    duration = task["execution_duration"]
+    return timedelta(seconds=duration + task["kill_grace"]) if duration else timedelta.max

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from provstore.uws.executors.slurm.record import Record
+from provstore.uws.executors.slurm.telling import observed
+from provstore.uws.ports import State
+from provstore.uws.spans import about
 
 __all__ = ["explained"]
 
 
-def explained(record: Record, *, trouble: str, at: datetime) -> str:
+def explained(record: Record, *, at: datetime) -> str:
     """Say in a few sentences what is known of a job."""
     said = [_sent(record, at)]
     if record.row is not None and record.asked_at is not None:
@@ -17,13 +20,13 @@ def explained(record: Record, *, trouble: str, at: datetime) -> str:
         said.append(f"SLURM said {record.row.word}{reason} {_ago(record.asked_at, at)}.")
     if record.missing_at is not None:
         said.append(f"SLURM has not known it since {_ago(record.missing_at, at)}.")
-    said.append(_heard(record, at))
+    if record.number is not None:
+        said.append(_heard(record, at))
     if record.aborted_at is not None:
         said.append(f"It was told to end {_ago(record.aborted_at, at)}.")
     if record.status_queries:
-        said.append(f"SLURM was asked about it {record.status_queries} times.")
-    if trouble:
-        said.append(f"There is trouble now: {trouble.rstrip('.')}.")
+        times = "once" if record.status_queries == 1 else f"{record.status_queries} times"
+        said.append(f"SLURM was asked about it {times}.")
     return " ".join(said)
 
 
@@ -37,15 +40,17 @@ def _sent(record: Record, at: datetime) -> str:
 
 
 def _heard(record: Record, at: datetime) -> str:
+    """Tell when its own word was read last, be it after a signal or because it was looked for."""
     if record.heard_at is None:
-        return "It has not signalled yet."
-    word = "that it ended" if record.ended_at else "that it began"
-    return f"It signalled {word} {_ago(record.heard_at, at)}."
+        return "It never said a word of its own." if _is_over(record) else "It has not been heard of yet."
+    word = "it has ended" if record.ended_at else "it has begun"
+    return f"It was last heard of {_ago(record.heard_at, at)}: {word}."
+
+
+def _is_over(record: Record) -> bool:
+    seen = observed(record.row) if record.row else None
+    return record.brought or (seen is not None and seen.state is State.ENDED)
 
 
 def _ago(then_at: datetime, at: datetime) -> str:
-    seconds = max(0, int((at - then_at).total_seconds()))
-    for size, name in ((86400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {name} ago"
-    return f"{seconds} s ago"
+    return f"{about(at - then_at)} ago"

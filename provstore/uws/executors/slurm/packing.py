@@ -17,7 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from provstore.clusters import Cluster
+from provstore.uws.executors.slurm.record import ABORT_FILE, HEARD_FILE, RECORD_FILE
 from provstore.uws.executors.slurm.templates import BATCH, NOTIFIER, PREPARE, SUBMIT
+from provstore.uws.executors.status import WRAPPER
 from provstore.uws.ports import REQUEST_FILE
 
 __all__ = [
@@ -38,7 +40,7 @@ UNDER_WAY: Final = 75
 COMPLETE: Final = "complete"
 """The last file that is unpacked."""
 
-_KEPT_HERE: Final = frozenset({REQUEST_FILE, "cluster.json", "heard", "abort"})
+_KEPT_HERE: Final = frozenset({REQUEST_FILE, RECORD_FILE, HEARD_FILE, ABORT_FILE})
 _FOLDERS: Final = ("work", "results")
 
 
@@ -53,9 +55,9 @@ class Wrapper:
 
 
 @lru_cache(maxsize=1)
-def wrapper(folder: Path) -> Wrapper:
+def wrapper() -> Wrapper:
     """Read the wrapper once."""
-    return Wrapper(folder)
+    return Wrapper(WRAPPER)
 
 
 def job_archive(directory: Path, job: str, scripts: Iterable[tuple[str, str]]) -> bytes:

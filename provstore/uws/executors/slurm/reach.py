@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final
 
 from provstore.clusters import Cluster
@@ -20,11 +20,10 @@ from provstore.uws.executors.ssh.shell import Ran, Shell
 
 __all__ = ["Asked", "Reach", "Refused", "login_for"]
 
-WRAPPER: Final = Path(__file__).parents[1] / "wrapper"
-
-
 _SERVICE: Final = ""
 """The account of the service itself."""
+
+_USUAL: Final = 60.0
 
 
 class Asked(StrEnum):
@@ -38,6 +37,8 @@ class Asked(StrEnum):
     CANCEL = "cancel"
     FILES = "files"
     NOTIFY = "notify"
+    PROBE = "probe"
+    """Whether the cluster answers at all."""
 
 
 class Refused(Exception):
@@ -75,7 +76,7 @@ class Reach:
 
     def wrapper(self, account: str) -> PurePosixPath:
         """Give the folder that holds the wrapper on the cluster."""
-        return self.cluster.directory(account) / ".provstore" / packing.wrapper(WRAPPER).name
+        return self.cluster.directory(account) / ".provstore" / packing.wrapper().name
 
     def prepare(self, account: str) -> str:
         """Make the folders of an account and send the wrapper, once; give SLURM's release.
@@ -87,22 +88,26 @@ class Reach:
             lock = self._preparing.setdefault(account, threading.Lock())
         with lock:
             if account not in self._prepared:
-                sent = packing.wrapper(WRAPPER)
+                sent = packing.wrapper()
                 folder = str(self.cluster.directory(account))
                 ran = self.script(Asked.PREPARE, account, packing.PREPARE, folder, sent.name, stdin=sent.archive)
                 if ran.code:
-                    said = ran.err.strip() or f"exit status {ran.code}"
+                    said = "; ".join(dict.fromkeys(ran.err.strip().splitlines())) or f"exit status {ran.code}"
                     raise Unavailable(f"cluster {self.cluster.name}: {folder} can't be made ready: {said}")
                 self._prepared[account] = parsing.version(ran.out)
             return self._prepared[account]
 
-    def script(self, kind: Asked, account: str, text: str, *arguments: str, stdin: bytes = b"") -> Ran:
-        """Run a shell text of ours.
+    def script(
+        self, kind: Asked, account: str, text: str, *arguments: str, stdin: bytes = b"", timeout: float = _USUAL
+    ) -> Ran:
+        """Run a shell text of ours, for so many seconds at most.
 
         Raises:
             Unavailable: no answer; whether it ran is unknown.
         """
-        return self._told(kind, account, lambda: self.shell(account).script(text, *arguments, stdin=stdin))
+        return self._told(
+            kind, account, lambda: self.shell(account).script(text, *arguments, stdin=stdin, timeout=timeout)
+        )
 
     def ask(self, kind: Asked, account: str, command: tuple[str, ...]) -> str:
         """Run a command of SLURM's and give what it printed.
@@ -113,7 +118,7 @@ class Reach:
         """
         ran = self._told(kind, account, lambda: self.shell(account).run(*command))
         if ran.code:
-            raise Refused(why_refused(ran.err, ran.code), ran.code)
+            raise Refused(why_refused(ran.err if ran.err.strip() else ran.out, ran.code), ran.code)
         return ran.out
 
     @contextmanager
@@ -123,7 +128,7 @@ class Reach:
         Raises:
             Unavailable: no answer.
         """
-        with self.asking(account), self.shell(account).files() as files:
+        with self._asking(account), self.shell(account).files() as files:
             yield files
 
     def shell(self, account: str) -> Shell:
@@ -140,11 +145,7 @@ class Reach:
             Unavailable: it does not.
         """
         if self.trouble:
-            self._told(Asked.FILES, _SERVICE, lambda: self.shell(_SERVICE).run("true"))
-
-    def failed(self, error: Unavailable) -> None:
-        """Note that it did not answer."""
-        self.trouble = error.message
+            self._told(Asked.PROBE, _SERVICE, lambda: self.shell(_SERVICE).run("true"))
 
     def close(self) -> None:
         """Close all connections."""
@@ -155,13 +156,13 @@ class Reach:
 
     def _told(self, kind: Asked, account: str, act: Callable[[], Ran]) -> Ran:
         self.counts[kind] += 1
-        with self.asking(account):
+        with self._asking(account):
             ran = act()
         self.trouble = ""
         return ran
 
     @contextmanager
-    def asking(self, account: str) -> Iterator[None]:
+    def _asking(self, account: str) -> Iterator[None]:
         """Use an account's connection, and note it if the cluster does not answer.
 
         Raises:
@@ -175,11 +176,12 @@ class Reach:
         except Unavailable as error:
             if account != _SERVICE and self._answers_otherwise():
                 raise Busy(f"account {account}: {error.message}") from error
-            self.failed(error)
+            self.trouble = error.message
             raise
 
     def _answers_otherwise(self) -> bool:
         """Tell whether the service's own account gets an answer."""
+        self.counts[Asked.PROBE] += 1
         with suppress(Unavailable):
             return self.shell(_SERVICE).run("true").code == 0
         return False

@@ -1,4 +1,4 @@
-"""What the connector itself notes of a job: ``cluster.json`` in its directory here, whole or as it was before."""
+"""What the connector itself notes of a job in its directory here: ``cluster.json``, signals, and the wish to abort."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from provstore.errors import Unavailable
 from provstore.uws.executors.slurm.parsing import Row
 
-__all__ = ["RECORD_FILE", "Notes", "Record"]
+__all__ = ["ABORT_FILE", "HEARD_FILE", "RECORD_FILE", "Notes", "Record", "hear"]
 
 RECORD_FILE: Final = "cluster.json"
+
+HEARD_FILE: Final = "heard"
+"""A signal came, and nobody has looked since."""
+
+ABORT_FILE: Final = "abort"
+"""The job is to end, or not to begin."""
+
+_LONGEST_SIGNAL: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,61 +58,106 @@ class Record:
     brought: bool = False
 
 
+def hear(directory: Path, told: bytes) -> None:
+    """Note a signal on disk, so that it outlives this process.
+
+    Raises:
+        Unavailable: it can't be written.
+    """
+    try:
+        (directory / HEARD_FILE).write_bytes(told[:_LONGEST_SIGNAL])
+    except OSError as error:
+        raise _not_now(directory, error) from error
+
+
+_Stamp = tuple[int, int, int]
+
+
 class Notes:
-    """The records of jobs, by their directories: read from disk once, written at each change."""
+    """The records of jobs, by their directories: read where another process has changed them, written at each change.
+
+    Of jobs that are over nothing is kept in memory.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.RLock()
-        self._known: dict[Path, Record | None] = {}
+        self._known: dict[Path, tuple[_Stamp, Record]] = {}
 
     def get(self, directory: Path) -> Record | None:
-        """Give the record of a job, None if it was never handed over."""
+        """Give the record of a job, None if it was never handed over.
+
+        Raises:
+            Unavailable: it can't be read now.
+        """
         with self._guard:
-            if directory not in self._known:
-                record = _read(directory / RECORD_FILE)
-                if record is None:
-                    return None
-                self._known[directory] = record
-            return self._known[directory]
+            try:
+                stamp = _stamp(directory / RECORD_FILE)
+                known = self._known.get(directory)
+                if known is None or known[0] != stamp:
+                    known = stamp, _read(directory / RECORD_FILE)
+            except (FileNotFoundError, NotADirectoryError, ValueError):
+                return None
+            except OSError as error:
+                raise _not_now(directory, error) from error
+            self._keep(directory, *known)
+            return known[1]
 
     def change(self, directory: Path, change: Callable[[Record], Record]) -> Record:
         """Change the record of a job: what a loss of power undoes of it can be found out again.
 
         Raises:
-            OSError: it can't be written; nothing has changed.
+            Unavailable: it can't be written; nothing has changed.
         """
         with self._guard:
             record = self.get(directory)
-            assert record is not None  # noqa: S101 - only what was begun is changed
+            if record is None:
+                raise Unavailable(f"job {directory.name}: its {RECORD_FILE} is gone")
             changed = change(record)
             if changed != record:
-                _write(directory / RECORD_FILE, changed)
-                self._known[directory] = changed
+                self._write(directory, changed)
             return changed
 
     def put(self, directory: Path, record: Record) -> None:
         """Write a record before something is done that must not be forgotten: it is on disk when this returns.
 
         Raises:
-            OSError: it can't be written.
+            Unavailable: it can't be written.
         """
         with self._guard:
-            _write(directory / RECORD_FILE, record, settle=os.fsync)
-            self._known[directory] = record
+            self._write(directory, record, settle=os.fsync)
 
     def forget(self, directory: Path) -> None:
         """Keep nothing of it in memory."""
         with self._guard:
             self._known.pop(directory, None)
 
+    def _write(self, directory: Path, record: Record, *, settle: Callable[[int], None] = lambda _file: None) -> None:
+        file = directory / RECORD_FILE
+        part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+        try:
+            with part.open("w", encoding="utf-8") as stream:
+                json.dump(asdict(record), stream, default=_plain)
+                stream.flush()
+                settle(stream.fileno())
+            part.replace(file)
+            self._keep(directory, _stamp(file), record)
+        except OSError as error:
+            raise _not_now(directory, error) from error
 
-def _write(file: Path, record: Record, *, settle: Callable[[int], None] = lambda _file: None) -> None:
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    with part.open("w", encoding="utf-8") as stream:
-        json.dump(asdict(record), stream, default=_plain)
-        stream.flush()
-        settle(stream.fileno())
-    part.replace(file)
+    def _keep(self, directory: Path, stamp: _Stamp, record: Record) -> None:
+        if record.brought:
+            self._known.pop(directory, None)
+        else:
+            self._known[directory] = stamp, record
+
+
+def _stamp(file: Path) -> _Stamp:
+    facts = file.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+def _not_now(directory: Path, error: OSError) -> Unavailable:
+    return Unavailable(f"{directory}: what is noted of the job can't be used: {error.strerror or error}")
 
 
 def _plain(value: object) -> object:
@@ -114,11 +168,8 @@ def _plain(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
-def _read(file: Path) -> Record | None:
-    try:
-        words: dict[str, Any] = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return None
+def _read(file: Path) -> Record:
+    words: dict[str, Any] = json.loads(file.read_bytes())
     row = words.pop("row")
     record = Record(**_instants(words))
     return record if row is None else replace(record, row=_row(row))

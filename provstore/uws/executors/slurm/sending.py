@@ -16,8 +16,9 @@ from provstore.uws.files import Files
 
 __all__ = ["Sending"]
 
-_DIGEST: Final = 'exec sha256sum -- "$1"'
 _COPY: Final = 'exec cp --reflink=auto --preserve=timestamps -- "$1" "$2"'
+_LONGEST: Final = 3600.0
+"""Seconds that a copy may take there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +71,11 @@ class Sending:
         """Send a file, and compare what has arrived with what was sent."""
         with self.reach.files(account) as files:
             sent = files.put(file, str(target))
-        found = self._digest(account, target)
-        if found != sent:
-            with self.reach.files(account) as files:
-                files.remove(str(target))
-            raise Unavailable(
-                f"{target.name} did not arrive whole: sha256 {sent} was sent, {found or 'nothing'} is there"
-            )
+            found = files.digest(str(target))
+            if found == sent:
+                return
+            files.remove(str(target))
+        raise Unavailable(f"{target.name} did not arrive whole: sha256 {sent} was sent, {found or 'nothing'} is there")
 
     def _copied(self, account: str, location: str, target: PurePosixPath) -> bool:
         """Copy a file on the cluster; false if it was not made there, or is not there any more as it was made."""
@@ -84,9 +83,8 @@ class Sending:
         if made is None:
             return False
         source, sha256 = made
-        copied = self.reach.script(Asked.FILES, account, _COPY, str(source), str(target)).code == 0
-        return copied and self._digest(account, target) == sha256
-
-    def _digest(self, account: str, file: PurePosixPath) -> str:
-        """Ask for the sha256 of a file there; whatever it is, it may take a while."""
-        return self.reach.script(Asked.FILES, account, _DIGEST, str(file)).out.removeprefix("\\")[:64]
+        ran = self.reach.script(Asked.FILES, account, _COPY, str(source), str(target), timeout=_LONGEST)
+        if ran.code:
+            return False
+        with self.reach.files(account) as files:
+            return files.digest(str(target)) == sha256

@@ -119,7 +119,9 @@ class Submitting:
         ran = reach.script(Asked.SUBMIT, request.account, packing.SUBMIT, folder, job, *command, stdin=archive)
         if ran.code:
             self._refused(directory, ran.err, ran.code)
-        number = parsing.submitted(ran.out)
+        number = _number(ran.out)
+        if number is None:
+            raise Unavailable(f"sbatch on {reach.cluster.name} printed {ran.out[-200:]!r}: a job number was expected")
         self._notes.change(directory, lambda one: replace(one, uncertain=False, number=number))
         if reach.cluster.notifier:
             self._notify(request, number)
@@ -149,7 +151,7 @@ class Submitting:
         """Read what the submitting command left in the job's directory."""
         with self._reach.files(record.account) as files:
             data = files.read(str(self._reach.directory(record.account, record.job) / "number"))
-        return parsing.submitted(data.decode("ascii", "replace")) if data else None
+        return _number(data.decode("ascii", "replace")) if data else None
 
     def _number_named(self, record: Record) -> int | None:
         """Look the job up by name; of two, which can't be, the younger is ended."""
@@ -191,6 +193,13 @@ class _Pace:
             turn = max(self._next, time.monotonic())
             self._next = turn + self._pause
         time.sleep(max(0.0, turn - time.monotonic()))
+
+
+def _number(said: str) -> int | None:
+    """Give the job number that sbatch printed; None where it is not found: the job is then looked up by its name."""
+    with suppress(Invalid):
+        return parsing.submitted(said)
+    return None
 
 
 def _read_request(directory: Path) -> _Request:

@@ -5,7 +5,6 @@ While signals arrive SLURM is asked nothing. One question a time covers all jobs
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -21,34 +20,32 @@ from provstore.uws.executors.slurm import commands, parsing
 from provstore.uws.executors.slurm.bringing import Bringing
 from provstore.uws.executors.slurm.parsing import Row
 from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
-from provstore.uws.executors.slurm.record import Notes, Record
+from provstore.uws.executors.slurm.record import Notes, Record, hear
+from provstore.uws.executors.slurm.removing import Removing
 from provstore.uws.files import Files
+from provstore.uws.patience import Patience
 from provstore.uws.ports import Clock
 
-__all__ = ["HEARD_FILE", "Watching", "hear"]
+__all__ = ["Watching"]
 
 _LOG: Final = logging.getLogger(__name__)
 
-HEARD_FILE: Final = "heard"
-"""In a job's directory here: a signal came, and nobody has looked since."""
-
-_LONGEST_SIGNAL: Final = 64 * 1024
 _PAUSE: Final = 1.0
 """Seconds between two looks at the spool folders."""
 
-_LONGEST_PAUSE: Final = 60.0
-"""Seconds at most until it is tried again whether a cluster answers, of which only directories are to be removed."""
+_LONGEST_PAUSE: Final = timedelta(minutes=1)
+"""The longest until it is tried again whether a cluster answers; for its jobs the supervisor tries too."""
+
+_LONGEST_OUT: Final = timedelta(minutes=5)
+"""The longest until an account is tried again that can't be entered: hosts shut out those who knock too often."""
 
 _SOON: Final = 1.0
 """Seconds until SLURM is asked about a job of which something is known to have happened."""
 
-_STEP: Final = timedelta(days=1)
-_REMOVE: Final = 'cd "$1" && rm -rf -- "$2"'
+_AFTER_FAULT: Final = 30.0
+"""Seconds until it goes on after a fault of its own, which may come again."""
 
-
-def hear(directory: Path, told: bytes) -> None:
-    """Note a signal on disk, so that it outlives this process."""
-    (directory / HEARD_FILE).write_bytes(told[:_LONGEST_SIGNAL])
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -64,6 +61,8 @@ class _Watch:
 
 class Watching:
     """Looks after all jobs of one cluster, in one thread, begun with the first of them.
+
+    ``further`` is done at the end of each round.
 
     Args:
         reach: The cluster.
@@ -88,22 +87,24 @@ class Watching:
         self._notes = notes
         self._bringing = bringing
         self._files = files
-        self._wishes = files.data / "clusters" / reach.cluster.name / "remove"
+        self._removing = Removing(reach, files.data / "clusters" / reach.cluster.name / "remove", clock=clock)
         self._clock = clock
         self._news = news
         self._watches: dict[Path, _Watch] = {}
         self._expected: set[Path] = set()
         self._accounting: dict[str, bool] = {}
         self._deaf: set[str] = set()
-        self._pause = _PAUSE
-        self._next_try = 0.0
-        self._unanswered: dict[str, float] = {}
+        self.further: Callable[[], None] = lambda: None
+        first, longest = timedelta(seconds=_SOON), reach.cluster.silent_max
+        self._reaching = Patience(first, _LONGEST_PAUSE, clock=clock)
+        self._entering = Patience(first, _LONGEST_OUT, clock=clock)
+        self._asking = Patience(first, longest, clock=clock)
         self._guard = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def expect(self, directory: Path) -> None:
-        """Hear that this process is about to hand a job over: it will signal."""
+        """Hear that this process has just handed a job over: it will signal."""
         with self._guard:
             self._expected.add(directory)
 
@@ -114,6 +115,7 @@ class Watching:
         pause = self._reach.cluster.silent_after.total_seconds()
         with self._guard:
             due = time.monotonic() + (pause if directory in self._expected else _SOON)
+            self._expected.discard(directory)
             self._watches.setdefault(directory, _Watch(record.job, record.account, due, pause))
         self.begin()
 
@@ -139,16 +141,17 @@ class Watching:
             self._expected.discard(directory)
 
     def wish_removal(self, job: str, account: str) -> None:
-        """Have a job's directory on the cluster removed, as soon as that can be."""
-        self._wishes.mkdir(parents=True, exist_ok=True)
-        part = self._wishes / f".{job}"
-        part.write_text(json.dumps({"account": account}), encoding="utf-8")
-        part.replace(self._wishes / job)
+        """Have a job's directory on the cluster removed, as soon as that can be.
+
+        Raises:
+            Unavailable: the wish can't be kept.
+        """
+        self._removing.wish(job, account)
         self.begin()
 
     def recover(self) -> None:
         """Go on with wishes of an earlier process."""
-        if self._wishes.is_dir() and any(self._wishes.iterdir()):
+        if self._removing.wishes():
             self.begin()
 
     def begin(self) -> None:
@@ -183,6 +186,7 @@ class Watching:
                 _LOG.warning("cluster %s: %s", self._reach.cluster.name, error.message)
             except Exception:  # noqa: BLE001 - the loop must go on; the traceback is logged
                 _LOG.exception("cluster %s: looking after its jobs failed; it goes on", self._reach.cluster.name)
+                self._stop.wait(_AFTER_FAULT)
 
     def round(self) -> None:
         """Look once at everything that is due.
@@ -192,37 +196,44 @@ class Watching:
         """
         if self._reach.trouble and not self._is_back():
             return
+        self._reaching.well("")
         with self._guard:
             accounts = sorted({one.account for one in self._watches.values()})
         for account in accounts:
-            with self._tolerant():
-                self._listen(account)
-                due = self._due(account)
-                if due:
-                    self._ask_or_wait(account, due)
-        self._remove_unwanted()
+            if self._entering.may_try(account):
+                with self._tolerant(account):
+                    self._look_after(account)
+        self._removing.round()
+        self.further()
 
     def _is_back(self) -> bool:
-        """Try now and then whether the cluster answers again, unless it has jobs: the supervisor tries for these.
+        """Try now and then whether the cluster answers again.
 
         Raises:
             Unavailable: it does not.
         """
-        if self._watches or time.monotonic() < self._next_try:
+        if not self._reaching.may_try(""):
             return False
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        self._next_try = time.monotonic() + self._pause
+        self._reaching.failed("")
         self._reach.check()
-        self._pause = _PAUSE
         return True
 
     @contextmanager
-    def _tolerant(self) -> Iterator[None]:
-        """Let one account that can't be entered not keep the others waiting."""
+    def _tolerant(self, account: str) -> Iterator[None]:
+        """Let one account that can't be entered not keep the others waiting; leave it alone for a while."""
         try:
             yield
         except Busy as error:
-            _LOG.info("cluster %s: %s", self._reach.cluster.name, error.message)
+            self._entering.failed(account)
+            _LOG.warning("cluster %s: %s", self._reach.cluster.name, error.message)
+        else:
+            self._entering.well(account)
+
+    def _look_after(self, account: str) -> None:
+        self._listen(account)
+        due = self._due(account) if self._asking.may_try(account) else []
+        if due:
+            self._ask_or_wait(account, due)
 
     # --- signals by file
 
@@ -246,9 +257,12 @@ class Watching:
             for name in files.names(str(folder)):
                 if name.startswith("."):
                     continue
+                told = files.read(str(folder / name))
+                if told is None:  # no file: a script may put anything there
+                    continue
                 directory = self._directory(name.partition(".")[0])
                 if directory is not None:
-                    hear(directory, files.read(str(folder / name)) or b"")
+                    hear(directory, told)
                     self._news(directory)
                 files.remove(str(folder / name))
 
@@ -277,15 +291,14 @@ class Watching:
         try:
             self._ask(account, due)
         except Unavailable as error:
-            pause = self._unanswered.get(account, _SOON)
-            self._unanswered[account] = min(2 * pause, self._reach.cluster.silent_max.total_seconds())
+            self._asking.failed(account)
             with self._guard:
                 for path in due:
                     if path in self._watches:
-                        self._watches[path].due = time.monotonic() + pause
+                        self._watches[path].due = time.monotonic()
             self._reach.unanswered = error.message
             raise
-        self._unanswered.pop(account, None)
+        self._asking.well(account)
         self._reach.unanswered = ""
 
     def _ask(self, account: str, due: list[Path]) -> None:
@@ -312,7 +325,7 @@ class Watching:
         if not self._accounting.get(account, True):
             return {}
         numbers = [one.number for one in records if one.number is not None]
-        since_at = min(one.begun_at for one in records) - _STEP
+        since_at = min(one.begun_at for one in records) - _DAY
         try:
             said = self._reach.ask(Asked.ACCOUNTING, account, commands.accounting(numbers, since_at))
         except Refused as error:
@@ -341,20 +354,3 @@ class Watching:
             ),
         )
         self._news(path)
-
-    # --- directories that are to go
-
-    def _remove_unwanted(self) -> None:
-        for wish in sorted(self._wishes.iterdir()) if self._wishes.is_dir() else ():
-            if wish.name.startswith("."):
-                continue
-            with self._tolerant():
-                self._remove(wish)
-
-    def _remove(self, wish: Path) -> None:
-        account = json.loads(wish.read_bytes())["account"]
-        folder = str(self._reach.cluster.directory(account))
-        ran = self._reach.script(Asked.FILES, account, _REMOVE, folder, wish.name)
-        if ran.code:
-            _LOG.warning("cluster %s: %s/%s: %s", self._reach.cluster.name, folder, wish.name, ran.err.strip())
-        wish.unlink(missing_ok=True)

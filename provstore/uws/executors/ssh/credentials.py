@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.serialization import SSHCertificate, load_ssh_public_identity
 from paramiko import PKey, SSHException
@@ -12,7 +13,10 @@ from paramiko.pkey import UnknownKeyType
 from provstore.errors import Unavailable
 from provstore.uws.executors.ssh.logins import Login
 
-__all__ = ["certificate_of", "expired_at", "read_key"]
+__all__ = ["certificate_of", "expired_at", "is_public", "read_key"]
+
+_PUBLIC: Final = (b"ssh-", b"ecdsa-", b"sk-")
+"""How public keys begin in OpenSSH's format."""
 
 
 def read_key(login: Login) -> PKey:
@@ -38,6 +42,16 @@ def certificate_of(login: Login) -> Path | None:
     """Give the certificate's file: the one of the settings, or the one beside the key."""
     beside = login.key_file.with_name(f"{login.key_file.name}-cert.pub")
     return login.certificate_file or (beside if beside.is_file() else None)
+
+
+def is_public(file: Path) -> bool:
+    """Tell whether a file holds the public half of a key.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with file.open("rb") as stream:
+        return stream.read(8).startswith(_PUBLIC)
 
 
 def expired_at(certificate: Path) -> datetime | None:
@@ -105,9 +119,15 @@ def _opened(login: Login) -> PKey:
     except OSError as error:
         raise Unavailable(f"{login.place}: the key can't be read: {error}") from error
     except (ValueError, SSHException, UnknownKeyType) as error:
-        reason = (
-            f"the passphrase in {login.key_passphrase_file} does not open it"
-            if passphrase
-            else f"it is no private key of the types ed25519, ecdsa or rsa in OpenSSH's format ({error})"
-        )
-        raise Unavailable(f"{login.place}: the key {login.key_file} can't be used: {reason}") from error
+        raise Unavailable(
+            f"{login.place}: the key {login.key_file} can't be used: {_why(login, passphrase, error)}"
+        ) from error
+
+
+def _why(login: Login, passphrase: bytes | None, error: Exception) -> str:
+    """Say what is wrong with the content of the key's file."""
+    if is_public(login.key_file):
+        return "it is the public half: key_file names the private one"
+    if passphrase:
+        return f"the passphrase in {login.key_passphrase_file} does not open it"
+    return f"it is no private key of the types ed25519, ecdsa or rsa in OpenSSH's format ({error})"

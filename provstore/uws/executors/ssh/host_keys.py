@@ -51,8 +51,9 @@ def judge(login: Login, keys: tuple[PKey, ...], shown: PKey) -> None:
         return
     if not keys:
         scan = shlex.join(["ssh-keyscan", "-p", str(login.port), login.host])
+        missing = "" if login.known_hosts_file.exists() else f", for there is no file {login.known_hosts_file}"
         raise Unavailable(
-            f"{login.place}: the host is not known. Its key is {mark}: compare this with what the cluster's "
+            f"{login.place}: the host is not known{missing}. Its key is {mark}: compare this with what the cluster's "
             f"administrators publish, then run: {scan} >> {shlex.quote(str(login.known_hosts_file))}"
         )
     known = ", ".join(f"{key.get_name()} {key.fingerprint}" for key in keys)
@@ -68,10 +69,15 @@ def _told(login: Login, line: str) -> PKey:
     try:
         entry = HostKeyEntry.from_line(f"host {line.strip()}")
     except (InvalidHostKey, SSHException, ValueError) as error:
-        raise Unavailable(f"{login.place}: host_keys: {line!r} is not a host key: {error}") from error
+        raise _no_host_key(login, line) from error
     if entry is None:
-        raise Unavailable(f"{login.place}: host_keys: {line!r} is not a host key: write 'ssh-ed25519 AAAA…'")
+        raise _no_host_key(login, line)
     return entry.key
+
+
+def _no_host_key(login: Login, line: str) -> Unavailable:
+    right = "two words are needed, type and whole key, as ssh-keyscan writes them behind the name of the host"
+    return Unavailable(f"{login.place}: {line!r} in host_keys is not a host key: {right}")
 
 
 def _entries(login: Login, *, marker: str) -> Iterator[HostKeyEntry]:

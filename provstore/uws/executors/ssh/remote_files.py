@@ -54,6 +54,10 @@ class RemoteFiles:
         with _told(remote):
             return sent(self._session, local, remote, digest=self._digest)
 
+    def digest(self, remote: str) -> str:
+        """Ask the host for the sha256 of a file, however long that takes; "" where it can't tell."""
+        return self._digest(remote)
+
     def get(self, remote: str, local: Path, *, size: int, sha256: str) -> None:
         """Fetch a file of known size and hash; what an earlier try left is gone on with.
 

@@ -95,9 +95,26 @@ def _post(task: Task, body: bytes) -> int:
     number = int(port.lstrip(":") or (443 if scheme == "https" else 80))
     connection = socket.create_connection((host, number), timeout=CALL_LIMIT)
     if scheme == "https":  # not imported above: it takes 50 ms, and most jobs don't need it
-        context = importlib.import_module("ssl").create_default_context(cafile=task.callback_ca or None)
-        connection = context.wrap_socket(connection, server_hostname=host)
+        connection = _secured(connection, host, task.callback_ca)
     with connection:
         connection.sendall((head % (path, place, token, len(body))).encode() + body)
-        answer = connection.makefile("rb").readline(1000).split()
-    return int(answer[1]) if len(answer) > 1 else 502
+        line = connection.makefile("rb").readline(1000)
+    return _code(line)
+
+
+def _secured(connection: socket.socket, host: str, authorities: str) -> socket.socket:
+    """Agree on keys; ``authorities``: file with CA certificates, "" for the system's."""
+    try:
+        context = importlib.import_module("ssl").create_default_context(cafile=authorities or None)
+    except OSError as error:
+        raise OSError("callback_ca %s: %s" % (authorities, error.strerror or error)) from error
+    return context.wrap_socket(connection, server_hostname=host)  # type: ignore[no-any-return]  # not imported above
+
+
+def _code(line: bytes) -> int:
+    """Read the status code off the first line of an answer."""
+    words = line.split()
+    if len(words) > 1 and words[0].startswith(b"HTTP/") and words[1].isdigit():
+        return int(words[1])
+    said = line[:40].decode("ascii", "replace").strip()
+    raise OSError("that is no HTTP server: it says %r" % said if said else "it hung up without an answer")

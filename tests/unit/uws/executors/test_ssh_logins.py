@@ -103,6 +103,7 @@ def test_a_key_of_another_port_is_not_believed(tmp_path: Path, key: PKey) -> Non
 
 
 def test_an_unknown_host_is_refused_with_what_to_do(tmp_path: Path, key: PKey) -> None:
+    (tmp_path / "known hosts").touch()
     entry = login(port=24, known_hosts=tmp_path / "known hosts")
     with pytest.raises(Unavailable) as told:
         judge(entry, written_down(entry), key)
@@ -111,6 +112,12 @@ def test_an_unknown_host_is_refused_with_what_to_do(tmp_path: Path, key: PKey) -
         "compare this with what the cluster's administrators publish, then run: "
         f"ssh-keyscan -p 24 big.example >> '{tmp_path}/known hosts'"
     )
+
+
+def test_where_no_file_of_known_hosts_is_that_is_told(tmp_path: Path, key: PKey) -> None:
+    entry = login(known_hosts=tmp_path / "none")
+    with pytest.raises(Unavailable, match=f"the host is not known, for there is no file {tmp_path}/none. Its key is"):
+        judge(entry, written_down(entry), key)
 
 
 def test_one_of_several_keys_of_a_type_is_enough(tmp_path: Path, key: PKey, other_key: PKey) -> None:
@@ -143,8 +150,12 @@ def test_keys_of_the_settings_hide_the_usual_file_but_not_a_named_one(
 
 @pytest.mark.parametrize("written", ["", "ssh-ed25519", "ssh-ed25519 AAAA", "ssh-ed25519 §", "no-such-type AAAA"])
 def test_a_host_key_of_the_settings_that_cannot_be_read_is_told(written: str) -> None:
-    with pytest.raises(Unavailable, match="is not a host key"):
+    with pytest.raises(Unavailable) as told:
         written_down(login(host_keys=(written,)))
+    assert told.value.message == (
+        f"cluster big (svc@big.example:22): {written!r} in host_keys is not a host key: "
+        "two words are needed, type and whole key, as ssh-keyscan writes them behind the name of the host"
+    )
 
 
 def test_a_host_is_asked_for_the_key_that_is_written_down() -> None:

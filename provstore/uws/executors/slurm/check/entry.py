@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import socket
+import ssl
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,16 +19,15 @@ from provstore.clusters import Cluster
 from provstore.errors import ProvstoreError
 from provstore.uws.executors.slurm.reach import login_for
 from provstore.uws.executors.ssh.connecting import connect
-from provstore.uws.executors.ssh.credentials import certificate_of, expired_at, read_key
+from provstore.uws.executors.ssh.credentials import certificate_of, expired_at, is_public, read_key
 from provstore.uws.executors.ssh.logins import Login
 from provstore.uws.findings import Finding, fault, note, well
 
-__all__ = ["callback", "host", "keys", "logins", "refused", "since"]
+__all__ = ["callback", "host", "keys", "logins", "refused", "since", "told"]
 
 _LIMIT: Final = 10.0
 _PRIVATE: Final = 0o077
 _PLACE: Final = re.compile(r"cluster \S+(?: \(\S+\))?: ")
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 def since(began: float) -> str:
@@ -37,8 +38,13 @@ def since(began: float) -> str:
 
 def refused(part: str, error: ProvstoreError) -> Finding:
     """Tell of an error of ours, which says first where, then what is wrong, then what to do."""
-    found, _, remedy = _PLACE.sub("", error.message, count=1).partition(": ")
+    found, _, remedy = told(error).partition(": ")
     return fault(part, found, remedy or "see docs/clusters.md")
+
+
+def told(error: ProvstoreError) -> str:
+    """Give the message of an error of ours without the place, which is known."""
+    return _PLACE.sub("", error.message, count=1)
 
 
 def keys(cluster: Cluster) -> Iterator[Finding]:
@@ -55,7 +61,7 @@ def _logins(cluster: Cluster) -> list[Login]:
 
 def _key(login: Login) -> Iterator[Finding]:
     for file in (login.key_file, login.key_passphrase_file):
-        if file is not None and (wrong := _not_private(file)):
+        if file is not None and (wrong := _unfit(file)):
             yield wrong
             return
     try:
@@ -71,12 +77,26 @@ def _key(login: Login) -> Iterator[Finding]:
         yield well("certificate", f"{certificate} is valid {until}")
 
 
-def _not_private(file: Path) -> Finding | None:
+def _unfit(file: Path) -> Finding | None:
     try:
-        mode = stat.S_IMODE(file.stat().st_mode)
-    except OSError as error:
+        return _unfit_by_content(file) or _unfit_by_mode(file)
+    except FileNotFoundError as error:
         remedy = "make a key with: ssh-keygen -t ed25519 -N '' -f"
         return fault("key", f"{file}: {error.strerror}", f"{remedy} {shlex.quote(str(file))}, or correct the setting")
+    except OSError as error:
+        return fault("key", f"{file}: {error.strerror}", "let the user of the server read it, and nobody else")
+
+
+def _unfit_by_content(file: Path) -> Finding | None:
+    if file.is_dir():
+        return fault("key", f"{file} is a folder", "correct the setting: it names a file")
+    if is_public(file):
+        return fault("key", f"{file} is the public half of a key", "name the private half, the file without .pub")
+    return None
+
+
+def _unfit_by_mode(file: Path) -> Finding | None:
+    mode = stat.S_IMODE(file.stat().st_mode)
     if mode & _PRIVATE:
         remedy = f"chmod 600 {shlex.quote(str(file))}"
         return fault("key", f"{file} has the mode {mode:04o}: others on this machine may read it", remedy)
@@ -122,15 +142,47 @@ def logins(cluster: Cluster) -> Iterator[Finding]:
 
 
 def callback(cluster: Cluster) -> Iterator[Finding]:
-    """Look whether anything listens where jobs are to signal, as seen from here."""
+    """Look whether a server of ours answers where jobs are to signal, as seen from here."""
     if not cluster.callback:
         yield well("callback", "none is set: jobs signal by files, which are looked for every second")
         return
     parts = urlsplit(cluster.callback)
+    connection = _KINDS[parts.scheme](parts.hostname or "", parts.port)
     try:
-        socket.create_connection((parts.hostname or "", parts.port or _PORTS[parts.scheme]), timeout=_LIMIT).close()
+        connection.request("GET", f"{parts.path.rstrip('/')}/healthz")
+        code = connection.getresponse().status
+    except ssl.SSLError as error:
+        words = f"{cluster.callback} speaks no TLS, seen from here: {error.reason or error}"
+        yield note("callback", words, "write http:// in callback, or set up TLS there")
     except OSError as error:
         words = f"nothing listens at {cluster.callback}, seen from here: {error.strerror or error}"
         yield note("callback", words, "start the server (provstore serve), then check again: signals go there")
-        return
-    yield well("callback", f"{cluster.callback} is listened at, seen from here")
+    except HTTPException:
+        words = f"what listens at {cluster.callback} is no HTTP server, seen from here"
+        yield note("callback", words, "correct callback: it is the address of this server, as nodes reach it")
+    else:
+        yield _answered(cluster.callback, code)
+    finally:
+        connection.close()
+
+
+def _answered(address: str, code: int) -> Finding:
+    """Judge the answer to a question that each server of ours answers, without asking who asks."""
+    if code in _HEALTH:
+        return well("callback", f"{address} answers, seen from here")
+    words = f"{address}/healthz answers {code}, seen from here: there is no provstore"
+    return note("callback", words, "correct callback, its path above all: signals go to callback + /signals/…")
+
+
+def _unverified() -> ssl.SSLContext:
+    """Trust any certificate: it is the nodes that must trust this one, and they are asked by the trial job."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+_KINDS: Final[Mapping[str, Callable[[str, int | None], HTTPConnection]]] = {
+    "http": lambda host, port: HTTPConnection(host, port, timeout=_LIMIT),
+    "https": lambda host, port: HTTPSConnection(host, port, timeout=_LIMIT, context=_unverified()),
+}
+_HEALTH: Final = frozenset({200, 503})

@@ -11,7 +11,7 @@ from typing import Final
 from provstore.clusters import Cluster
 from provstore.errors import Unavailable
 from provstore.uws.executors.slurm import commands
-from provstore.uws.executors.slurm.check.entry import since
+from provstore.uws.executors.slurm.check.entry import since, told
 from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
 from provstore.uws.findings import Finding, fault, note, well
 from provstore.uws.ports import Clock
@@ -29,6 +29,7 @@ df -Pk "$1" | awk 'END { print $4 }'
 ls -ldn "$1" | awk '{ print $1, $3 }'
 id -u
 """
+_NOT_FOUND: Final = 127
 _OLDEST: Final = (3, 6)
 _APART: Final = 5.0
 """Seconds that the clocks of two machines may differ without a word."""
@@ -52,10 +53,12 @@ def _python(reach: Reach) -> Finding:
     version = ran.out.strip()
     if is_new_enough(version):
         return well("python", f"{cluster.python} is {version} on the login node")
-    words = f"{cluster.python} is {version or 'not found in ' + cluster.path} on the login node"
-    return note(
-        "python", words, "3.6 or newer is needed on the compute nodes; the keys python and path say where it is"
-    )
+    if ran.code == _NOT_FOUND:
+        words = f"{cluster.python} is not found in {cluster.path}"
+    else:
+        words = f"{cluster.python} is {version if re.match(r'[0-9]+[.]', version) else 'no Python'}"
+    remedy = "3.6 or newer is needed on the compute nodes; the keys python and path say where it is"
+    return note("python", f"{words} on the login node", remedy)
 
 
 def is_new_enough(version: str) -> bool:
@@ -142,7 +145,14 @@ def folders(reach: Reach) -> Iterator[Finding]:
     """Make the folder of each account, with the wrapper in it, and look whose it is and what room there is."""
     for account in users(reach.cluster):
         folder = str(reach.cluster.directory(account))
-        reach.prepare(account)
+        try:
+            reach.prepare(account)
+        except Unavailable as error:
+            if reach.trouble:
+                raise
+            name = account or reach.cluster.user
+            yield fault("work directory", told(error), f"make {folder} there for {name}, or correct work_directory")
+            return
         said = reach.script(Asked.FILES, account, _FOLDER, folder).out.split()
         if len(said) != 4:  # no df or ls of the usual sort
             yield well("work directory", f"{folder} can be written to")

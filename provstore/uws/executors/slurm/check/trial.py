@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import tempfile
 import threading
@@ -24,7 +25,7 @@ from provstore.uws.descriptions.model import Description
 from provstore.uws.executors.slurm import commands, parsing
 from provstore.uws.executors.slurm.bringing import Bringing
 from provstore.uws.executors.slurm.check.entry import refused, since
-from provstore.uws.executors.slurm.check.tidings import isolation, node, signals
+from provstore.uws.executors.slurm.check.tidings import inputs, isolation, node, signals
 from provstore.uws.executors.slurm.parsing import Row
 from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
 from provstore.uws.executors.slurm.record import Notes, Record
@@ -33,7 +34,7 @@ from provstore.uws.executors.slurm.telling import observed
 from provstore.uws.executors.status import read_status
 from provstore.uws.files import Files
 from provstore.uws.findings import Finding, fault, note, well
-from provstore.uws.ports import REQUEST_FILE, Cause, Clock, State
+from provstore.uws.ports import REQUEST_FILE, Cause, Clock, Observation, State
 from provstore.uws.running.environment import helper_text, needs_helper, reason_not_entered, shell_of
 from provstore.uws.tokens import JobTokens
 
@@ -44,6 +45,13 @@ say() { printf '%s=%s\\n' "$1" "$2"; }
 say node "$(uname -n)"
 say partition "$SLURM_JOB_PARTITION"
 say python "$("$PYTHON" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>&1 | tail -n 1)"
+[ -z "$INIT" ] || [ -r "$INIT" ] || say modules_init "$INIT"
+printf %s "$INPUTS" | while read -r folder; do
+    read -r one
+    if ! [ -x "$folder" ]; then say closed "$folder"
+    elif ! [ -e "$folder/$one" ] && ! [ -L "$folder/$one" ]; then say other "$folder"
+    fi
+done
 for tool in srun apptainer bwrap curl; do command -v "$tool" >/dev/null && say tool "$tool"; done
 say bubblewrap "$(bwrap --bind / / --dev-bind /dev /dev true 2>&1 | head -n 1)"
 printf %s "$MARK" >trial.txt
@@ -57,6 +65,15 @@ _LAST_WORDS: Final = 30.0
 """Seconds that the wrapper may take, after the end, to tell of it."""
 
 _REMOVE: Final = 'rm -rf -- "$1"'
+
+
+def _first(folder: Path) -> str:
+    """Give the name of one thing that is in a folder, "" for one that is empty or closed to us."""
+    try:
+        with os.scandir(folder) as entries:
+            return next((one.name for one in entries if one.name.isprintable()), "")
+    except OSError:
+        return ""
 
 
 class Trial:
@@ -126,7 +143,7 @@ class Trial:
             (run / name).mkdir(parents=True)
         task: dict[str, object] = {
             "job": self._job,
-            "environment": {"PATH": cluster.path, "PYTHON": cluster.python, "MARK": self._mark, "HOME": str(there)},
+            "environment": {**self._environment(), "HOME": str(there)},
             "execution_duration": _LIMIT.total_seconds(),
             "kill_grace": _GRACE.total_seconds(),
             "shell": shell_of(described, there, modules_init=cluster.modules_init),
@@ -151,6 +168,14 @@ class Trial:
         for name, text in texts.items():
             (run / name).touch(mode=0o600)
             (run / name).write_text(text, encoding="utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        """Give what the script looks at; of each folder of inputs, one thing that is in it here."""
+        cluster = self._cluster
+        pairs = cluster.shared_inputs.items() if cluster.files is FileWay.SHARED else ()
+        lines = [f"{there}\n{_first(here)}\n" for here, there in pairs]
+        paths = {"PATH": cluster.path, "PYTHON": cluster.python, "INIT": cluster.modules_init}
+        return {**paths, "INPUTS": "".join(lines), "MARK": self._mark}
 
     def _record(self, run: Path) -> Record:
         record = self._notes.get(run)
@@ -199,12 +224,13 @@ class Trial:
             there = self._reach.directory(self._account, self._job)
             said = (files.read(str(there / "slurm.out")) or b"").decode("utf-8", "replace").strip()
         words = f"it ended before it said a word: {seen.message or row.word}"
-        remedy = (
-            f"its output: {said[-300:]}"
-            if said
-            else f"is {self._cluster.work_directory.parent} on a file system that login and compute nodes share?"
-        )
-        return fault("trial job", words, remedy)
+        return fault("trial job", words, f"its output: {said[-300:]}" if said else self._silent(seen))
+
+    def _silent(self, seen: Observation) -> str:
+        """Ask what lets a job end without its wrapper's word, and without any output."""
+        if seen.cause is Cause.EXIT and seen.exit_code == 0:
+            return f"is python = {self._cluster.python!r} a Python on the nodes?"
+        return f"is {self._cluster.work_directory.parent} on a file system that login and compute nodes share?"
 
     def _told(self, run: Path, took: str) -> Iterator[Finding]:
         """Tell what the job found on its node."""
@@ -218,6 +244,7 @@ class Trial:
         yield well("trial job", f"it waited and ran for {took} in all, on {status.host}")
         yield from node((run / "stdout").read_text(errors="replace"))
         yield isolation(run, self._cluster)
+        yield from inputs(run, self._cluster)
         yield self._signals(run)
         yield self._result(run)
 
@@ -238,7 +265,17 @@ class Trial:
             return fault("result", f"it did not come back: {error}", "look at files and shared_directory")
         if found != hashlib.sha256(self._mark.encode()).hexdigest():
             return fault("result", f"another came back than was made: sha256 {found}", "is shared_directory the same?")
+        if way is FileWay.SHARED and not (run / _RESULT).is_symlink():
+            return self._not_seen()
         return well("result", f"it came back ({way}), its sha256 is right")
+
+    def _not_seen(self) -> Finding:
+        """Tell that results come by SFTP where they should be seen here."""
+        folder = self._cluster.seen_here(self._account)
+        assert folder is not None  # noqa: S101 - the settings are refused without
+        here, there = folder.parent, self._cluster.directory(self._account).parent
+        words = f"it came back by SFTP: the file is not seen in {here}, or can't be read there by us"
+        return note("result", words, f"correct shared_directory: it is {there} of the cluster, as it is seen here")
 
     def _clear(self, run: Path) -> Finding:
         """End the job if it is not over, and remove its folder."""

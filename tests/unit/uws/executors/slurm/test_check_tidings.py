@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 import pytest
 
-from provstore.clusters import Account, Cluster
+from provstore.clusters import Account, Cluster, FileWay
 from provstore.uws.executors.slurm.check.site import is_new_enough
-from provstore.uws.executors.slurm.check.tidings import isolation, node, signals
+from provstore.uws.executors.slurm.check.tidings import inputs, isolation, node, signals
 from provstore.uws.findings import Finding, Level
 
 CALLBACK: Final = "https://prov.example.org"
+TLS: Final = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
 
 
 def cluster(*, callback: str = "", accounts: bool = False) -> Cluster:
@@ -65,11 +67,52 @@ def test_the_way_of_the_last_signal_is_told(
         ("401", "another server answers there, or one with another data directory: its secret is not ours"),
         ("404", "does a proxy in between pass on POST /signals/…, with its Authorization?"),
         ("Connection refused", "start the server, open the way from the nodes, or leave callback out"),
+        ("callback_ca /x.pem: No such file or directory", "correct callback_ca"),
+        (f"{TLS} self-signed certificate (_ssl.c:992)", "let callback_ca name a file on the cluster"),
+        (f"{TLS} unable to get local issuer certificate", "let callback_ca name a file on the cluster"),
+        (f"{TLS} Hostname mismatch, certificate is not valid for 'h'", "let callback have the name"),
+        (f"{TLS} certificate has expired (_ssl.c:992)", "have the server's certificate renewed"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "write http:// in callback"),
+        ("that is no HTTP server: it says 'Debian'", "correct callback, its port above all"),
     ],
 )
 def test_each_problem_of_calling_has_its_remedy(tmp_path: Path, problem: str, remedy: str) -> None:
     run = run_of(tmp_path, log=f"T {problem}\n")
     assert signals(run, cluster(callback=CALLBACK), dropped=["j.2"]).remedy.startswith(remedy)
+
+
+def test_a_path_in_the_callback_may_be_what_is_wrong(tmp_path: Path) -> None:
+    told = signals(run_of(tmp_path, log="T 401\n"), cluster(callback=f"{CALLBACK}/uws/"), dropped=["j.2"])
+    assert told.remedy.startswith("is provstore below /uws there?")
+
+
+# --- folders of inputs
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "found"),
+    [
+        ("", Level.OK, "is open to the account on the node"),
+        ("closed=/there", Level.NOTE, "closed to the account"),
+        ("other=/there", Level.NOTE, "/there on the node has not what is in"),
+    ],
+)
+def test_a_folder_of_inputs_is_judged_by_what_the_job_saw(tmp_path: Path, said: str, level: Level, found: str) -> None:
+    shared = replace(cluster(), files=FileWay.SHARED, shared_inputs={tmp_path: PurePosixPath("/there")})
+    [told] = inputs(run_of(tmp_path, said=f"{said}\n"), shared)
+    assert (told.part, told.level) == ("shared inputs", level)
+    assert told.found.startswith(f"{tmp_path} = /there")
+    assert found in told.found
+
+
+def test_a_folder_of_inputs_that_is_not_here_is_told_of(tmp_path: Path) -> None:
+    shared = replace(cluster(), files=FileWay.SHARED, shared_inputs={tmp_path / "no": PurePosixPath("/there")})
+    [told] = inputs(run_of(tmp_path), shared)
+    assert told.found == f"{tmp_path}/no = /there: {tmp_path}/no is no folder here"
+
+
+def test_folders_of_inputs_are_of_no_use_where_inputs_are_sent(tmp_path: Path) -> None:
+    assert list(inputs(run_of(tmp_path), replace(cluster(), shared_inputs={tmp_path: PurePosixPath("/there")}))) == []
 
 
 # --- isolation
@@ -120,6 +163,11 @@ def test_what_the_node_has_is_listed() -> None:
         (Level.OK, "n7, partition short; there are srun, curl"),
         (Level.OK, "3.9.2 on the node"),
     ]
+
+
+def test_a_modules_init_that_is_not_there_is_a_note() -> None:
+    [_, _, told] = node("node=n7\npartition=short\npython=3.9.2\nmodules_init=/no/lmod.sh\n")
+    assert (told.level, told.found) == (Level.NOTE, "modules_init /no/lmod.sh is not there on the node")
 
 
 def test_an_old_python_before_scripts_is_a_note() -> None:
