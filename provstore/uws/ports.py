@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from provstore.graph.model import Value
 
-__all__ = ["REQUEST_FILE", "START_LOG", "Cause", "Clock", "Executor", "Observation", "State"]
+__all__ = ["PRODUCTS_FILE", "REQUEST_FILE", "START_LOG", "Cause", "Clock", "Executor", "Observation", "State"]
 
 Clock = Callable[[], datetime]
 """Gives the present instant, aware, UTC."""
@@ -19,6 +19,9 @@ Clock = Callable[[], datetime]
 REQUEST_FILE: Final = "request.json"
 """In the directory of a job that runs on another machine: what is asked of it (see `provstore.uws.running.staging`)."""
 
+
+PRODUCTS_FILE: Final = "products.json"
+"""In the same: what the job has made, listed and measured where it ran."""
 
 START_LOG: Final = "slurm.out"
 """In the same: what a scheduler, or its shell, said before the wrapper began."""

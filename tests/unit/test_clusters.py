@@ -147,7 +147,7 @@ def test_every_key_is_read_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("hots", "x", "unknown setting clusters.meso.hots; known: accounts, allowed, .*work_directory"),
+        ("hots", "x", "unknown setting clusters.meso.hots; known: accounting, accounts, allowed, .*work_directory"),
         ("host", None, "setting clusters.meso.host is missing: the name or address of a host is needed"),
         ("user", None, "setting clusters.meso.user is missing"),
         ("key_file", None, "setting clusters.meso.key_file is missing"),

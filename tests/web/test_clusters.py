@@ -192,9 +192,8 @@ def test_the_account_on_the_cluster_is_told_to_the_owner_and_administrators(site
     document = etree.fromstring(site.curie.get(job).data)
     assert document.findtext("u:jobInfo/p:clusterAccount", None, NS) == "m_curie"
     assert site.json(job, by=site.admin)["jobInfo"]["clusterAccount"] == "m_curie"
-    token = site.curie.post(f"/jobs/{job_id(job)}/sharing", json={"public": True})
-    assert token.status_code < 500
-    assert site.json(site.create())["jobInfo"]["clusterAccount"] is None
+    assert site.curie.post(f"{job}/sharing", data={"READER": "public"}).status_code == 200
+    assert site.json(job, by=site.anonymous)["jobInfo"]["clusterAccount"] is None
 
 
 def test_a_refused_change_changes_nothing(site: Served) -> None:
@@ -276,6 +275,51 @@ def test_the_page_of_a_new_job_sends_what_is_filled_in_and_nothing_else(site: Se
     (reference,) = site.json("/uws/sleep", by=site.curie)["items"]
     found = properties(site, f"/uws/sleep/{reference['jobId']}")
     assert found["resources"] == '{"mem": "3G", "partition": "test"}'
+
+
+@pytest.mark.parametrize("controls", [(), (("slurm_mem", "2G"), ("slurm_partition", "long"))])
+def test_all_fields_of_a_form_as_it_is_rendered_make_the_job_that_asks_for_nothing(
+    serve: Serve, controls: tuple[tuple[str, str], ...]
+) -> None:
+    site = serve(clusters=(MESO, OWN), executor="meso")
+    site.provstore.publication.publish_file(Description(name="boxed", script="true\n", controls=controls))
+    form = shown(site.curie.get("/jobs/new?service=boxed", headers=BROWSER)).forms[-1]
+    values = {one.get("name"): one.value or "" for one in form.iter("input", "select", "textarea")}
+    assert {"slurm_mem", "slurm_partition", "slurm_cluster", "slurm_ntasks", "RUNID", "DESTRUCTION"} <= values.keys()
+    assert {value for name, value in values.items() if name.startswith("slurm_")} == {""}
+    answer = site.curie.post("/uws/boxed", data=values, headers=BROWSER, content_type="multipart/form-data")
+    assert answer.status_code == 303, answer.text
+    nothing = properties(site, site.create("boxed", by=site.curie))
+    assert properties(site, answer.location.removeprefix(site.base)) == nothing
+    empty = {name: value for name, value in values.items() if name.startswith("slurm_")}
+    assert properties(site, site.create("boxed", by=site.curie, **empty)) == nothing
+
+
+def test_a_list_of_a_form_shows_what_a_job_gets_once(site: Served) -> None:
+    page = shown(site.curie.get("/jobs/new?service=sleep&slurm_mem=3G", headers=BROWSER))
+    assert [(one.get("value"), one.text) for one in page.get_element_by_id("f-slurm_partition")] == [
+        ("", "test (default)"),
+        (None, "long"),
+    ]
+    chosen = shown(site.curie.get("/jobs/new?service=sleep&slurm_cluster=own", headers=BROWSER))
+    assert [(one.text, one.get("selected")) for one in chosen.get_element_by_id("f-slurm_cluster")] == [
+        ("local (default)", None),
+        ("meso", None),
+        ("own", "selected"),
+    ]
+
+
+def test_a_hint_of_a_form_says_a_limit_once(site: Served) -> None:
+    page = shown(site.curie.get("/jobs/new?service=sleep&slurm_mem=3G", headers=BROWSER))
+    said = [page.get_element_by_id(f"help-{name}").text_content() for name in ("slurm_ntasks", "slurm_partition")]
+    assert said == ["How many tasks. (at least 1)", "The partition of the cluster."]
+
+
+def test_who_has_no_account_on_the_cluster_sees_it_on_the_form(site: Served) -> None:
+    words = "has no account on the cluster own"
+    address = "/jobs/new?service=sleep&slurm_cluster=own"
+    assert f"the anonymous visitor {words}" in site.anonymous.get(address, headers=BROWSER).text
+    assert words not in site.curie.get(address, headers=BROWSER).text
 
 
 def test_a_refused_form_is_shown_again_with_the_error_beside_the_field(site: Served) -> None:

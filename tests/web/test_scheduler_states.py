@@ -13,6 +13,7 @@ from provstore.uws.phases import FINAL
 from provstore.uws.ports import Cause, State
 from provstore.uws.running.amendments import Amendments
 from tests.web.served import BIRTH, Served, job_id
+from tests.web.test_queue import other_supervisor
 
 PHASES: Final = {
     State.WAITING: "QUEUED",
@@ -220,3 +221,18 @@ def test_nothing_is_added_to_a_job_that_runs_or_was_deleted(served: Served) -> N
         Amendments(served.provstore.records).take(served.directory(job), {"max_rss": 900})
     assert served.json(running)["jobInfo"]["maxMemory"] is None
     assert "max_rss" not in served.provstore.store.get([served.node(job_id(deleted))])[0].properties
+
+
+def test_jobs_of_a_cluster_that_the_settings_do_not_name_any_more_wait_for_it(served: Served) -> None:
+    running, queued = handed_over(served), served.create()
+    served.tick()
+    supervisor = other_supervisor(served, executors={"other": served.executor})
+    served.anonymous.post(f"{queued}/phase", data={"PHASE": "RUN"})
+    supervisor.tick()
+    served.clock.advance(2)
+    supervisor.tick()
+    assert [served.phase(job) for job in (running, queued)] == ["EXECUTING", "QUEUED"]
+    words = "the settings have no executor 'local' (any more); they have: other"
+    assert supervisor.troubles() == {"local": words}
+    assert info(served, queued) == f"local can't be reached: {words}"
+    supervisor.stop()

@@ -14,14 +14,11 @@ from provstore.errors import Invalid
 from provstore.uws.descriptions.filenames import result_pattern
 from provstore.uws.files import measure
 from provstore.uws.jobs import Job
-from provstore.uws.ports import REQUEST_FILE
+from provstore.uws.ports import PRODUCTS_FILE, REQUEST_FILE
 from provstore.uws.publishing.revisions import Revision
 from provstore.uws.running.told.scene import FILE_NAME
 
-__all__ = ["FOLDERS", "PRODUCTS_FILE", "Found", "Inventory", "Listed", "Local", "inventory_of", "patterns_of"]
-
-PRODUCTS_FILE: Final = "products.json"
-"""Where a wrapper on another machine writes what its job has made."""
+__all__ = ["FOLDERS", "Found", "Inventory", "Listed", "Local", "inventory_of", "patterns_of"]
 
 FOLDERS: Final = ("results", "work")
 """Where results are looked for: in the first of these folders that has any."""

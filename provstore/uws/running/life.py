@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -115,6 +115,8 @@ class Life:
         for taken in self._backlog.in_hand():
             self._slots.take(taken.id, owner=taken.owner, executor=taken.executor)
         for executor, queued in self._backlog.queued().items():
+            with suppress(Unavailable), self._parts.troubles.asking(executor):
+                self._refuse_unknown(executor)
             for job in queued:
                 if self._parts.files.run(job.id).is_dir():  # it may run already
                     self._slots.take(job.id, owner=job.owner, executor=executor)
@@ -203,10 +205,14 @@ class Life:
         return not gone and job.destruction_at is not None and job.destruction_at <= self._parts.clock()
 
     def _executor(self, job: Job) -> Executor:
-        if job.executor not in self._parts.executors:
-            known = ", ".join(self._parts.executors)
-            raise NotFound(f"executor {job.executor!r} is not set up here; there is: {known}", field="executor")
+        self._refuse_unknown(job.executor)
         return self._parts.executors[job.executor]
+
+    def _refuse_unknown(self, executor: str) -> None:
+        """Raise Unavailable for one that the settings don't name any more: its jobs wait until they do."""
+        if executor not in self._parts.executors:
+            known = ", ".join(self._parts.executors)
+            raise Unavailable(f"the settings have no executor {executor!r} (any more); they have: {known}")
 
     def _run(self, job: Job) -> Path:
         return self._parts.files.run(job.id)

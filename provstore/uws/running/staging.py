@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePath
@@ -90,7 +91,9 @@ def rules_of(settings: Settings, signals_url: str) -> dict[str, StagingRules]:
 
 
 def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, token: str) -> Path:
-    """Make the job's run directory if it is not there yet, and give it.
+    """Make the run directory of a job that was not started, if it is not there yet, and give it.
+
+    One that was made for another place, before the settings were changed, is made anew.
 
     Raises:
         NotFound: the file of an input is gone.
@@ -98,8 +101,9 @@ def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, to
         OSError: the disk is full or not writable.
     """
     final = files.run(job.id)
-    if final.is_dir():
+    if final.is_dir() and _made_for(final) in {"", str(rules.place(job, final))}:
         return final
+    shutil.rmtree(final, ignore_errors=True)
     final.parent.mkdir(parents=True, exist_ok=True)
     for left in final.parent.glob(".run-*"):  # by a process that died at this: one step per job at a time
         shutil.rmtree(left, ignore_errors=True)
@@ -114,6 +118,13 @@ def stage(job: Job, revision: Revision, *, files: Files, rules: StagingRules, to
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return final
+
+
+def _made_for(run: Path) -> str:
+    """Give the place for which a run directory was made, as the job would see it."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads((run / "task.json").read_bytes())["environment"]["jd"])
+    return ""
 
 
 def _sync(folder: Path) -> None:

@@ -36,11 +36,12 @@ class Whereabouts:
 def whereabouts(job: Job, wait: Wait) -> Whereabouts:
     """Say where a job is; of one that runs on this machine only what is worth a word."""
     if job.executor in {"", LOCAL}:
-        sentence = f"Waits: {_why(wait)}." if _why(wait) else ""
+        why = _why(wait)
+        sentence = f"Waits: {why}." if why else ""
         return Whereabouts(title="How it ran", sentence=sentence, facts=tuple(_spent(job, {})))
     ran = dict(job.ran)
     title = "Where it ran" if job.phase in FINAL else "Where it runs"
-    return Whereabouts(title=title, sentence=_sentence(job, ran, _why(wait)), facts=tuple(_facts(job, ran)))
+    return Whereabouts(title=title, sentence=_sentence(job, ran, wait), facts=tuple(_facts(job, ran)))
 
 
 def is_held_there(job: Job) -> bool:
@@ -58,12 +59,17 @@ def _why(wait: Wait) -> str:
     return f"{wait.reason} ({place})" if wait.reason and place else wait.reason or place
 
 
-def _sentence(job: Job, ran: Mapping[str, Value], why: str) -> str:
+def _sentence(job: Job, ran: Mapping[str, Value], wait: Wait) -> str:
+    """The place in the queue here is that of a job that the cluster has not taken yet."""
     taken = _NUMBER in ran
-    where = f"cluster {job.executor}{f' as SLURM job {ran[_NUMBER]}' if taken else ''}"
+    number = f"SLURM job {ran[_NUMBER]}" if taken else ""
+    where = f"cluster {job.executor}{f' as {number}' if taken else ''}"
     nodes = f", on {ran['slurmNodes']}" if ran.get("slurmNodes") else ""
+    why = wait.reason if taken else _why(wait)
     told = f": {why}" if why else ""
     words = _TAKEN if taken else _NOT_TAKEN
+    if job.phase is Phase.QUEUED and taken and number in why:
+        return f"Waits {why}."
     if job.phase in FINAL:
         return f"Ran on {where}{nodes}." if job.started_at else f"Ended before it began on {where}."
     return words[job.phase].format(where=where, nodes=nodes, told=told)
@@ -87,14 +93,8 @@ _NOT_TAKEN: Final[Mapping[Phase, str]] = {
 def _facts(job: Job, ran: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
     resources = resources_of(job.resources)
     partition = ran.get("slurmPartition") or resources.get(_PARTITION)
-    nodes = str(ran.get("slurmNodes") or "")
-    known: tuple[tuple[str, Value | None], ...] = (
-        ("Cluster", job.executor),
-        ("SLURM job", ran.get(_NUMBER)),
-        ("Partition", partition),
-        ("Nodes" if set(nodes) & set("[,") else "Node", nodes),
-    )
-    yield from ((name, str(value)) for name, value in known if value)
+    if partition:
+        yield "Partition", str(partition)
     asked = ", ".join(_asked(name, value) for name, value in resources.items() if name != _PARTITION)
     if asked:
         yield "Asked for", asked

@@ -15,10 +15,9 @@ from provstore.errors import Invalid
 from provstore.graph.model import NodeId
 from provstore.uws.descriptions.model import Description, Generated
 from provstore.uws.jobs import JobParameter
-from provstore.uws.ports import REQUEST_FILE
+from provstore.uws.ports import PRODUCTS_FILE, REQUEST_FILE
 from provstore.uws.publishing.revisions import Revision
 from provstore.uws.running.inventory import (
-    PRODUCTS_FILE,
     Found,
     Inventory,
     Listed,

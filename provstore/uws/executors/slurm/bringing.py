@@ -22,13 +22,12 @@ from provstore.uws.executors.slurm.record import Notes, Record
 from provstore.uws.executors.ssh.remote_files import RemoteFiles
 from provstore.uws.executors.status import STATUS_FILE, read_status, told_status
 from provstore.uws.files import put_whole
-from provstore.uws.ports import Clock, State
+from provstore.uws.ports import PRODUCTS_FILE, START_LOG, Clock, State
 
 __all__ = ["Bringing", "Product", "products_of"]
 
-_PRODUCTS: Final = "products.json"
 _LOGS: Final = ("stdout", "stderr")
-_SMALL: Final = ("events.jsonl", "slurm.out", "callback.log")
+_SMALL: Final = ("events.jsonl", START_LOG, "callback.log")
 _TOLD: Final = "internal_provenance.json"
 _FOLDERS: Final = (("results",), ("work",))
 """Nothing else of a job's directory here may be written by the job."""
@@ -114,9 +113,9 @@ class Bringing:
         with _alone(directory / _LOGS[0]), self._files(record) as files:
             self._bring_logs(files, directory, there)
         with self._files(record) as files:
-            products = files.read(str(there / _PRODUCTS), most=_MOST)
+            products = files.read(str(there / PRODUCTS_FILE), most=_MOST)
             if products is not None:
-                put_whole(directory / _PRODUCTS, products)
+                put_whole(directory / PRODUCTS_FILE, products)
             brought = [(one, self._bring_product(files, directory, record, one)) for one in products_of(directory)]
         spoilt = {product.path: problem for product, problem in brought if problem}
         if spoilt and self._clock() < (record.ended_at or record.begun_at) + self._reach.cluster.silent_after:
@@ -246,7 +245,7 @@ def products_of(directory: Path) -> tuple[Product, ...]:
     A path that leads out of the job is none of them.
     """
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
-        return tuple(_listed(json.loads((directory / _PRODUCTS).read_bytes())))
+        return tuple(_listed(json.loads((directory / PRODUCTS_FILE).read_bytes())))
     return ()
 
 
@@ -262,11 +261,11 @@ def _mark(directory: Path, spoilt: Mapping[str, str]) -> None:
     """Write into the list here what became of files after it was made."""
     if not spoilt:
         return
-    words: dict[str, Any] = json.loads((directory / _PRODUCTS).read_bytes())
+    words: dict[str, Any] = json.loads((directory / PRODUCTS_FILE).read_bytes())
     for found in words["products"].values():
         for one in found:
             one["problem"] = one["problem"] or spoilt.get(str(PurePosixPath(one["path"])), "")
-    put_whole(directory / _PRODUCTS, json.dumps(words).encode())
+    put_whole(directory / PRODUCTS_FILE, json.dumps(words).encode())
 
 
 def _bytes_of(file: Path) -> bytes:
