@@ -285,14 +285,15 @@ def _check_whole(cluster: Cluster) -> None:
 _LARGEST: Final = 1e9
 _USER: Final = r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?"
 _HOST: Final = r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[?[0-9A-Fa-f:.]+\]?)"
+_PORT: Final = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 _SHAPES: Final[Mapping[str, str]] = {
     "host": _HOST,
     "user": _USER,
     "jump": rf"(?:(?:{_USER}@)?{_HOST}(?::[0-9]{{1,5}})?)?",
-    "port": r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]",
+    "port": _PORT,
     "host_keys": r"(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+(?: .*)?",
     "shared_directory": r"/.*",
-    "callback": r"(?:https?://[^\s/?#@]+(?:/[^\s?#]*)?)?",
+    "callback": rf"(?:https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::(?:{_PORT}))?(?:/[^\s?#]*)?)?",
     "callback_ca": r"(?:/.+)?",
     "python": r"[A-Za-z0-9_/][A-Za-z0-9_./+-]*",
     "path": r"/[^\s]*",

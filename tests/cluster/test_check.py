@@ -104,10 +104,27 @@ def test_a_server_with_another_secret_is_found_out(served: Served, slurm: SlurmC
 
 
 @pytest.mark.usefixtures("no_remains")
+def test_a_callback_with_a_wrong_path_is_told_by_its_path(served: Served, slurm: SlurmCluster) -> None:
+    served.start()
+    checked = check(served, slurm, callback=f"{served.address}/uws")
+    assert checked.code == 0
+    assert re.search(r"/uws/healthz answers 4\d\d, seen from here: there is no provstore$", checked.of("callback")[0])
+    found = next(one for one in checked.findings if one["part"] == "signals")
+    assert found["remedy"].startswith("is provstore below /uws there?")
+
+
+@pytest.mark.usefixtures("no_remains")
+def test_a_callback_to_what_is_no_http_server_is_found_out(served: Served, slurm: SlurmCluster) -> None:
+    checked = check(served, slurm, callback=f"http://{slurm.host}:{slurm.port}")
+    assert checked.of("callback")[0].endswith("is no HTTP server, seen from here")
+    assert "that is no HTTP server: it says 'SSH-2.0-" in checked.of("signals")[0]
+
+
+@pytest.mark.usefixtures("no_remains")
 def test_a_server_that_does_not_run_is_missed_and_files_do(served: Served, slurm: SlurmCluster) -> None:
     checked = check(served, slurm, callback="http://127.0.0.1:1")
     assert checked.code == 0
-    assert checked.of("callback")[0].startswith("nothing listens at http://127.0.0.1:1, seen from here")
+    assert checked.of("callback")[0].startswith("nothing answers at http://127.0.0.1:1, seen from here")
     assert checked.of("signals")[0].startswith("they come by files: the node can't call http://127.0.0.1:1")
 
 
@@ -126,6 +143,54 @@ def test_every_way_of_a_cluster_is_gone_by_the_trial_job(served: Served, slurm: 
     checked = check(served, slurm, **WAYS[way](slurm))
     assert (checked.code, checked.faults) == (0, [])
     assert checked.of("result")[0].endswith("its sha256 is right")
+
+
+def notes(checked: Checked, part: str) -> list[str]:
+    return [one["found"] for one in checked.findings if (one["part"], one["level"]) == (part, "note")]
+
+
+@pytest.mark.usefixtures("no_remains")
+@pytest.mark.parametrize("folder", ["/mnt/nope", "/etc"])
+def test_a_shared_directory_that_is_another_is_told_though_files_come(
+    served: Served, slurm: SlurmCluster, folder: str
+) -> None:
+    checked = check(served, slurm, files="shared", shared_directory=folder)
+    assert (checked.code, checked.faults) == (0, [])
+    assert notes(checked, "result") == [
+        f"it came back by SFTP: the file is not seen in {folder}, or can't be read there by us"
+    ]
+
+
+@pytest.fixture
+def archives(slurm: SlurmCluster) -> Iterator[Path]:
+    place = slurm.folder / "archives"
+    for name, mode in (("open", 0o755), ("closed", 0o700), ("other", 0o755), ("third", 0o755)):
+        (place / name).mkdir(parents=True)
+        (place / name / f"{name}.fits").touch()
+        (place / name).chmod(mode)
+    place.chmod(0o755)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.mark.usefixtures("no_remains")
+def test_folders_of_inputs_are_looked_at_from_the_node(served: Served, slurm: SlurmCluster, archives: Path) -> None:
+    pairs = {"open": "open", "closed": "closed", "other": "third"}
+    mapped = {f'shared_inputs."{archives / here}"': str(archives / there) for here, there in pairs.items()}
+    checked = check(served, slurm, files="shared", shared_directory=str(slurm.work), **mapped)
+    assert (checked.code, checked.faults) == (0, [])
+    [first, closed, other] = checked.of("shared inputs")
+    assert first == f"{archives}/open = {archives}/open is open to the account on the node"
+    assert f"{archives}/closed is not there on the node, or closed to the account" in closed
+    assert other.endswith(f"{archives}/third on the node has not what is in {archives}/other")
+
+
+@pytest.mark.usefixtures("no_remains")
+def test_a_modules_init_that_is_not_there_is_told_though_no_module_is_loaded(
+    served: Served, slurm: SlurmCluster
+) -> None:
+    checked = check(served, slurm, modules_init="/nowhere/lmod.sh")
+    assert notes(checked, "modules") == ["modules_init /nowhere/lmod.sh is not there on the node"]
 
 
 def test_accounting_is_told_where_there_is_some(served: Served, slurm_with_accounting: SlurmCluster) -> None:
@@ -202,8 +267,21 @@ WRONG: Final[Mapping[str, Wrong]] = {
     "a host key that nobody wrote down": (
         lambda one: {"known_hosts": str(one.folder / "none")},
         "host key",
-        "the host is not known. Its key is ssh-ed25519 SHA256:",
+        "/none. Its key is ssh-ed25519 SHA256:",
         "ssh-keyscan -p",
+    ),
+    "a host key that was cut off": (
+        lambda _: {"host_keys": ["ssh-ed25519 AAAA"]},
+        "host key",
+        "'ssh-ed25519 AAAA' in host_keys is not a host key",
+        "two words are needed, type and whole key",
+    ),
+    "a folder of keys": (lambda one: {"key_file": str(one.folder)}, "key", "is a folder", "it names a file"),
+    "the public half": (
+        lambda one: {"key_file": str(_free_key(one).with_suffix(".pub"))},
+        "key",
+        "is the public half of a key",
+        "without .pub",
     ),
     "a key that is not let in": (
         lambda one: {"key_file": str(_free_key(one))},
@@ -215,12 +293,13 @@ WRONG: Final[Mapping[str, Wrong]] = {
     "a work directory that can't be made": (
         lambda _: {"work_directory": "/proc/jobs"},
         "work directory",
-        "/proc/jobs can't be made ready",
-        "mkdir",
+        "/proc/jobs can't be made ready: mkdir: ",
+        "make /proc/jobs there for provstore-svc, or correct work_directory",
     ),
     "one folder for all accounts": (lambda _: {"accounts.ann": ANN}, "accounts", "is one folder", "{account}"),
     "no such partition": (lambda _: {"defaults.partition": "gold"}, "submission", "invalid partition", "defaults"),
     "no such python": (lambda _: {"python": "python4"}, "trial job", "before it said a word", "python4: not found"),
+    "what is no python": (lambda _: {"python": "/bin/true"}, "trial job", "before it said a word", "a Python on the"),
     "no such module": (lambda _: {"modules": ["gcc/99"]}, "trial job", "gcc/99", "modules"),
 }
 
@@ -240,6 +319,17 @@ def test_the_first_fault_is_told_with_what_to_do_and_ends_the_check(
 
 
 @pytest.mark.usefixtures("no_remains")
+def test_what_can_not_be_made_is_told_once_in_one_line(served: Served, slurm: SlurmCluster) -> None:
+    [(_, found, _)] = check(served, slurm, work_directory="/proc/jobs").faults
+    assert (found.count("mkdir"), found.count("\n")) == (1, 0)
+
+
+@pytest.mark.usefixtures("no_remains")
+def test_what_is_no_python_is_not_said_to_be_missing(served: Served, slurm: SlurmCluster) -> None:
+    assert check(served, slurm, python="/bin/true").of("python") == ["/bin/true is no Python on the login node"]
+
+
+@pytest.mark.usefixtures("no_remains")
 def test_a_job_that_waits_for_too_long_is_cancelled_and_its_reason_told(served: Served, slurm: SlurmCluster) -> None:
     with closed(slurm, "long"):
         checked = check(served, slurm, "--patience", "3", defaults__partition="long")
@@ -256,7 +346,8 @@ def test_a_controller_that_is_down_is_named() -> None:
         cluster.stop_controller()
         [(part, found, remedy)] = check(Served(place), cluster).faults
     assert part == "controller"
-    assert found.startswith("SLURM does not answer")
+    assert found.startswith("SLURM does not answer: Slurmctld(primary) at ")
+    assert found.endswith(" is DOWN")
     assert "scontrol ping" in remedy
 
 

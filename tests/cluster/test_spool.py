@@ -92,9 +92,10 @@ def test_directories_go_though_their_scripts_protected_them_and_wishes_stay_unti
     slurm: SlurmCluster, listener: SlurmExecutor, files: Files
 ) -> None:
     folder = slurm.work / "guarded"
-    slurm.as_user(slurm.user, "mkdir", "-p", f"{folder}/work/deep")
-    slurm.as_user(slurm.user, "touch", f"{folder}/work/deep/file")
-    slurm.as_user(slurm.user, "chmod", "0", f"{folder}/work/deep")
+    deep = folder / "work" / "deep"
+    slurm.as_user(slurm.user, "mkdir", "-p", str(deep))
+    slurm.as_user(slurm.user, "touch", str(deep / "file"))
+    slurm.as_user(slurm.user, "chmod", "0", str(deep))
     for job in ("guarded", "never-sent"):
         sent(files, job, cluster="test")
         listener.remove(files.run(job))

@@ -176,6 +176,8 @@ def test_every_key_is_read_from_a_file(tmp_path: Path) -> None:
         ("port", "22", "a number from 1 to 65535 is needed"),
         ("callback", "prov.example.org", "an address as https://prov.example.org is needed"),
         ("callback", "https://me:secret@prov.example.org", "an address as"),
+        ("callback", "http://prov.example.org:70000", "an address as"),
+        ("callback", "http://prov.example.org:web/", "an address as"),
         ("callback_ca", "ca.pem", "an absolute path is needed"),
         ("notifier", "yes", "notifier: 'yes': true or false is needed"),
         ("python", "python3 -O", "the name or path of a program is needed"),
@@ -235,6 +237,7 @@ def test_a_default_beyond_the_maximum_is_refused(defaults: dict[str, object], ma
         ("user", "svc-prov$"),
         ("port", 65535),
         ("callback", "http://127.0.0.1:8080"),
+        ("callback", "https://[::1]:8443/prov"),
         ("key_file", "keys/ours"),
     ],
 )

@@ -14,11 +14,13 @@ from lxml.html import HtmlElement
 from werkzeug.test import TestResponse
 
 from provstore.accounts.callers import Caller
+from provstore.cli.jobs import _facts, _line
 from provstore.clusters import Account, Cluster
 from provstore.errors import Conflict
 from provstore.graph.model import Value
 from provstore.uws.clusters.changes import change_of_duration, change_of_resources
 from provstore.uws.descriptions.model import Description
+from provstore.uws.ports import State
 from tests.web.conftest import Serve
 from tests.web.served import CURIE, Served, job_id, told
 
@@ -342,3 +344,38 @@ def test_provenance_tells_the_resources_and_not_the_account(site: Served) -> Non
     (activity,) = (one for name, one in json.loads(document)["activity"].items() if name.endswith(job_id(job)))
     assert activity["provstore:executor"] == "own"
     assert activity["provstore:resources"] == '{"mem": "2G", "partition": "all"}'
+
+
+# --- the page of a job
+
+
+def test_the_page_of_a_job_that_its_cluster_holds_says_so_and_has_no_button_that_can_not_help(site: Served) -> None:
+    job = site.create(by=site.curie, slurm_mem="2G", PHASE="RUN")
+    site.tick()
+    held = "it is held by an administrator of the cluster (JobHeldAdmin)"
+    site.executor.see(site.directory(job), state=State.HELD, message=held, facts={"slurm_job_id": 41})
+    site.tick()
+    page = shown(site.curie.get(f"/jobs/{job_id(job)}", headers=BROWSER))
+    (where,) = page.find_class("where")
+    said = " ".join(where.text_content().split())
+    assert said == (
+        f"Where it runs Waits on cluster meso as SLURM job 41: {held}. It goes on when it is released there. "
+        "Partitiontest Asked formem 2G".replace("Partitiontest Asked", "PartitiontestAsked")
+    )
+    assert [one.text for one in page.iter("button")] == ["Abort", "Delete"]
+
+
+def test_a_job_that_waits_for_its_owner_has_a_button_to_run_it(site: Served) -> None:
+    job = site.create(by=site.curie)
+    page = shown(site.curie.get(f"/jobs/{job_id(job)}", headers=BROWSER))
+    assert "Run" in [one.text for one in page.iter("button")]
+
+
+def test_results_that_stay_on_a_cluster_are_not_said_to_be_here(site: Served) -> None:
+    job = site.completed()
+    files, found = site.provstore.files, replace(site.provstore.records.read(job_id(job)), executor="meso")
+    (result,) = found.results
+    assert _line(found, files).endswith(f"  result: {result.location} (5 bytes)")
+    files.path(result.location).unlink()
+    assert _line(found, files).endswith("  result: on meso, fetched from there when its address is opened (5 bytes)")
+    assert _facts(found, files)["results"] == {"result": {"entity": result.entity, "location": None}}

@@ -229,7 +229,7 @@ def _missed_at(job: Job, observation: Observation, verdict: Verdict, *, ended_at
 
 def _last_words(run: Path) -> str:
     """Give the end of what the script complained of; of a script that never began, of what tried to start it."""
-    return _tail(run / "stderr") or _tail(run / START_LOG)
+    return _tail(run / ("stderr" if (run / "stderr").is_file() else START_LOG))
 
 
 def _tail(file: Path) -> str:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from provstore.errors import Busy
 from provstore.graph.model import Value
 from provstore.uws.executors.slurm import commands, parsing
 from provstore.uws.executors.slurm.reach import Asked, Reach, Refused
@@ -78,7 +79,7 @@ class Aftermath:
         since_at = min(one.record.begun_at for one in due.values()) - _DAY
         try:
             said = self._reach.ask(Asked.ACCOUNTING, account, commands.accounting(numbers, since_at))
-        except Refused:
+        except (Refused, Busy):  # an account that can't be entered is not tried again each second
             said = ""
         rows = {row.number: row for row in parsing.accounted(said)}
         for path, one in due.items():

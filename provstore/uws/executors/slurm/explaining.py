@@ -19,7 +19,7 @@ def explained(record: Record, *, at: datetime) -> str:
         reason = f" ({record.row.reason})" if record.row.reason else ""
         said.append(f"SLURM said {record.row.word}{reason} {_ago(record.asked_at, at)}.")
     if record.missing_at is not None:
-        said.append(f"SLURM has not known it since {_ago(record.missing_at, at)}.")
+        said.append(f"SLURM has not known it for {about(at - record.missing_at)}.")
     if record.number is not None:
         said.append(_heard(record, at))
     if record.aborted_at is not None:

@@ -71,8 +71,9 @@ class Submitting:
             record = self.adopt(directory)
         if record is not None and record.number is not None:
             return
+        version = self._reach.prepare(request.account)  # also for one that a process with another wrapper began
         self._pace.wait()
-        self._send(directory, request, record)
+        self._send(directory, request, record or self._begun(request, version))
 
     def adopt(self, directory: Path) -> Record:
         """Find out what became of a job that was sent without an answer being heard.
@@ -90,22 +91,20 @@ class Submitting:
             directory, lambda one: replace(one, uncertain=False, number=number, submitted_at=one.submitted_at or at)
         )
 
-    def _send(self, directory: Path, request: _Request, record: Record | None) -> None:
+    def _begun(self, request: _Request, version: str) -> Record:
+        return Record(
+            job=request.job,
+            cluster=self._reach.cluster.name,
+            account=request.account,
+            begun_at=self._clock(),
+            software=version,
+            modules=request.modules,
+        )
+
+    def _send(self, directory: Path, request: _Request, record: Record) -> None:
         """Send the job with all that it needs; on disk it stands here that it was sent before it is."""
         reach, job = self._reach, request.job
         remote = reach.directory(request.account, job)
-        at = self._clock()
-        if record is None:
-            version = reach.prepare(request.account)
-            name = reach.cluster.name
-            record = Record(
-                job=job,
-                cluster=name,
-                account=request.account,
-                begun_at=at,
-                software=version,
-                modules=request.modules,
-            )
         if request.inputs:
             self._notes.put(directory, record)
             self._sending.send(request.account, remote, request.inputs)

@@ -154,12 +154,12 @@ def callback(cluster: Cluster) -> Iterator[Finding]:
     except ssl.SSLError as error:
         words = f"{cluster.callback} speaks no TLS, seen from here: {error.reason or error}"
         yield note("callback", words, "write http:// in callback, or set up TLS there")
-    except OSError as error:
-        words = f"nothing listens at {cluster.callback}, seen from here: {error.strerror or error}"
-        yield note("callback", words, "start the server (provstore serve), then check again: signals go there")
     except HTTPException:
         words = f"what listens at {cluster.callback} is no HTTP server, seen from here"
         yield note("callback", words, "correct callback: it is the address of this server, as nodes reach it")
+    except OSError as error:
+        words = f"nothing answers at {cluster.callback}, seen from here: {error.strerror or error}"
+        yield note("callback", words, "start the server (provstore serve), then check again: signals go there")
     else:
         yield _answered(cluster.callback, code)
     finally:
@@ -170,7 +170,7 @@ def _answered(address: str, code: int) -> Finding:
     """Judge the answer to a question that each server of ours answers, without asking who asks."""
     if code in _HEALTH:
         return well("callback", f"{address} answers, seen from here")
-    words = f"{address}/healthz answers {code}, seen from here: there is no provstore"
+    words = f"{address.rstrip('/')}/healthz answers {code}, seen from here: there is no provstore"
     return note("callback", words, "correct callback, its path above all: signals go to callback + /signals/…")
 
 

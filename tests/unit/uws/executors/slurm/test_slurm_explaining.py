@@ -31,14 +31,15 @@ TOLD: Final = {
     f"{HANDED} It has not been heard of yet.": TAKEN,
     f"{HANDED} It was last heard of 9 s ago: it has begun.": replace(TAKEN, heard_at=SECONDS[9]),
     f"{HANDED} It was last heard of 1 s ago: it has ended.": replace(TAKEN, heard_at=SECONDS[1], ended_at=SECONDS[1]),
-    f"{HANDED} SLURM said PENDING (JobHeldAdmin) 3 s ago. It has not been heard of yet. SLURM was asked about it once.": (
+    f"{HANDED} SLURM said PENDING (JobHeldAdmin) 3 s ago. It has not been heard of yet. "
+    "SLURM was asked about it once.": (
         replace(TAKEN, row=row("PENDING", reason="JobHeldAdmin"), asked_at=SECONDS[3], status_queries=1)
     ),
     f"{HANDED} SLURM said CANCELLED 3 s ago. It never said a word of its own. It was told to end 9 s ago. "
     "SLURM was asked about it 2 times.": replace(
         TAKEN, row=row("CANCELLED"), asked_at=SECONDS[3], aborted_at=SECONDS[9], status_queries=2
     ),
-    f"{HANDED} SLURM has not known it since 59 s ago. It never said a word of its own.": replace(
+    f"{HANDED} SLURM has not known it for 59 s. It never said a word of its own.": replace(
         TAKEN, missing_at=SECONDS[59], brought=True
     ),
 }
