@@ -67,11 +67,17 @@ def test_a_job_that_signals_before_it_is_looked_after_is_heard(slurm: SlurmClust
 
 @pytest.mark.usefixtures("listener")
 def test_signals_of_strangers_and_of_other_clusters_go_unheard(slurm: SlurmCluster, files: Files) -> None:
-    other = sent(files, "other", cluster="elsewhere")
+    """They may be another server's, and are left where they are."""
+    other, ours = sent(files, "other", cluster="elsewhere"), sent(files, "zulu", cluster="test")
     dropped = [drop(slurm, name) for name in ("stranger.1", "other.1", "nothing")]
-    until(lambda: not any(one.exists() for one in dropped))
+    heard = drop(slurm, "zulu.1")
+    until(lambda: not heard.exists())
+    assert ours.read_bytes() == b"told"
+    assert all(one.exists() for one in dropped)
     assert not other.exists()
     assert not files.job("stranger").exists()
+    for one in dropped:
+        one.unlink()
 
 
 @pytest.mark.usefixtures("listener")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import threading
 import time
@@ -26,8 +27,11 @@ from provstore.uws.ports import PRODUCTS_FILE, START_LOG, Clock, State
 
 __all__ = ["Bringing", "Product", "products_of"]
 
+_LOG: Final = logging.getLogger(__name__)
+
 _LOGS: Final = ("stdout", "stderr")
-_SMALL: Final = ("events.jsonl", START_LOG, "callback.log")
+_CALLS: Final = "callback.log"
+_SMALL: Final = ("events.jsonl", START_LOG, _CALLS)
 _TOLD: Final = "internal_provenance.json"
 _FOLDERS: Final = (("results",), ("work",))
 """Nothing else of a job's directory here may be written by the job."""
@@ -61,6 +65,7 @@ class Bringing:
         self._clock = clock
         self._guard = threading.Lock()
         self._looked: dict[Path, float] = {}
+        self._has_told = False
 
     def look(self, directory: Path, record: Record) -> bool:
         """Bring a job's own word of how it is; tell whether that was news.
@@ -112,6 +117,7 @@ class Bringing:
         there = self._there(record)
         with _alone(directory / _LOGS[0]), self._files(record) as files:
             self._bring_logs(files, directory, there)
+        self._tell_of_calls(directory / _CALLS)
         with self._files(record) as files:
             products = files.read(str(there / PRODUCTS_FILE), most=_MOST)
             if products is not None:
@@ -166,7 +172,7 @@ class Bringing:
         return self._reach.files(record.account)
 
     def _there(self, record: Record) -> PurePosixPath:
-        return self._reach.directory(record.account, record.job)
+        return self._reach.there(record)
 
     def _bring_logs(self, files: RemoteFiles, directory: Path, there: PurePosixPath) -> None:
         """Bring them from the start: the wrapper has cut long ones in the middle."""
@@ -176,6 +182,14 @@ class Bringing:
             files.append(str(there / name), part, most=_MOST_LOG if name in _LOGS else _MOST)
             with suppress(FileNotFoundError):
                 part.replace(directory / name)
+
+    def _tell_of_calls(self, log: Path) -> None:
+        """Tell the operator once, where nodes can't call the server: their signals come by files, and later."""
+        cluster = self._reach.cluster
+        if cluster.callback and not self._has_told and log.is_file() and (said := log.read_text("utf-8", "replace")):
+            self._has_told = True
+            why = said.splitlines()[-1]
+            _LOG.warning("cluster %s: a node could not call %s: %s", cluster.name, cluster.callback, why)
 
     def _bring_product(self, files: RemoteFiles, directory: Path, record: Record, product: Product) -> str:
         """Bring a product as the cluster's settings say; tell by a word if it is not as it was listed."""

@@ -167,7 +167,7 @@ class SlurmExecutor:
         record = self._notes.get(directory)
         if record is not None and record.cluster == self.name:
             self._watching.leave(directory)
-            self._watching.wish_removal(record.job, record.account)
+            self._watching.wish_removal(record)
             self._let_go(directory)
 
     def recover(self) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 from provstore.clusters import Cluster
 from provstore.errors import Busy, Unavailable
 from provstore.uws.executors.slurm import packing, parsing
+from provstore.uws.executors.slurm.record import Record
 from provstore.uws.executors.slurm.refusals import Refusal, why_refused
 from provstore.uws.executors.ssh.logins import Login, login_of
 from provstore.uws.executors.ssh.remote_files import RemoteFiles
@@ -73,6 +74,14 @@ class Reach:
     def directory(self, account: str, job: str) -> PurePosixPath:
         """Give the directory of a job on the cluster."""
         return self.cluster.directory(account) / job
+
+    def folder(self, record: Record) -> PurePosixPath:
+        """Give the folder in which the directory of a job lies, wherever the settings put new ones."""
+        return PurePosixPath(record.folder) if record.folder else self.cluster.directory(record.account)
+
+    def there(self, record: Record) -> PurePosixPath:
+        """Give the directory on the cluster of a job that was sent."""
+        return self.folder(record) / record.job
 
     def wrapper(self, account: str) -> PurePosixPath:
         """Give the folder that holds the wrapper on the cluster."""

@@ -35,13 +35,15 @@ class Record:
     ``job`` is our id of it. ``uncertain``: it was sent, and no answer was heard. ``number``: SLURM's, None before.
     ``row``: what SLURM said last, at ``asked_at``. ``missing_at``: since when SLURM does not know it. ``ended_at``:
     when its own word of its end was heard. ``status_queries`` counts the questions to SLURM that named it.
-    ``software``: SLURM's release. ``modules``: the environment modules that the script is given.
+    ``folder``: of the job directories when it was sent, which the settings may have moved since. ``software``: SLURM's
+    release. ``modules``: the environment modules that the script is given.
     """
 
     job: str
     cluster: str
     account: str
     begun_at: datetime
+    folder: str = ""
     uncertain: bool = False
     attempts: int = 0
     number: int | None = None

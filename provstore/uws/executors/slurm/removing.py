@@ -12,6 +12,7 @@ from typing import Final
 
 from provstore.errors import Busy, Unavailable
 from provstore.uws.executors.slurm.reach import Asked, Reach
+from provstore.uws.executors.slurm.record import Record
 from provstore.uws.files import put_whole
 from provstore.uws.patience import Patience
 from provstore.uws.ports import Clock
@@ -53,7 +54,7 @@ class Removing:
         self._folder = folder
         self._patience = Patience(_FIRST, _LONGEST, clock=clock)
 
-    def wish(self, job: str, account: str) -> None:
+    def wish(self, record: Record) -> None:
         """Have a job's directory removed, as soon as that can be.
 
         Raises:
@@ -63,7 +64,8 @@ class Removing:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Unavailable(f"{self._folder}: {error.strerror or error}") from error
-        put_whole(self._folder / job, json.dumps({"account": account}).encode())
+        words = {"account": record.account, "folder": str(self._reach.folder(record))}
+        put_whole(self._folder / record.job, json.dumps(words).encode())
 
     def wishes(self) -> list[Path]:
         """List the wishes that are not fulfilled."""
@@ -84,8 +86,8 @@ class Removing:
                 self._fulfil(wish)
 
     def _fulfil(self, wish: Path) -> None:
-        account = _account(wish)
-        folder = str(self._reach.cluster.directory(account))
+        account, folder = _place(wish)
+        folder = folder or str(self._reach.cluster.directory(account))
         try:
             ran = self._reach.script(Asked.FILES, account, _REMOVE, folder, wish.name)
         except Busy as error:
@@ -105,8 +107,9 @@ class Removing:
         _LOG.warning("cluster %s: not removed: %s; tried again in %d s", name, why, pause.total_seconds())
 
 
-def _account(wish: Path) -> str:
-    """Give whose the directory is; one that nobody can tell is looked for in the service's account."""
+def _place(wish: Path) -> tuple[str, str]:
+    """Give whose the directory is, and its folder; "" where nobody can tell: the service's, and the usual one."""
     with suppress(OSError, ValueError, LookupError, TypeError):
-        return str(json.loads(wish.read_bytes())["account"])
-    return ""
+        words = json.loads(wish.read_bytes())
+        return str(words["account"]), str(words["folder"])
+    return "", ""

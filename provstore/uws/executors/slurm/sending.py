@@ -65,7 +65,7 @@ class Sending:
         if record is None or (record.cluster, record.account) != (self.reach.cluster.name, account):
             return None
         made = next((one for one in products_of(run) if one.path == rest), None)
-        return (self.reach.directory(account, record.job) / rest, made.sha256) if made else None
+        return (self.reach.there(record) / rest, made.sha256) if made else None
 
     def _put(self, account: str, file: Path, target: PurePosixPath) -> None:
         """Send a file, and compare what has arrived with what was sent."""

@@ -105,6 +105,7 @@ class Submitting:
         """Send the job with all that it needs; on disk it stands here that it was sent before it is."""
         reach, job = self._reach, request.job
         remote = reach.directory(request.account, job)
+        record = replace(record, folder=str(remote.parent))
         if request.inputs:
             self._notes.put(directory, record)
             self._sending.send(request.account, remote, request.inputs)
@@ -138,7 +139,7 @@ class Submitting:
         if code == packing.UNDER_WAY:
             raise Busy(words)  # the earlier attempt will tell
         if refusal.kind is Kind.UNREACHABLE or code == commands.TIMED_OUT:
-            raise Unavailable(words)  # it may have been taken all the same
+            raise Busy(words)  # it may have been taken all the same; the cluster itself can be reached
         record = self._notes.change(directory, lambda one: replace(one, uncertain=False))
         if refusal.kind is Kind.BUSY:
             raise Busy(words)
@@ -149,7 +150,7 @@ class Submitting:
     def _number_left(self, record: Record) -> int | None:
         """Read what the submitting command left in the job's directory."""
         with self._reach.files(record.account) as files:
-            data = files.read(str(self._reach.directory(record.account, record.job) / "number"))
+            data = files.read(str(self._reach.there(record) / "number"))
         return _number(data.decode("ascii", "replace")) if data else None
 
     def _number_named(self, record: Record) -> int | None:
@@ -158,7 +159,7 @@ class Submitting:
         try:
             rows = parsing.queue(self._reach.ask(Asked.LOOKUP, record.account, commands.find(name)))
         except Refused as error:
-            raise Unavailable(f"SLURM on {self._reach.cluster.name}: {error.refusal.message}") from error
+            raise Busy(f"SLURM on {self._reach.cluster.name}: {error.refusal.message}") from error
         if not rows:
             with suppress(Refused):  # most clusters keep accounts, some don't
                 since_at = record.begun_at - _DAY

@@ -9,6 +9,7 @@ __all__ = ["BATCH", "NOTIFIER", "PREPARE", "SUBMIT"]
 PREPARE: Final = """\
 umask 077
 mkdir -p "$1/.spool" "$1/.provstore" || exit 1
+find "$1/.spool" -type f -mmin +1440 -exec rm -f {} +
 if ! [ -d "$1/.provstore/$2" ]; then
     rm -rf "$1/.provstore/.$2.$$"
     mkdir "$1/.provstore/.$2.$$" && tar -xf - -C "$1/.provstore/.$2.$$" || exit 1

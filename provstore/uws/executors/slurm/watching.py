@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from provstore.errors import Busy, ProvstoreError, Unavailable
@@ -54,6 +54,7 @@ class _Watch:
 
     job: str
     account: str
+    folder: PurePosixPath
     due: float
     pause: float
     eager: bool = field(default=False)
@@ -116,7 +117,8 @@ class Watching:
         with self._guard:
             due = time.monotonic() + (pause if directory in self._expected else _SOON)
             self._expected.discard(directory)
-            self._watches.setdefault(directory, _Watch(record.job, record.account, due, pause))
+            folder = self._reach.folder(record)
+            self._watches.setdefault(directory, _Watch(record.job, record.account, folder, due, pause))
         self.begin()
 
     def runs(self, directory: Path, limit: timedelta) -> None:
@@ -140,13 +142,13 @@ class Watching:
             self._watches.pop(directory, None)
             self._expected.discard(directory)
 
-    def wish_removal(self, job: str, account: str) -> None:
+    def wish_removal(self, record: Record) -> None:
         """Have a job's directory on the cluster removed, as soon as that can be.
 
         Raises:
             Unavailable: the wish can't be kept.
         """
-        self._removing.wish(job, account)
+        self._removing.wish(record)
         self.begin()
 
     def recover(self) -> None:
@@ -251,20 +253,21 @@ class Watching:
             self._deaf.add(account)
 
     def _empty_spool(self, account: str) -> None:
-        """Take the signals that could not be sent: each is noted here before it is removed there."""
-        folder = self._reach.cluster.directory(account) / ".spool"
+        """Take the signals that could not be sent: each is noted here before it is removed there.
+
+        Those of jobs that nobody knows here are left: they may be another server's.
+        """
+        with self._guard:
+            folders = {one.folder / ".spool" for one in self._watches.values() if one.account == account}
         with self._reach.files(account) as files:
-            for name in files.names(str(folder)):
-                if name.startswith("."):
-                    continue
-                told = files.read(str(folder / name))
-                if told is None:  # no file: a script may put anything there
-                    continue
-                directory = self._directory(name.partition(".")[0])
-                if directory is not None:
+            signals = ((folder / name, name) for folder in sorted(folders) for name in files.names(str(folder)))
+            for place, name in signals:
+                directory = None if name.startswith(".") else self._directory(name.partition(".")[0])
+                told = files.read(str(place)) if directory else None  # None of what is no file
+                if directory is not None and told is not None:
                     hear(directory, told)
                     self._news(directory)
-                files.remove(str(folder / name))
+                    files.remove(str(place))
 
     def _directory(self, job: str) -> Path | None:
         """Find the job that signals: it may be faster than we are in looking after it."""
