@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -111,9 +111,10 @@ def test_a_wrapper_that_was_killed_is_found_out_in_every_account(
     mapped: ClusterServed, people: Mapping[str, Client], person: str
 ) -> None:
     client = people[person]
-    job = reach(client, started(client, "sleep 1000", EXECUTIONDURATION="1"), "EXECUTING")
+    job = reach(client, started(client, "sleep 1000", EXECUTIONDURATION="4"), "EXECUTING")
     for pid in mapped.processes(job):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     job = client.wait(job)
     assert (job.phase, "FAILED" in job.error) == ("ERROR", True), job.error
     assert mapped.processes(job) == []

@@ -34,7 +34,8 @@ def test_a_wrapper_that_was_killed_is_known_without_asking(served: ClusterServed
         job = reach(client, client.run("one", parameters={"code": "sleep 1000"}), "EXECUTING")
         at = time.monotonic()
         for pid in served.processes(job):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         job = client.wait(job)
     assert time.monotonic() - at < PROMPT
     assert (job.phase, "FAILED" in job.error) == ("ERROR", True), job.error

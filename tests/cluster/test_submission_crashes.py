@@ -9,6 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -145,7 +146,8 @@ def test_a_submission_whose_shell_died_with_its_machine_is_begun_anew_after_a_wh
         job = house.submit(client)
         until(lambda: house.slow.events("came") > before, what="sbatch runs")
         for pid in house.served.processes(job):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         house.slow.think()
         until(lambda: "under way" in why_waiting(house.served, job), what="it is told")
         os.utime(house.served.there(job) / "sbatch.lock", (0, 0))
