@@ -138,7 +138,7 @@ def test_a_cluster_that_is_gone_for_a_while_is_told_of_and_changes_no_phase(
     waiting = start(client, "one", "echo waited >out.txt")
     until(lambda: "no connection" in why_waiting(served, waiting), what="the waiting job tells why")
     names, told = trouble_of(served)
-    assert (names, "executor test: " in told, "no connection" in told) == (["test"], True, True)
+    assert (names, "executor test can't be reached" in told) == (["test"], True)
     go.touch()
     until(lambda: '"ENDED"' in (served.there(running) / "status.json").read_text(), what="it ends alone")
     assert (client.job("one", running.id).phase, client.job("one", waiting.id).phase) == ("EXECUTING", "QUEUED")
@@ -208,6 +208,7 @@ def unheard(cluster: SlurmCluster, make_served: MakeServed) -> Iterator[ClusterS
 
 
 def test_a_job_that_can_call_nobody_is_heard_of_through_the_spool(unheard: ClusterServed) -> None:
+    before = commands_sent(unheard)["status"]
     with unheard.client() as client:
         job = finish(client, "one", "sleep 0.5; echo ran >out.txt")
     heard_at, ended_at = datetime.now(UTC), read_status(unheard.run_directory(job)).ended_at
@@ -215,7 +216,7 @@ def test_a_job_that_can_call_nobody_is_heard_of_through_the_spool(unheard: Clust
     assert unheard.phases(job) == ["PENDING", "QUEUED", "EXECUTING", "COMPLETED"]
     assert ended_at
     assert heard_at - ended_at < SPOOL
-    assert commands_sent(unheard)["status"] == 0
+    assert commands_sent(unheard)["status"] == before
     until(lambda: list((unheard.there(job).parent / ".spool").iterdir()) == [], what="the spool is emptied")
 
 
