@@ -7,12 +7,13 @@ disk, no network file system.
 from __future__ import annotations
 
 import sqlite3
+import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from provstore.graph.model import EVERYBODY, Graph, Node, NodeId, Relation, Subgraph, Viewer
 from provstore.graph.sqlite_audiences import Audiences, Met
@@ -30,6 +31,9 @@ __all__ = ["SqliteStore", "open_sqlite"]
 
 Record = TypeVar("Record", Node, Relation)
 
+_PAUSE: Final = 0.01
+"""Seconds until a switch to WAL is tried again."""
+
 
 def open_sqlite(path: Path, *, namespace: str = "", patience: timedelta = PATIENCE) -> SqliteStore:
     """Open the store in a file, making it at the first time.
@@ -46,13 +50,27 @@ def open_sqlite(path: Path, *, namespace: str = "", patience: timedelta = PATIEN
     with translated(path):
         connection = connect(path, patience=patience)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _keep_a_log(connection, patience)
             connection.execute("PRAGMA cache_size = -16000")  # the one writer; readers are many and keep the default
             layout = prepare(connection, namespace=namespace)
         except BaseException:
             connection.close()
             raise
     return SqliteStore(path, connection=connection, layout=layout)
+
+
+def _keep_a_log(connection: sqlite3.Connection, patience: timedelta) -> None:
+    """Switch to WAL; where another process does so in the same instant, SQLite gives up without the usual patience."""
+    deadline = time.monotonic() + patience.total_seconds()
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 class SqliteStore:
