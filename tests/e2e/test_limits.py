@@ -48,12 +48,12 @@ def test_two_hundred_clients_wait_while_others_are_answered_and_all_wake(served:
         for one in waiting:
             one.sendall(request)
         for _ in range(20):
-            assert httpx.get(f"{job.href}/phase").text == "EXECUTING"
+            assert httpx.get(f"{job.href}/phase", timeout=PATIENCE).text == "EXECUTING"
         for one in waiting:
             one.setblocking(False)  # noqa: FBT003 - the library's way
             with pytest.raises(BlockingIOError):
                 one.recv(1)
-        httpx.post(f"{job.href}/phase", data={"PHASE": "ABORT"})
+        httpx.post(f"{job.href}/phase", data={"PHASE": "ABORT"}, timeout=PATIENCE)
         told = list(answers(waiting))
     assert len(told) == CLIENTS
     assert all(b" 200 OK\r\n" in one and b">ABORTED<" in one for one in told)
