@@ -33,7 +33,7 @@ WITH RECURSIVE reach(pk) AS (
 """
 _NODES: Final = "SELECT n.* FROM reach CROSS JOIN node n ON n.pk = reach.pk"
 _EDGES: Final = """
-SELECT e.key, e.kind, s.id, t.id, e.role, e.time, e.relation_id, e.args, e.attrs, e.bundle
+SELECT e.key, e.kind, s.id, t.id, e.role, e.time, e.relation_id, e.args, e.attrs, e.said
 FROM reach CROSS JOIN edge e ON e.source = reach.pk AND e.kind IN ({kinds})
 CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target
 """

@@ -199,12 +199,15 @@ def _compose(
         wake=ground.wake,
         draining=ground.draining.reason,
         refuse_if_full=quotas.refuse_if_full,
+        people=accounts.people,
     )
+    service = JobService(parts)
+    supervisor.look_after(service.replays.look)
     return Provstore(
         settings=settings,
         store=store,
         accounts=accounts,
-        service=JobService(parts),
+        service=service,
         supervisor=supervisor,
         tokens=ground.tokens,
         parts=parts,

@@ -2,6 +2,7 @@
 
     ProvstoreError
     ├── Invalid            the request is wrong: change it (400)
+    │   ├── Malformed      a provenance document can't be read: where, and why
     │   └── WrongDescription  a job description that has errors: all of them at once
     ├── Unauthenticated    say who you are (401)
     ├── Forbidden          you may not, or not now (403)
@@ -30,6 +31,7 @@ __all__ = [
     "FetchFailed",
     "Forbidden",
     "Invalid",
+    "Malformed",
     "NotAcceptable",
     "NotFound",
     "OutOfRange",
@@ -64,6 +66,19 @@ class ProvstoreError(Exception):
 
 class Invalid(ProvstoreError):
     """The request is malformed, or names something unknown."""
+
+
+class Malformed(Invalid):
+    """A provenance document can't be read.
+
+    Args:
+        problem: What is wrong, with the value, and what would be right.
+        place: Where it stands: a path such as ``used._:u1``, or line and column.
+    """
+
+    def __init__(self, problem: str, *, place: str) -> None:
+        super().__init__(f"{place}: {problem}", field="document", value=place)
+        self.place = place
 
 
 class WrongDescription(Invalid):

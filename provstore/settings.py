@@ -50,6 +50,7 @@ class Settings:
     graph_user: str = ""
     graph_password_file: Path | None = None
     namespace: str = ""
+    cypher: bool = False
     descriptions: tuple[Path, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8080
@@ -205,6 +206,7 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], object]]] = {
     "Path | None": Path,
     "str": str,
     "int": _whole,
+    "bool": _boolean,
     "bool | None": _boolean,
     "timedelta": _duration,
     "tuple[Path, ...]": _paths,
@@ -217,6 +219,7 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], object]]] = {
 _WANTED: Final = {
     "int": "a whole number, 0 or more",
     "timedelta": "a number of seconds, 0 or more",
+    "bool": "true or false",
     "bool | None": "true or false",
     "tuple[OidcProvider, ...]": "a table of providers, each with issuer and client_id",
     "tuple[Cluster, ...]": "a table of clusters, each with host, user, key_file and work_directory",

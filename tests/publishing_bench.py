@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from provstore.accounts.callers import ANONYMOUS, VISITOR, Caller, Grant, Role
-from provstore.graph.model import EVERYBODY, Graph, Node, NodeId, Subgraph, Viewer
+from provstore.graph.model import EVERYBODY, Graph, Node, NodeId, Relation, Subgraph, Viewer
 from provstore.graph.store import Change, Condition, Count, Find, GraphStore, Page, Walk
 from provstore.settings import Settings
 from provstore.uws.catalog import Catalog
@@ -124,6 +124,12 @@ class Meddled:
 
     def walk(self, walk: Walk, viewer: Viewer = EVERYBODY) -> Subgraph:
         return self._store.walk(walk, viewer)
+
+    def told(self, bundle: NodeId) -> Iterator[Relation]:
+        return self._store.told(bundle)
+
+    def retract(self, bundle: NodeId) -> int:
+        return self._store.retract(bundle)
 
     def scan(self, viewer: Viewer = EVERYBODY) -> Graph:
         return self._store.scan(viewer)

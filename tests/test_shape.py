@@ -29,12 +29,13 @@ ROOMS: Final = {
     "flask": ("app.py", "web/**"),
     "graphviz": ("export/**",),
     "granian": ("cli/serving.py",),
-    "httpx": ("accounts/oidc*.py", "client.py", "uws/inputs/download.py"),
+    "httpx": ("accounts/oidc*.py", "client/**", "uws/inputs/download.py"),
     "joserfc": ("accounts/oidc*.py",),
     "neo4j": ("graph/neo4j*.py",),
     "paramiko": ("uws/executors/ssh/**",),
     "prometheus_client": ("web/**",),
-    "prov": (),
+    "prov": ("ingest/foreign.py",),
+    "rdflib": ("ingest/foreign.py",),
     "sqlite3": ("accounts/**", "graph/sqlite*.py"),
     "werkzeug": ("app.py", "web/**"),
     "yaml": ("uws/inputs/config_formats.py",),
@@ -179,6 +180,7 @@ def test_a_lock_holds_hashes_and_no_address(tracked: dict[str, str]) -> None:
         "requirements-oidc.lock",
         "requirements-run.lock",
         "requirements-sample.lock",
+        "requirements-voprov.lock",
         "requirements.lock",
     ]
     assert [name for name, text in locks.items() if "://" in text or " @ " in text or "--hash=" not in text] == []

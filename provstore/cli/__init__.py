@@ -11,12 +11,16 @@ import click
 
 from provstore import __version__
 from provstore.cli.checking import check
+from provstore.cli.cypher import cypher
 from provstore.cli.describe import describe
 from provstore.cli.draining import drain
+from provstore.cli.embedding import embed_provenance, which
 from provstore.cli.explaining import explain
 from provstore.cli.identities import identities, link, unlink
+from provstore.cli.importing import import_documents
 from provstore.cli.jobs import list_jobs, run
 from provstore.cli.provenance import export, show_lineage
+from provstore.cli.questions import query
 from provstore.cli.serving import serve
 from provstore.cli.users import user
 from provstore.errors import ProvstoreError, WrongDescription
@@ -52,7 +56,23 @@ def _provstore(verbose: bool) -> None:  # noqa: FBT001 - click passes flags so
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-for _command in (serve, run, list_jobs, describe, export, show_lineage, user, check, explain, drain):
+for _command in (
+    serve,
+    run,
+    list_jobs,
+    describe,
+    export,
+    show_lineage,
+    import_documents,
+    embed_provenance,
+    which,
+    query,
+    cypher,
+    user,
+    check,
+    explain,
+    drain,
+):
     _provstore.add_command(_command)
 
 

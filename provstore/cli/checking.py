@@ -12,6 +12,7 @@ import click
 
 from provstore.app import open_store
 from provstore.cli.clusters import check_cluster
+from provstore.cli.graph_checks import check_graph
 from provstore.cli.report import is_well, tell
 from provstore.errors import Invalid, ProvstoreError, Unavailable
 from provstore.settings import Settings, load_settings
@@ -27,13 +28,14 @@ __all__ = ["check"]
 def check(context: click.Context) -> None:
     """Check settings, data directory, store, descriptions and graphviz; say what to do about each fault.
 
-    A cluster is checked by itself: provstore check cluster NAME.
+    A cluster is checked by itself: provstore check cluster NAME; so is the graph: provstore check graph.
     """
     if context.invoked_subcommand is None:
         raise SystemExit(not is_well(tell(_findings())))
 
 
 check.add_command(check_cluster)
+check.add_command(check_graph)
 
 
 def _findings() -> Iterator[Finding]:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
+from provstore.app import Provstore
 from provstore.cli.opening import opened
 from provstore.cli.tree import lineage_tree
-from provstore.errors import Unavailable
+from provstore.errors import NotFound, Unavailable
 from provstore.export.document import Document
 from provstore.export.registry import FORMATS, by_name
+from provstore.graph.model import Node
 from provstore.queries.lineage import Attachments, Direction, Question, lineage
 from provstore.queries.names import expand
-from provstore.web.prov import graph_json
+from provstore.uws.importing import Importing
+from provstore.web.answers_json import graph_json
+from provstore.web.documents import write_document
 
 __all__ = ["export", "show_lineage"]
 
@@ -46,10 +51,14 @@ def export(
     depth: int | None,
     descriptions: int,
 ) -> None:
-    """Write the provenance of nodes in any format; of the whole graph if no ID is given."""
+    """Write the provenance of nodes, or a document that was imported, in any format; everything if no ID is given."""
     wanted = by_name(format_name)
     with opened() as provstore:
         namespace = provstore.store.namespace
+        documents = _documents(provstore, ids)
+        if documents:
+            _put(output, lambda sink: write_document(provstore.store, documents, wanted, sink))
+            return
         if not ids:
             document = Document(graph=provstore.store.scan(), own_namespace=namespace, title="Everything")
         else:
@@ -63,10 +72,24 @@ def export(
             answer = lineage(provstore.store, question)
             title = f"Lineage of {', '.join(ids)}"
             document = replace(Document.of_answer(answer, namespace), title=title, focus=frozenset(nodes))
-        if output is None:
-            wanted.write(document, sys.stdout.buffer)
-        else:
-            _write_whole(output, lambda sink: wanted.write(document, sink))
+        _put(output, lambda sink: wanted.write(document, sink))
+
+
+def _documents(provstore: Provstore, ids: Sequence[str]) -> tuple[Node, ...]:
+    """Give the nodes of the document that is asked for alone; none where something else is."""
+    if len(ids) != 1:
+        return ()
+    administrator = provstore.accounts.administrator()
+    with suppress(NotFound):
+        return Importing(provstore.store).document(administrator, expand(ids[0], provstore.store.namespace))
+    return ()
+
+
+def _put(output: Path | None, write: Callable[[BinaryIO], None]) -> None:
+    if output is None:
+        write(sys.stdout.buffer)
+    else:
+        _write_whole(output, write)
 
 
 def _write_whole(target: Path, write: Callable[[BinaryIO], None]) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Subgraph
+from provstore.graph.titles import called
 from provstore.queries.lineage import Direction
 from provstore.uws.jobs import text
 
@@ -52,7 +53,7 @@ class _Tree:
 
     def name(self, node_id: NodeId) -> str:
         node = self._nodes[node_id]
-        name = text(node.properties, "name") or node_id.removeprefix(self._namespace)
+        name = called(node) or node_id.removeprefix(self._namespace)
         if Label.ACTIVITY in node.labels:
             phase = text(node.properties, "phase").lower()
             return " ".join(word for word in (f"[{name}]", phase, node_id.removeprefix(self._namespace)) if word)

@@ -19,6 +19,7 @@ from provstore.export.vocabulary import (
     TYPE,
     Class,
     is_internal,
+    is_internal_key,
     keys_of,
     rank,
 )
@@ -97,10 +98,11 @@ class Elements:
         """Give the records of a node: one, more for a node of several classes, none for one that is never written."""
         node_id, _, properties, foreign, _ = node
         records = []
+        told = [_plain(one) for one in foreign if not is_internal_key(one.key)] if foreign else []
         for plan in shape.plans:
             attributes = _fill(plan, properties)
-            if foreign:
-                attributes = sorted(dict.fromkeys((*attributes, *map(_plain, foreign))), key=_by_rank)
+            if told:
+                attributes = sorted(dict.fromkeys((*attributes, *told)), key=_by_rank)
             times = _times(properties) if plan.kind == "activity" else ()
             records.append(Record(plan.kind, node_id, times, tuple(attributes)))
         return records

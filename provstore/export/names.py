@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from provstore.export.document import Document
 from provstore.graph.model import PROV, PROVSTORE, QNAME, VOPROV, XSD
+from provstore.graph.obscore import OBSCORE
 
 __all__ = ["NCNAME", "PROV", "PROVSTORE", "QNAME", "VOPROV", "XSD", "Namespaces", "Speller"]
 
@@ -31,32 +32,40 @@ _NAMESPACE: Final = re.compile(
 """RFC 3986 without user and IPv6: libxml2 refuses a document that declares any other namespace."""
 _PREFIX: Final = re.compile(r"(?![Xx][Mm][Ll]|xsi\Z|default\Z)[A-Za-z][A-Za-z0-9_-]*")
 _SEPARATOR: Final = re.compile(r"[#/:]")
+_ALLOTTED: Final = re.compile("ns[0-9]+")
+_STANDARD: Final = {"prov": PROV, "xsd": XSD}
+_OURS: Final = {"voprov": VOPROV, "provstore": PROVSTORE, "obscore": OBSCORE}
 _REMEMBERED: Final = 20_000
 _TRIES: Final = 20
 """Places tried in a strange URI: a hostile one may hold thousands of separators."""
 
 
 class Namespaces:
-    """The prefixes of one written document."""
+    """The prefixes of one written document.
 
-    def __init__(self, own: str, prefixes: Mapping[str, str]) -> None:
-        self._prefixes = {own: "id", VOPROV: "voprov", PROVSTORE: "provstore", PROV: "prov", XSD: "xsd"}
-        taken = set(self._prefixes.values())
-        for prefix, uri in prefixes.items():
+    Args:
+        given: Prefix and namespace, as its reader would like to see them; the first is that of most names. Of two
+            with the same prefix or namespace the first holds.
+    """
+
+    def __init__(self, given: Iterable[tuple[str, str]]) -> None:
+        self._prefixes: dict[str, str] = {}
+        taken: set[str] = set()
+        for prefix, uri in (*_STANDARD.items(), *given, *_OURS.items()):
             fits = _PREFIX.fullmatch(prefix) and uri and _NAMESPACE.fullmatch(uri)
             if fits and prefix not in taken and uri not in self._prefixes:
                 self._prefixes[uri] = prefix
                 taken.add(prefix)
         self._taken = taken
         self._lengths = sorted({len(uri) for uri in self._prefixes}, reverse=True)
-        self._used = {"id": own}
-        self.own = own
+        self.main = next((uri for uri, prefix in self._prefixes.items() if prefix not in _STANDARD), PROVSTORE)
+        self._used = {self._prefixes[self.main]: self.main}
         self._count = 0
 
     @classmethod
     def of(cls, document: Document) -> Namespaces:
         """Start the prefixes of a document: the fixed ones and those it asks for."""
-        return cls(document.own_namespace, document.prefixes)
+        return cls([("id", document.own_namespace), *_OURS.items(), *document.prefixes.items()])
 
     def split(self, uri: str) -> tuple[str, str]:
         """Give prefix and local part; a name of XML (NCName) whenever any split of the URI makes it one."""
@@ -69,6 +78,10 @@ class Namespaces:
     def used(self) -> list[tuple[str, str]]:
         """Give prefix and URI of each namespace met so far, by prefix."""
         return sorted(self._used.items())
+
+    def is_taken(self, prefix: str) -> bool:
+        """Tell whether a prefix stands for a namespace here, or may do so later on."""
+        return prefix in self._taken or _ALLOTTED.fullmatch(prefix) is not None
 
     def _allot(self, namespace: str) -> str:
         while True:
@@ -124,17 +137,18 @@ class Speller(dict[str, str]):
         super().__init__()
         self._split = namespaces.split
         self._spell = spell
-        self._own = namespaces.own
-        self._own_length = len(namespaces.own)
-        self._before, _, self._after = spell("id", "x").partition("x")
+        self._main = namespaces.main
+        self._main_length = len(namespaces.main)
+        prefix, local = namespaces.split(f"{namespaces.main}local")
+        self._before, _, self._after = spell(prefix, local).rpartition(local)
 
     def __missing__(self, uri: str) -> str:
         """Spell a name that is not remembered."""
         if len(self) >= _REMEMBERED:
             self.clear()
-        # Ids of our own are nearly all there is: three quarters of the time goes without the general way.
-        if uri.startswith(self._own):
-            local = uri[self._own_length :]
+        # Ids of one namespace are nearly all there is: three quarters of the time goes without the general way.
+        if uri.startswith(self._main):
+            local = uri[self._main_length :]
             if local.isidentifier() and local.isascii():
                 text = self[uri] = f"{self._before}{local}{self._after}"
                 return text

@@ -18,6 +18,7 @@ from provstore.export.document import Document
 from provstore.export.names import Namespaces
 from provstore.export.vocabulary import RELATIONS
 from provstore.graph.model import Kind, Label, Node, Relation
+from provstore.graph.titles import called, value
 
 __all__ = ["MOST_BOXES", "Arrow", "Box", "Form", "Picture", "State", "picture_of"]
 
@@ -162,7 +163,7 @@ def _relations(
     arrows: set[Arrow] = set()
     attached: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for relation in document.graph.relations():
-        if relation.kind is Kind.SAME_CONTENT or relation.source not in boxes:
+        if relation.kind not in RELATIONS or relation.source not in boxes:
             continue
         if relation.target in boxes:
             arrows.add(_arrow(relation))
@@ -198,7 +199,7 @@ def _without_implied(arrows: set[Arrow]) -> set[Arrow]:
 def _box(document: Document, node: Node, form: Form, names: Namespaces) -> Box:
     given = node.properties
     prefix, local = names.split(node.id)
-    name = str(given.get("name") or given.get("value") or "")
+    name = called(node) or value(node)
     if Label.ACTIVITY_DESCRIPTION in node.labels and "revision" in given:
         name = f"{name}@{given['revision']}"
     state = _STATES.get(str(given.get("phase", "")), State.NORMAL)
@@ -229,10 +230,10 @@ def _with_badges(box: Box, attached: Iterable[tuple[str, str]], badges: Mapping[
     agents: dict[str, None] = {}
     parameters: list[str] = []
     for one, role in sorted(attached):
-        given = badges[one].properties
-        name = str(given.get("name") or one)
-        if Label.AGENT in badges[one].labels:
+        badge = badges[one]
+        name = called(badge) or one
+        if Label.AGENT in badge.labels:
             agents[name] = None
         else:
-            parameters.append(f"{name or role} = {given.get('value', given.get('location', ''))}")
+            parameters.append(f"{name or role} = {value(badge) or badge.properties.get('location', '')}")
     return replace(box, agents=tuple(agents), parameters=tuple(sorted(parameters)))

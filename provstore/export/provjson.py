@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from itertools import count, groupby
 from typing import BinaryIO, Final
 
+from provstore.export.dialects import W3C, Dialect
 from provstore.export.document import Document
 from provstore.export.escapes import json_string
 from provstore.export.names import QNAME, Namespaces, Speller
-from provstore.export.records import ELEMENTS, FORMALS, TIMES, Literal, Record
+from provstore.export.records import BUNDLE, Literal, Record
 from provstore.export.spool import Spool
 from provstore.export.statements import statements
 
@@ -24,19 +25,20 @@ def write(document: Document, out: BinaryIO) -> None:
     write_records(statements(document), Namespaces.of(document), out)
 
 
-def write_records(records: Iterable[Record], namespaces: Namespaces, out: BinaryIO) -> None:
+def write_records(records: Iterable[Record], namespaces: Namespaces, out: BinaryIO, *, dialect: Dialect = W3C) -> None:
     """Write any stream of records as PROV-JSON.
 
     Relations that have an id are held until the end: the notation wants all records of one id in one place.
     """
     with ExitStack() as stack:
-        members = _Members(namespaces)
-        bundles: dict[str | None, _Body] = {None: _Body(stack)}
+        members = _Members(namespaces, dialect)
+        bundles: dict[str | None, _Body] = {None: _Body(stack, dialect)}
         for record in records:
             body = bundles.get(record.bundle)
             if body is None:
-                body = bundles[record.bundle] = _Body(stack)
-            body.add(record.kind, *members.of(record))
+                body = bundles[record.bundle] = _Body(stack, dialect)
+            if record.kind != BUNDLE:
+                body.add(record.kind, *members.of(record))
         heads = {bundle: members.name[bundle] for bundle in bundles if bundle is not None}
         prefixes = [pair for pair in namespaces.used() if pair[0] not in _PREDEFINED]
         declared = ", ".join(f"{json_string(prefix)}: {json_string(uri)}" for prefix, uri in prefixes)
@@ -53,8 +55,9 @@ def write_records(records: Iterable[Record], namespaces: Namespaces, out: Binary
 class _Body:
     """The sections of a document or bundle."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, dialect: Dialect) -> None:
         self._stack = stack
+        self._dialect = dialect
         self._sections: dict[str, _Section] = {}
 
     def add(self, kind: str, name: str | None, content: str) -> None:
@@ -62,14 +65,14 @@ class _Body:
         section = self._sections.get(kind)
         if section is None:
             section = self._sections[kind] = _Section(self._stack.enter_context(Spool()))
-        if kind in ELEMENTS:
+        if kind in self._dialect.elements:
             section.add_element(name or "", content)
         else:
             section.add_relation(name, content)
 
     def pour(self, out: BinaryIO, before: str) -> None:
         """Write all sections, with a separator before the first."""
-        for kind in FORMALS:
+        for kind in self._dialect.arguments:
             if kind in self._sections:
                 out.write(f'{before}"{kind}": {{'.encode())
                 self._sections[kind].pour(out)
@@ -125,13 +128,14 @@ def _value(contents: list[str]) -> str:
 class _Members:
     """A name and an object for each record."""
 
-    def __init__(self, namespaces: Namespaces) -> None:
+    def __init__(self, namespaces: Namespaces, dialect: Dialect) -> None:
         self.name = Speller(namespaces, lambda prefix, local: json_string(f"{prefix}:{local}"))
         self._keys = Speller(namespaces, lambda prefix, local: f"{json_string(f'{prefix}:{local}')}: ")
         self._arguments = {
-            kind: tuple((f'"prov:{formal}": ', formal in TIMES) for formal in formals)
-            for kind, formals in FORMALS.items()
+            kind: tuple((self._keys[argument], argument in dialect.times) for argument in arguments)
+            for kind, arguments in dialect.arguments.items()
         }
+        self._name_type = json_string(dialect.name_type)
 
     def of(self, record: Record) -> tuple[str | None, str]:
         """Give the quoted name, None for an anonymous relation, and the object."""
@@ -170,5 +174,5 @@ class _Members:
         if language is not None:
             return f'{{"$": {json_string(lexical)}, "lang": {json_string(language)}}}'
         if datatype == QNAME:
-            return f'{{"$": {self.name[lexical]}, "type": "xsd:QName"}}'
+            return f'{{"$": {self.name[lexical]}, "type": {self._name_type}}}'
         return f'{{"$": {json_string(lexical)}, "type": {self.name[datatype or ""]}}}'

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 from provstore.export.document import Document
 from provstore.export.escapes import provn_local, provn_string
 from provstore.export.names import QNAME, Namespaces, Speller
-from provstore.export.records import ELEMENTS, FORMALS, TIMES, WITHOUT_ATTRIBUTES, Record
+from provstore.export.records import BUNDLE, ELEMENTS, FORMALS, TIMES, WITHOUT_ATTRIBUTES, Record
 from provstore.export.spool import Bodies
 from provstore.export.statements import statements
 
@@ -29,7 +29,9 @@ def write_records(records: Iterable[Record], namespaces: Namespaces, out: Binary
     with Bodies() as bodies:
         lines = _Lines(namespaces)
         for record in records:
-            bodies.of(record.bundle).add(lines.of(record))
+            body = bodies.of(record.bundle)
+            if record.kind != BUNDLE:
+                body.add(lines.of(record))
         heads = {bundle: lines.name[bundle] for bundle in bodies.bundles}
         declared = [pair for pair in namespaces.used() if pair[0] not in _PREDEFINED]
         out.write(("document\n" + "".join(f"  prefix {prefix} <{uri}>\n" for prefix, uri in declared) + "\n").encode())

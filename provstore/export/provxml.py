@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO, Final
 
+from provstore.export.dialects import W3C, Dialect
 from provstore.export.document import Document
 from provstore.export.escapes import xml_attribute, xml_name, xml_text
 from provstore.export.names import PROV, QNAME, XSD, Namespaces, Speller
-from provstore.export.records import FORMALS, TIMES, WITHOUT_ATTRIBUTES, Record
+from provstore.export.records import BUNDLE, WITHOUT_ATTRIBUTES, Record
 from provstore.export.spool import Bodies
 from provstore.export.statements import statements
 
@@ -26,38 +27,42 @@ def write(document: Document, out: BinaryIO) -> None:
     write_records(statements(document), Namespaces.of(document), out)
 
 
-def write_records(records: Iterable[Record], namespaces: Namespaces, out: BinaryIO) -> None:
+def write_records(records: Iterable[Record], namespaces: Namespaces, out: BinaryIO, *, dialect: Dialect = W3C) -> None:
     """Write any stream of records as PROV-XML."""
     with Bodies() as bodies:
-        elements = _Elements(namespaces)
+        elements = _Elements(namespaces, dialect)
         for record in records:
-            bodies.of(record.bundle).add(elements.of(record))
+            body = bodies.of(record.bundle)
+            if record.kind != BUNDLE:
+                body.add(elements.of(record))
         heads = {bundle: elements.name[bundle] for bundle in bodies.bundles}
         declared = sorted({**dict(namespaces.used()), **_DECLARED}.items())
         lines = "".join(f'\n  xmlns:{prefix}="{xml_attribute(uri)}"' for prefix, uri in declared)
-        out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<prov:document{lines}>\n'.encode())
+        own = elements.prefix
+        out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<{own}:document{lines}>\n'.encode())
         bodies.document.pour(out)
         for bundle, body in bodies.bundles.items():
-            out.write(f'<prov:bundleContent prov:id="{heads[bundle]}">\n'.encode())
+            out.write(f'<{own}:bundleContent {own}:id="{heads[bundle]}">\n'.encode())
             body.pour(out)
-            out.write(b"</prov:bundleContent>\n")
-        out.write(b"</prov:document>\n")
+            out.write(f"</{own}:bundleContent>\n".encode())
+        out.write(f"</{own}:document>\n".encode())
 
 
 class _Elements:
     """One XML element for each record."""
 
-    def __init__(self, namespaces: Namespaces) -> None:
+    def __init__(self, namespaces: Namespaces, dialect: Dialect) -> None:
+        self.prefix = namespaces.split(f"{dialect.namespace}document")[0]
         self.name = Speller(namespaces, lambda prefix, local: xml_attribute(f"{prefix}:{local}"))
         self._tags = Speller(namespaces, lambda prefix, local: f"{prefix}:{xml_name(local)}")
         self._arguments = {
             kind: tuple(
-                (f"    <prov:{formal}>", f"</prov:{formal}>\n", True)
-                if formal in TIMES
-                else (f'    <prov:{formal} prov:ref="', '"/>\n', False)
-                for formal in formals
+                (f"    <{self._tags[argument]}>", f"</{self._tags[argument]}>\n", True)
+                if argument in dialect.times
+                else (f'    <{self._tags[argument]} {self.prefix}:ref="', '"/>\n', False)
+                for argument in arguments
             )
-            for kind, formals in FORMALS.items()
+            for kind, arguments in dialect.arguments.items()
         }
 
     def of(self, record: Record) -> str:
@@ -77,10 +82,10 @@ class _Elements:
                 else typed(tags[key], lexical, datatype, language)
                 for key, lexical, datatype, language in attributes
             ]
-        given = "" if record_id is None or kind in WITHOUT_ATTRIBUTES else f' prov:id="{name[record_id]}"'
+        given = "" if record_id is None or kind in WITHOUT_ATTRIBUTES else f' {self.prefix}:id="{name[record_id]}"'
         if not parts:
-            return f"  <prov:{kind}{given}/>\n"
-        return f"  <prov:{kind}{given}>\n{''.join(parts)}  </prov:{kind}>\n"
+            return f"  <{self.prefix}:{kind}{given}/>\n"
+        return f"  <{self.prefix}:{kind}{given}>\n{''.join(parts)}  </{self.prefix}:{kind}>\n"
 
     def _typed(self, tag: str, lexical: str, datatype: str | None, language: str | None) -> str:
         if language is not None:

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["ELEMENTS", "FORMALS", "TIMES", "WITHOUT_ATTRIBUTES", "Literal", "Record"]
+from provstore.graph.statements import ARGUMENTS, ELEMENTS, TIMES
+
+__all__ = ["BUNDLE", "ELEMENTS", "FORMALS", "TIMES", "WITHOUT_ATTRIBUTES", "Literal", "Record"]
 
 Literal = tuple[str, str, str | None, str | None]
 """Key, lexical text, datatype, language, as in `graph.model.Attribute`; plain tuples, since exports make millions."""
 
 FORMALS: Final[dict[str, tuple[str, ...]]] = {
-    "entity": (),
-    "activity": ("startTime", "endTime"),
-    "agent": (),
-    "wasGeneratedBy": ("entity", "activity", "time"),
-    "used": ("activity", "entity", "time"),
-    "wasInformedBy": ("informed", "informant"),
-    "wasStartedBy": ("activity", "trigger", "starter", "time"),
-    "wasEndedBy": ("activity", "trigger", "ender", "time"),
-    "wasInvalidatedBy": ("entity", "activity", "time"),
-    "wasDerivedFrom": ("generatedEntity", "usedEntity", "activity", "generation", "usage"),
-    "wasAttributedTo": ("entity", "agent"),
-    "wasAssociatedWith": ("activity", "agent", "plan"),
-    "actedOnBehalfOf": ("delegate", "responsible", "activity"),
-    "wasInfluencedBy": ("influencee", "influencer"),
-    "specializationOf": ("specificEntity", "generalEntity"),
-    "alternateOf": ("alternate1", "alternate2"),
-    "hadMember": ("collection", "entity"),
-    "mentionOf": ("specificEntity", "generalEntity", "bundle"),
+    kind: tuple(argument.name for argument in arguments) for kind, arguments in ARGUMENTS.items()
 }
 """Formal arguments after the id, in the order of PROV-N (W3C PROV-N 2013, section 3)."""
 
-ELEMENTS: Final = frozenset({"entity", "activity", "agent"})
-TIMES: Final = frozenset({"startTime", "endTime", "time"})
 WITHOUT_ATTRIBUTES: Final = frozenset({"specializationOf", "alternateOf", "hadMember", "mentionOf"})
 """Relations that have neither id nor attributes."""
+
+
+BUNDLE: Final = "bundle"
+"""Kind of a record that only says that a bundle is there, since it may hold nothing."""
 
 
 class Record(NamedTuple):

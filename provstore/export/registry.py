@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from provstore.errors import Invalid, NotAcceptable
-from provstore.export import dot, provjson, provn, provxml, svg, votable
+from provstore.export import (
+    cytoscape,
+    dot,
+    provjson,
+    provjsonld,
+    provn,
+    provxml,
+    rocrate,
+    svg,
+    turtle,
+    voprov,
+    votable,
+)
 from provstore.export.document import Document
+from provstore.export.names import Namespaces
+from provstore.export.records import Record
 
 __all__ = ["FORMATS", "Format", "by_media_type", "by_name"]
 
@@ -23,6 +37,8 @@ class Format:
         also: Further media types (without parameters) that ask for it.
         suffix: Of a file's name, with the dot.
         write: Writes a document. May raise Unavailable (a program is missing) and TooLarge.
+        write_records: Writes any stream of records with their bundles, so that a document comes back as it was; None
+            for formats that can't hold one.
     """
 
     name: str
@@ -30,6 +46,7 @@ class Format:
     also: tuple[str, ...] = ()
     suffix: str
     write: Callable[[Document, BinaryIO], None]
+    write_records: Callable[[Iterable[Record], Namespaces, BinaryIO], None] | None = None
 
 
 FORMATS: Final[tuple[Format, ...]] = (
@@ -39,6 +56,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         also=("application/provenance+json", "application/prov+json"),
         suffix=".json",
         write=provjson.write,
+        write_records=provjson.write_records,
     ),
     Format(
         name="prov-n",
@@ -46,6 +64,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         also=("text/plain",),
         suffix=".provn",
         write=provn.write,
+        write_records=provn.write_records,
     ),
     Format(
         name="prov-xml",
@@ -53,11 +72,63 @@ FORMATS: Final[tuple[Format, ...]] = (
         also=("application/xml", "text/xml"),
         suffix=".xml",
         write=provxml.write,
+        write_records=provxml.write_records,
+    ),
+    Format(
+        name="prov-jsonld",
+        media_type="application/ld+json",
+        suffix=".jsonld",
+        write=provjsonld.write,
+        write_records=provjsonld.write_records,
+    ),
+    Format(
+        name="turtle",
+        media_type="text/turtle",
+        also=("application/x-turtle",),
+        suffix=".ttl",
+        write=turtle.write,
+        write_records=turtle.write_records,
+    ),
+    Format(
+        name="trig",
+        media_type="application/trig",
+        suffix=".trig",
+        write=turtle.write_trig,
+        write_records=turtle.write_trig_records,
     ),
     Format(name="votable", media_type="application/x-votable+xml", suffix=".vot", write=votable.write),
     Format(name="svg", media_type="image/svg+xml", suffix=".svg", write=svg.write),
     Format(name="dot", media_type="text/vnd.graphviz", suffix=".dot", write=dot.write),
     Format(name="png", media_type="image/png", suffix=".png", write=dot.write_png),
+    Format(
+        name="ro-crate",
+        media_type='application/ld+json; profile="https://w3id.org/ro/crate"',
+        suffix="-ro-crate-metadata.json",
+        write=rocrate.write,
+        write_records=rocrate.write_records,
+    ),
+    # Their media types are those of formats above, which Accept gives; these are asked for by name.
+    Format(
+        name="cytoscape",
+        media_type="application/json",
+        suffix=".cyjs",
+        write=cytoscape.write,
+        write_records=cytoscape.write_records,
+    ),
+    Format(
+        name="voprov-json",
+        media_type="application/json",
+        suffix=".voprov.json",
+        write=voprov.write_json,
+        write_records=voprov.write_json_records,
+    ),
+    Format(
+        name="voprov-xml",
+        media_type="application/xml",
+        suffix=".voprov.xml",
+        write=voprov.write_xml,
+        write_records=voprov.write_xml_records,
+    ),
 )
 """The first is the default."""
 

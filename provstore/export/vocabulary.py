@@ -23,6 +23,7 @@ __all__ = [
     "Class",
     "Rule",
     "is_internal",
+    "is_internal_key",
     "keys_of",
     "rank",
 ]
@@ -127,6 +128,8 @@ _INTERNAL: Final = frozenset(
         "error_detail",
         "expires_at",
         "history",
+        "local",
+        "number",
         "open",
         "owner",
         "request_sha256",
@@ -145,6 +148,11 @@ _INTERNAL: Final = frozenset(
 def is_internal(name: str) -> bool:
     """Tell whether a property is the server's own business and never leaves it."""
     return name in _INTERNAL or name.startswith("_")
+
+
+def is_internal_key(key: str) -> bool:
+    """Tell whether an attribute is the server's own business, such as a help for look-ups."""
+    return key.startswith(f"{PROVSTORE}_")
 
 
 def keys_of(name: str) -> tuple[str, ...]:

@@ -67,7 +67,10 @@ PUBLIC: Final = "public"
 
 
 class Label(StrEnum):
-    """Classes of nodes. A job is Activity and Job; a dataset is Entity and Dataset."""
+    """Classes of nodes. A job is Activity and Job; a dataset is Entity and Dataset.
+
+    Namespace and Term are the words that documents use: prefixes, and keys of attributes.
+    """
 
     ACTIVITY = "Activity"
     JOB = "Job"
@@ -85,11 +88,17 @@ class Label(StrEnum):
     PARAMETER_DESCRIPTION = "ParameterDescription"
     CONFIG_FILE_DESCRIPTION = "ConfigFileDescription"
     BUNDLE = "Bundle"
+    NAMESPACE = "Namespace"
+    TERM = "Term"
     VOID = "Void"
 
 
 class Kind(StrEnum):
-    """Kinds of relations, from effect to cause as in PROV."""
+    """Kinds of relations, from effect to cause as in PROV.
+
+    ASSERTS leads from a bundle to what it speaks of, ARGUMENT from the effect of a relation of three to the third
+    (the starter of a start); see `provstore.graph.documents`.
+    """
 
     USED = "USED"
     WAS_GENERATED_BY = "WAS_GENERATED_BY"
@@ -111,6 +120,8 @@ class Kind(StrEnum):
     WAS_INFLUENCED_BY = "WAS_INFLUENCED_BY"
     SPECIALIZATION_OF = "SPECIALIZATION_OF"
     MENTION_OF = "MENTION_OF"
+    ASSERTS = "ASSERTS"
+    ARGUMENT = "ARGUMENT"
 
 
 class Attribute(NamedTuple):

@@ -27,10 +27,15 @@ from neo4j.exceptions import (
 )
 
 from provstore.errors import Conflict, Invalid, Unavailable
+from provstore.graph.cypher import CypherStatement, Rows
 from provstore.graph.model import EVERYBODY, Graph, Node, NodeId, Relation, Subgraph, Viewer
-from provstore.graph.neo4j_find import Cypher, count_cypher, next_key, page_cyphers, sees
+from provstore.graph.neo4j_attributes import sees, sees_bundle
+from provstore.graph.neo4j_cypher import answer
+from provstore.graph.neo4j_documents import retract, told
+from provstore.graph.neo4j_find import Cypher, count_cypher, next_key, page_cyphers
 from provstore.graph.neo4j_rows import node_from_row, property_from_row, relation_from_row
 from provstore.graph.neo4j_schema import BORN, NODE, RELATION_KINDS, statements
+from provstore.graph.neo4j_upgrade import FORM, bring_up_to_date
 from provstore.graph.neo4j_walk import Changed, Neo4jTerrain
 from provstore.graph.neo4j_writes import Batch, plan
 from provstore.graph.store import Change, Condition, Count, Find, Page, Walk
@@ -56,7 +61,8 @@ _WALKS: Final = 5
 _NO_DATABASE: Final = "Neo.ClientError.Database.DatabaseNotFound"
 _ALREADY_THERE: Final = "AlreadyExists"
 _NAMESPACE: Final = """
-    MERGE (s:Store {name: 'provstore'}) ON CREATE SET s.namespace = $namespace RETURN s.namespace"""
+    MERGE (s:Store {name: 'provstore'}) ON CREATE SET s.namespace = $namespace, s.form = $form
+    RETURN s.namespace, coalesce(s.form, 1)"""
 
 
 def open_neo4j(url: str, *, user: str = "", password: str = "", namespace: str = "") -> Neo4jStore:
@@ -94,7 +100,9 @@ def open_neo4j(url: str, *, user: str = "", password: str = "", namespace: str =
             _check_version(driver, address)
             server = _Server(driver=driver, address=address, database=parts.path.strip("/") or _home(driver))
         server.prepare()
-        return Neo4jStore(server, namespace=server.fix_namespace(namespace))
+        fixed, form = server.fix_namespace(namespace)
+        bring_up_to_date(form, stream=server.stream, change=server.change)
+        return Neo4jStore(server, namespace=fixed)
     except BaseException:
         driver.close()
         raise
@@ -174,15 +182,11 @@ class _Server:
             if not (error.code or "").endswith(_ALREADY_THERE):
                 raise
 
-    def fix_namespace(self, wanted: str) -> str:
-        """Give the store's namespace, choosing it if this is the first time."""
+    def fix_namespace(self, wanted: str) -> tuple[str, int]:
+        """Give the store's namespace, choosing it if this is the first time, and its form."""
         fresh = wanted or f"urn:uuid:{uuid.uuid4()}#"
-        with _translated(self.address):
-            result = self.driver.execute_query(
-                _NAMESPACE, namespace=fresh, database_=self.database, result_transformer_=Result.values
-            )
-        namespace: str = result[0][0]
-        return namespace
+        ((namespace, form),) = self.change(_NAMESPACE, namespace=fresh, form=FORM)
+        return namespace, form
 
     def read(self, text: str, **parameters: object) -> list[list[Any]]:
         """Run a query that changes nothing; it is tried again if the server asks for it."""
@@ -195,6 +199,13 @@ class _Server:
                 result_transformer_=Result.values,
             )
 
+    def change(self, text: str, **parameters: object) -> list[list[Any]]:
+        """Run a query in a transaction of its own; it is tried again if the server asks for it."""
+        with _translated(self.address):
+            return self.driver.execute_query(
+                text, parameters, database_=self.database, result_transformer_=Result.values
+            )
+
     def stream(self, text: str, **parameters: object) -> Iterator[list[Any]]:
         """Run a query whose answer may not fit in memory."""
         with (
@@ -203,6 +214,14 @@ class _Server:
         ):
             for record in session.run(text, parameters):
                 yield record.values()
+
+    def ask(self, question: CypherStatement) -> Rows:
+        """Run what somebody else has written, in READ access mode and with a limit of time; it is not tried again."""
+        with (
+            _translated(self.address),
+            self.driver.session(database=self.database, default_access_mode="READ", fetch_size=_STREAMED) as session,
+        ):
+            return answer(session, question)
 
     def carry_out(self, batch: Batch) -> None:
         """Run a batch in one transaction, again after a deadlock."""
@@ -229,10 +248,8 @@ class _Server:
 
     def delete(self, ids: Sequence[NodeId]) -> int:
         """Remove nodes in one transaction; give how many there were."""
-        text = f"MATCH (n:{NODE}) WHERE n.id IN $ids DETACH DELETE n RETURN count(*)"
-        with _translated(self.address):
-            rows = self.driver.execute_query(text, ids=ids, database_=self.database, result_transformer_=Result.values)
-        return int(rows[0][0])
+        ((count,),) = self.change(f"MATCH (n:{NODE}) WHERE n.id IN $ids DETACH DELETE n RETURN count(*)", ids=ids)
+        return int(count)
 
 
 def _carry_out(transaction: ManagedTransaction, batch: Batch) -> None:
@@ -292,10 +309,18 @@ class Neo4jStore:
         """Search over chunks of many levels; again if nodes were deleted meanwhile, for Neo4j has no snapshots."""
         for _ in range(_WALKS):
             try:
-                return search(walk, Neo4jTerrain(self._server.read, walk), viewer)
+                return search(walk, Neo4jTerrain(self._server.read, walk, viewer), viewer)
             except Changed:
                 continue
         raise Unavailable("the graph changed during the walk, again and again")
+
+    def told(self, bundle: NodeId) -> Iterator[Relation]:
+        """Read page after page, by key."""
+        return told(bundle, read=self._server.read)
+
+    def retract(self, bundle: NodeId) -> int:
+        """Remove some thousand relations in each transaction, and with them the nodes that only they touched."""
+        return retract(bundle, namespace=self._namespace, change=self._server.change)
 
     def scan(self, viewer: Viewer = EVERYBODY) -> Graph:
         """Stream nodes by id and relations by kind and key, without the nodes made after this call.
@@ -304,6 +329,10 @@ class Neo4jStore:
         """
         ((born,),) = self._server.read("RETURN timestamp()")
         return _Scan(server=self._server, viewer=viewer, born=born)
+
+    def cypher(self, question: CypherStatement) -> Rows:
+        """Answer what an administrator asks; see `provstore.graph.cypher.CypherReader`."""
+        return self._server.ask(question)
 
     def close(self) -> None:
         """Close all connections."""
@@ -338,11 +367,12 @@ class _Scan:
 
     def relations(self) -> Iterator[Relation]:
         """Give each relation of which both ends may be seen."""
-        tests = " AND ".join(["r.key IS NOT NULL", *self._tests("a"), *self._tests("b")])
+        seen = [*self._tests("a"), *self._tests("z"), *sees_bundle("r", self.viewer)]
+        tests = " AND ".join(["r.key IS NOT NULL", *seen])
         for kind in RELATION_KINDS:
             text = (
-                f"MATCH (a:{NODE})-[r:{kind.value}]->(b:{NODE}) WHERE {tests} "
-                "RETURN type(r), a.id, b.id, properties(r) ORDER BY r.key"
+                f"MATCH (a:{NODE})-[r:{kind.value}]->(z:{NODE}) WHERE {tests} "
+                "RETURN type(r), a.id, z.id, properties(r) ORDER BY r.key"
             )
             for row in self._stream(text):
                 yield relation_from_row(*row)

@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple
 
 from provstore.errors import Invalid
 from provstore.graph.model import TIME_SUFFIX, Value, Viewer
+from provstore.graph.neo4j_attributes import found_by, leading_attribute, sees, sees_bundle, tests_attribute
 from provstore.graph.neo4j_rows import comparable, limit, stored_name
 from provstore.graph.neo4j_schema import ATTRIBUTES, CUT, CUT_NAMES, ID, LONG, READERS, is_plain, quote
 from provstore.graph.rules import INDEXES
-from provstore.graph.store import Condition, Filter, Find, Op
+from provstore.graph.store import Condition, Filter, Find, Op, is_attribute
 
-__all__ = ["Cypher", "count_cypher", "next_key", "page_cyphers", "sees"]
+__all__ = ["Cypher", "count_cypher", "next_key", "page_cyphers"]
 
 _NEVER: Final = "false"
 _BY_ID: Final = "n.id"
@@ -31,7 +32,12 @@ class Cypher(NamedTuple):
 class _Parameters:
     """Hands out a name for each value."""
 
-    values: dict[str, Any] = field(default_factory=dict)
+    viewer: Viewer
+    values: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with what the tests of `sees` need."""
+        self.values = {"readers": sorted(self.viewer.readers)}
 
     def add(self, value: Any) -> str:
         """Keep the value; give its place in the query."""
@@ -50,14 +56,13 @@ class _Parameters:
         return f"coalesce({variable}.{quote(LONG + name)}, {short})" if name in CUT_NAMES else short
 
 
-def sees(variable: str, viewer: Viewer) -> list[str]:
-    """Give the test, if one is needed, that the viewer may see a node."""
-    return [] if viewer.all else [f"any(reader IN {variable}.{quote(READERS)} WHERE reader IN $readers)"]
-
-
 def _tests(variable: str, condition: Condition, parameters: _Parameters, *, but: Filter | None = None) -> Iterator[str]:
     for question in condition.filters:
-        if question is not but:
+        if question is but:
+            continue
+        if is_attribute(question.property):
+            yield tests_attribute(variable, question, sees=sees("b", parameters.viewer), add=parameters.add)
+        else:
             yield _TESTS[question.op](variable, question, parameters)
 
 
@@ -123,10 +128,11 @@ _TESTS: Final[dict[Op, Callable[[str, Filter, _Parameters], str]]] = {
 
 def count_cypher(condition: Condition, by: tuple[str, ...], viewer: Viewer) -> Cypher:
     """Ask how many nodes pass, by the values of some properties: rows of a list and a number."""
-    parameters = _Parameters({"readers": sorted(viewer.readers)})
-    tests = [*_tests("n", condition, parameters), *sees("n", viewer)]
+    parameters = _Parameters(viewer)
+    led = leading_attribute(condition)
+    tests = [*_tests("n", condition, parameters, but=led), *sees("n", viewer)]
     values = ", ".join(parameters.whole("n", name) for name in by)
-    match = f"MATCH (n:{condition.label.value}){_where(tests)}"
+    match = f"{_led('n', led, parameters)}MATCH (n:{condition.label.value}){_where(tests)}"
     # Grouped by a constant, nothing would be counted where nothing passes.
     counted = f"[{values}] AS values, count(*) AS count" if by else "count(*) AS count WITH [] AS values, count"
     return Cypher(f"{match} WITH {counted} RETURN values, count ORDER BY values", parameters.values)
@@ -134,6 +140,13 @@ def count_cypher(condition: Condition, by: tuple[str, ...], viewer: Viewer) -> C
 
 def _where(tests: list[str]) -> str:
     return f" WHERE {' AND '.join(f'({test})' for test in tests)}" if tests else ""
+
+
+def _led(variable: str, leader: Filter | None, parameters: _Parameters) -> str:
+    """Begin a query with the nodes that pass the filter of an attribute, if one leads."""
+    if leader is None:
+        return ""
+    return f"{found_by(leader, variable, sees=sees('b', parameters.viewer), add=parameters.add)} "
 
 
 def page_cyphers(question: Find, viewer: Viewer) -> Iterator[Cypher]:
@@ -157,20 +170,22 @@ def _needs(condition: Condition, name: str) -> bool:
 
 def _page(question: Find, viewer: Viewer, *, by: str | None, begin: _Key | None) -> Cypher:
     """Ask for the nodes that have ``by``, sorted by it; or, without it, for those that lack the order's property."""
-    parameters = _Parameters({"readers": sorted(viewer.readers)})
+    parameters = _Parameters(viewer)
     descending = question.order is not None and question.order.descending
     sorting = _Sorting(by=by, descending=descending, parameters=parameters)
-    leader = _leader(question, by)
-    tests = [*_tests("n", question.condition, parameters, but=leader), *sees("n", viewer)]
-    if not question.condition.filters and question.hop is None:
+    led = leading_attribute(question.condition)
+    leader = None if led else _leader(question, by)
+    tests = [*_tests("n", question.condition, parameters, but=led or leader), *sees("n", viewer)]
+    if led is None and question.hop is None and all(is_attribute(one.property) for one in question.condition.filters):
         tests.append(f"{_BY_ID} IS NOT NULL")  # lets the planner take the index of ids; with filters it must not
     if question.order is not None:
         tests.append(f"{parameters.property('n', question.order.property)} IS {'NOT NULL' if by else 'NULL'}")
     if begin is not None:
         tests += sorting.beyond(begin)
-    match = _match(question, tests, viewer, parameters) if leader is None else _each(leader, question, tests, sorting)
+    match = _match(question, tests, parameters) if leader is None else _each(leader, question, tests, sorting)
     text = (
-        f"{match} RETURN labels(n) AS labels, {_wanted(question.fields)} AS properties, {sorting.value} AS value,"
+        f"{_led('n', led, parameters)}{match} "
+        f"RETURN labels(n) AS labels, {_wanted(question.fields)} AS properties, {sorting.value} AS value,"
         f" {_BY_ID} AS id ORDER BY {sorting.columns()} LIMIT $limit"
     )
     return Cypher(text, parameters.values)
@@ -199,16 +214,18 @@ def _each(leader: Filter, question: Find, tests: list[str], sorting: _Sorting) -
     )
 
 
-def _match(question: Find, tests: list[str], viewer: Viewer, parameters: _Parameters) -> str:
+def _match(question: Find, tests: list[str], parameters: _Parameters) -> str:
     node = f"(n:{question.condition.label.value})"
     if question.hop is None:
         return f"MATCH {node}{_where(tests)}"
-    condition, step = question.hop.condition, question.hop.step
-    arrow = f"<-[:{step.kind.value}]-" if step.backwards else f"-[:{step.kind.value}]->"
+    condition, step, viewer = question.hop.condition, question.hop.step, parameters.viewer
+    arrow = f"<-[r:{step.kind.value}]-" if step.backwards else f"-[r:{step.kind.value}]->"
     other = f"(m:{condition.label.value})"
-    others = [*_tests("m", condition, parameters), *sees("m", viewer)]
-    if _is_looked_up(condition):
-        return f"MATCH {node}{arrow}{other}{_where([*tests, *others])} WITH DISTINCT n"
+    led = None if leading_attribute(question.condition) else leading_attribute(condition)
+    others = [*_tests("m", condition, parameters, but=led), *sees("m", viewer), *sees_bundle("r", viewer)]
+    if led or _is_looked_up(condition):
+        begin = _led("m", led, parameters)
+        return f"{begin}MATCH {node}{arrow}{other}{_where([*tests, *others])} WITH DISTINCT n"
     return f"MATCH {node}{_where([*tests, f'EXISTS {{ MATCH (n){arrow}{other}{_where(others)} }}'])}"
 
 

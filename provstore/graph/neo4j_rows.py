@@ -26,11 +26,14 @@ from provstore.graph.model import (
     format_instant,
     parse_instant,
 )
-from provstore.graph.neo4j_schema import ATTRIBUTES, CUT, CUT_NAMES, ID, LONG, READERS
+from provstore.graph.neo4j_schema import ATTRIBUTES, CUT, CUT_NAMES, ID, LONG, READERS, TEXTS, WORDS
+from provstore.graph.neo4j_words import asserted, long_words, words
 
 __all__ = [
     "Row",
+    "attributes_from_text",
     "comparable",
+    "is_text",
     "labels_from_row",
     "limit",
     "node_from_row",
@@ -40,6 +43,7 @@ __all__ = [
     "relation_from_row",
     "relation_row",
     "stored_name",
+    "words_row",
 ]
 
 Row = dict[str, Any]
@@ -86,12 +90,12 @@ def _checked(row: Row) -> Row:
     """Refuse what is no Unicode text: the driver can't send it."""
     for name, value in row.items():
         for text in value if isinstance(value, list) else (value,):
-            if not _is_text(text):
+            if not is_text(text):
                 raise Invalid(f"{name}: a lone surrogate is no Unicode text: {ascii(text)[:80]}", field=name)
     return row
 
 
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
     """Tell whether a value, if it is text, is Unicode; any other value is."""
     if not isinstance(value, str):
         return True
@@ -106,7 +110,7 @@ def comparable(name: str, values: Iterable[Value | None]) -> list[str | int | fl
     """Give, as they are stored, those of the values that this property could equal at all."""
     is_time = name.endswith(TIME_SUFFIX)
     fitting = (value for value in values if value is not None and isinstance(value, datetime) == is_time)
-    return [_stored(value, name=name) for value in fitting if not _is_large(value) and _is_text(value)]
+    return [_stored(value, name=name) for value in fitting if not _is_large(value) and is_text(value)]
 
 
 def limit(name: str, value: Value | None) -> str | int | float | bool | None:
@@ -138,7 +142,12 @@ def node_row(node: Node) -> Row:
     """Turn a node into its stored properties; those to be removed are None."""
     _check_key(node.id, what="the id of a node")
     own = {ID: node.id, ATTRIBUTES: _attributes_text(node.attributes), READERS: sorted(node.readers)}
-    return property_rows(node.properties) | _checked(own)
+    return property_rows(node.properties) | _checked(own) | words_row(node.attributes)
+
+
+def words_row(attributes: tuple[Attribute, ...]) -> Row:
+    """Turn attributes into what look-ups find them by."""
+    return {WORDS: words(attributes), TEXTS: long_words(attributes)}
 
 
 def _check_key(key: str, *, what: str) -> None:
@@ -152,7 +161,7 @@ def node_from_row(labels: Iterable[str], row: Mapping[str, Any]) -> Node:
         NodeId(row[ID]),
         labels_from_row(labels),
         dict(_properties(row)),
-        _attributes(row.get(ATTRIBUTES)),
+        attributes_from_text(row.get(ATTRIBUTES)),
         frozenset(row.get(READERS) or ()),
     )
 
@@ -180,6 +189,7 @@ def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
 def relation_row(relation: Relation) -> Row:
     """Turn a relation into its stored properties; those to be removed are None."""
     _check_key(relation.key, what="the key of a relation")
+    _checked({"source": relation.source, "target": relation.target})
     row = {
         "key": relation.key,
         "role": relation.role,
@@ -189,7 +199,7 @@ def relation_row(relation: Relation) -> Row:
         "attrs": _attributes_text(relation.attributes),
         "bundle": relation.bundle,
     }
-    return _checked(row)
+    return _checked(row) | words_row(asserted(relation))
 
 
 def relation_from_row(kind: str, source: str, target: str, row: Mapping[str, Any]) -> Relation:
@@ -204,7 +214,7 @@ def relation_from_row(kind: str, source: str, target: str, row: Mapping[str, Any
         None if at is None else parse_instant(at),
         row.get("relation_id"),
         json.loads(arguments) if arguments else {},
-        _attributes(row.get("attrs")),
+        attributes_from_text(row.get("attrs")),
         None if bundle is None else NodeId(bundle),
     )
 
@@ -218,5 +228,6 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _attributes(text: str | None) -> tuple[Attribute, ...]:
+def attributes_from_text(text: str | None) -> tuple[Attribute, ...]:
+    """Read attributes back."""
     return tuple(Attribute(*parts) for parts in json.loads(text)) if text else ()

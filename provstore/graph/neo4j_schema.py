@@ -10,6 +10,7 @@ from provstore.graph.model import TIME_SUFFIX, Kind, Label
 from provstore.graph.rules import INDEXES
 
 __all__ = [
+    "ASSERTED_INDEX",
     "ATTRIBUTES",
     "BORN",
     "CUT",
@@ -19,6 +20,9 @@ __all__ = [
     "NODE",
     "READERS",
     "RELATION_KINDS",
+    "TEXTS",
+    "WORDS",
+    "WORDS_INDEX",
     "is_plain",
     "quote",
     "statements",
@@ -38,6 +42,11 @@ CUT: Final = 500
 CUT_NAMES: Final = frozenset(name for _, names in INDEXES for name in names if not name.endswith(TIME_SUFFIX))
 """Properties of which long texts are cut."""
 RELATION_KINDS: Final = tuple(Kind)
+WORDS: Final = "_words"
+TEXTS: Final = "_texts"
+"""Attributes as `provstore.graph.neo4j_words` writes them, of nodes and of what bundles assert."""
+WORDS_INDEX: Final = "provstore_words"
+ASSERTED_INDEX: Final = "provstore_asserted_words"
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,99}")
 
@@ -60,7 +69,7 @@ def quote(name: str) -> str:
 
 def statements() -> dict[str, str]:
     """Give the name and the text of each constraint and index, constraints first."""
-    return dict([*_constraints(), *_indexes()])
+    return dict([*_constraints(), *_indexes(), *_indexes_of_documents()])
 
 
 def _constraints() -> Iterator[tuple[str, str]]:
@@ -91,3 +100,14 @@ def _index(label: Label, properties: tuple[str, ...]) -> tuple[str, str]:
     name = f"provstore_{label.lower()}_{'_'.join(properties)}"
     columns = ", ".join(f"n.{quote(one)}" for one in properties)
     return name, f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({columns})"
+
+
+def _indexes_of_documents() -> Iterator[tuple[str, str]]:
+    """What a bundle says, in its order; and the words of attributes."""
+    for kind in RELATION_KINDS:
+        name = f"provstore_{kind.lower()}_bundle"
+        yield name, f"CREATE INDEX {name} IF NOT EXISTS FOR ()-[r:{kind}]-() ON (r.bundle, r.key)"
+    for name, pattern in ((WORDS_INDEX, f"(n:{NODE})"), (ASSERTED_INDEX, f"()-[n:{Kind.ASSERTS}]-()")):
+        options = "{indexConfig: {`fulltext.analyzer`: 'keyword', `fulltext.eventually_consistent`: false}}"
+        text = f"CREATE FULLTEXT INDEX {name} IF NOT EXISTS FOR {pattern} ON EACH [n.{WORDS}] OPTIONS {options}"
+        yield name, text

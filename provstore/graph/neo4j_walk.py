@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from provstore.graph.model import Node, NodeId, Relation
+from provstore.graph.model import Node, NodeId, Relation, Viewer
+from provstore.graph.neo4j_attributes import sees
 from provstore.graph.neo4j_rows import node_from_row, relation_from_row
 from provstore.graph.neo4j_schema import NODE
 from provstore.graph.neo4j_writes import Run
@@ -74,9 +75,11 @@ def _crossings(steps: Collection[Step]) -> str:
 class Neo4jTerrain:
     """The graph as one walk sees it: nodes by id, relations by key; what a query brought along is kept."""
 
-    def __init__(self, run: Run, walk: Walk) -> None:
+    def __init__(self, run: Run, walk: Walk, viewer: Viewer) -> None:
         self._run = run
         self._walk = walk
+        self._viewer = viewer
+        self._bundles: dict[str, bool] = {}
         self._room = _FIRST
         self._expand = {(step.kind.value, step.backwards): step.expand for step in walk.steps}
         self._nodes: dict[NodeId, tuple[list[str], dict[str, Any]]] = {}
@@ -84,8 +87,11 @@ class Neo4jTerrain:
         self._expanded: dict[NodeId, list[_Crossing]] = {}
 
     def locate(self, ids: Collection[NodeId]) -> Collection[NodeId]:
-        """Give the ids that exist; what is around them comes along."""
-        self._expand_from(ids, hops=self._walk.depth, room=self._walk.limit)
+        """Give the ids that exist; what is around the first ones, the starts, comes along."""
+        if self._nodes:
+            self._bring(ids)
+        else:
+            self._expand_from(ids, hops=self._walk.depth, room=self._walk.limit)
         return [one for one in ids if one in self._nodes]
 
     def fetch(self, frontier: Collection[NodeId], *, hops: int | None, room: int) -> Chunk[NodeId, str]:
@@ -102,14 +108,17 @@ class Neo4jTerrain:
 
     def load(self, refs: Collection[NodeId]) -> Mapping[NodeId, Node]:
         """Give whole nodes; only those that no query brought along are asked for."""
+        self._bring(refs)
+        if not self._nodes.keys() >= set(refs):
+            raise Changed
+        return {ref: node_from_row(*self._nodes[ref]) for ref in refs}
+
+    def _bring(self, refs: Collection[NodeId]) -> None:
         missing = [ref for ref in refs if ref not in self._nodes]
         if missing:
             text = f"UNWIND $ids AS id MATCH (n:{NODE} {{id: id}}) RETURN labels(n), properties(n)"
             for labels, properties in self._run(text, ids=missing):
                 self._nodes[properties["id"]] = (labels, properties)
-        if not self._nodes.keys() >= set(missing):
-            raise Changed
-        return {ref: node_from_row(*self._nodes[ref]) for ref in refs}
 
     def relations(self, handles: Collection[str]) -> Iterable[Relation]:
         """Give whole relations: they always came along."""
@@ -129,6 +138,8 @@ class Neo4jTerrain:
     def _ask(self, frontier: Collection[NodeId], *, levels: int, room: int) -> int:
         text = chunk_text(self._walk.steps, levels=levels)
         rows = self._run(text, frontier=list(frontier), room=room) if frontier else []
+        if not self._viewer.all:
+            self._look_at_bundles(rows)
         for labels, properties, onwards, back in rows:
             origin = NodeId(properties["id"])
             self._nodes[origin] = (labels, properties)
@@ -138,8 +149,21 @@ class Neo4jTerrain:
             ]
         return len(rows)
 
+    def _look_at_bundles(self, rows: Iterable[list[Any]]) -> None:
+        """Learn which bundles the viewer may see; what others say does not exist for him."""
+        relations = (one[2] for _, _, onwards, back in rows for one in (*onwards, *back))
+        new = {one["bundle"] for one in relations if "bundle" in one}.difference(self._bundles)
+        if not new:
+            return
+        tests = "".join(sees("n", self._viewer))
+        text = f"UNWIND $ids AS id MATCH (n:{NODE} {{id: id}}) WHERE {tests} RETURN n.id"
+        found = {one for (one,) in self._run(text, ids=sorted(new), readers=sorted(self._viewer.readers))}
+        self._bundles |= {one: one in found for one in new}
+
     def _crossings(self, origin: NodeId, rows: Iterable[list[Any]], *, backwards: bool) -> Iterator[_Crossing]:
         for other, kind, properties in rows:
+            if self._bundles and not self._bundles.get(properties.get("bundle"), True):
+                continue
             key = properties["key"]
             source, target = (other, origin) if backwards else (origin, other)
             self._relations[key] = (kind, source, target, properties)

@@ -18,9 +18,9 @@ from provstore.graph.neo4j_rows import (
     relation_row,
     stored_name,
 )
-from provstore.graph.neo4j_schema import BORN, LONG, NODE, RELATION_KINDS
+from provstore.graph.neo4j_schema import BORN, LONG, NODE, READERS, RELATION_KINDS
 from provstore.graph.rules import check_ends
-from provstore.graph.store import Change, Create, Update
+from provstore.graph.store import Change, Create, Ensure, Update, Upsert
 
 __all__ = ["Batch", "Run", "plan"]
 
@@ -32,6 +32,16 @@ _UPSERT_NODES: Final = (
     f"UNWIND $rows AS row MERGE (n:{NODE} {{id: row.id}}) ON CREATE SET n.{BORN} = timestamp() "
     f"SET n:$(row.labels), n += row.put"
 )
+_ENSURE_NODES: Final = f"""
+    UNWIND $rows AS row
+    MERGE (n:{NODE} {{id: row.id}}) ON CREATE SET n = row.put, n.{BORN} = timestamp()
+    SET n:$(row.labels)
+    WITH n, [one IN row.put.{READERS} WHERE NOT one IN coalesce(n.{READERS}, [])] AS more
+    WHERE size(more) > 0
+    SET n._lock = true
+    REMOVE n._lock
+    WITH n, [one IN more WHERE NOT one IN coalesce(n.{READERS}, [])] AS more
+    SET n.{READERS} = coalesce(n.{READERS}, []) + more"""
 # Setting any property takes the write lock; what is read after that is what the last commit left.
 _UPDATE_NODES: Final = f"""
     UNWIND $rows AS row
@@ -43,17 +53,26 @@ _UPDATE_NODES: Final = f"""
     SET n += CASE WHEN size(failed) = 0 THEN row.put ELSE {{}} END
     REMOVE n._lock
     RETURN row.id, failed"""
-_FACTS: Final = " UNION ALL ".join(
-    [
-        f"MATCH (n:{NODE}) WHERE n.id IN $ids RETURN n.id AS key, null AS kind, labels(n) AS source, [] AS target",
-        *(
-            f"MATCH (a)-[r:{kind}]->(b) WHERE r.key IN $keys "
-            f"RETURN r.key AS key, '{kind}' AS kind, labels(a) AS source, labels(b) AS target"
-            for kind in RELATION_KINDS
-        ),
-    ]
-)
-"""Labels of the nodes, and kind and labels of both ends of the relations, that are there."""
+_LABELS: Final = f"UNWIND $ids AS id MATCH (n:{NODE} {{id: id}}) RETURN n.id, labels(n)"
+
+
+def _relations_where(test: str) -> str:
+    """Write the query for kind and labels of both ends of the relations that are there, whatever their kind."""
+    each = (
+        f"MATCH (a)-[r:{kind}]->(b) WHERE {test} "
+        f"RETURN r.key AS key, '{kind}' AS kind, labels(a) AS source, labels(b) AS target"
+        for kind in RELATION_KINDS
+    )
+    return f"CALL () {{ {' UNION ALL '.join(each)} }} RETURN key, kind, source, target LIMIT $most"
+
+
+_WITH_KEYS: Final = _relations_where("r.key IN $keys")
+_BETWEEN_KEYS: Final = _relations_where("$first <= r.key <= $last")
+_FEW: Final = 50
+"""Each kind has an index of its own: of more keys, all between the first and the last are asked for.
+
+The keys of a batch are mostly neighbours: they begin alike, or with the time of their birth.
+"""
 _CREATE_RELATIONS: Final = f"""
     UNWIND $rows AS row
     MATCH (a:{NODE} {{id: row.source}})
@@ -94,6 +113,7 @@ class _RelationChange(NamedTuple):
 
     key: str
     relation: Relation
+    row: Row
     is_new: bool
 
 
@@ -129,6 +149,9 @@ class Batch:
             _write_relations(relations, run)
 
 
+_MAKING: Final = {Create: _CREATE_NODES, Upsert: _UPSERT_NODES, Ensure: _ENSURE_NODES}
+
+
 def plan(changes: Sequence[Change]) -> Batch:
     """Sort the changes: nodes before relations; what is about one node or relation stays in the order given.
 
@@ -141,14 +164,21 @@ def plan(changes: Sequence[Change]) -> Batch:
         if isinstance(change, Update):
             nodes.append(_NodeChange(change.node, _UPDATE_NODES, _update_row(change)))
         elif isinstance(change.item, Node):
-            nodes.append(_node_change(_CREATE_NODES if isinstance(change, Create) else _UPSERT_NODES, change.item))
+            nodes.append(_node_change(_MAKING[type(change)], change.item))
         else:
-            relations.append(_RelationChange(change.item.key, change.item, isinstance(change, Create)))
+            row = relation_row(change.item)
+            relations.append(_RelationChange(change.item.key, change.item, row, isinstance(change, Create)))
     return Batch(nodes=_waves(nodes), relations=_waves(relations))
 
 
 def _node_change(text: str, node: Node) -> _NodeChange:
-    return _NodeChange(node.id, text, {"id": node.id, "labels": sorted(node.labels), "put": node_row(node)})
+    put = node_row(node) if text == _UPSERT_NODES else _present(node_row(node))
+    return _NodeChange(node.id, text, {"id": node.id, "labels": sorted(node.labels), "put": put})
+
+
+def _present(row: Row) -> Row:
+    """Leave out what is to be removed: there is nothing yet, and the driver takes its time for each value."""
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _update_row(change: Update) -> Row:
@@ -202,53 +232,74 @@ def _check_updates(rows: Sequence[Row], failed: Mapping[str, list[str]]) -> None
 
 
 def _write_relations(changes: Sequence[_RelationChange], run: Run) -> None:
-    labels, ends = _facts(changes, run)
+    labels = _labels((change.relation for change in changes if change.relation.bundle is None), run)
+    ends = _ends_there(sorted(change.key for change in changes), run)
     for change in changes:
         _check_relation(change, labels, ends.get(change.key))
-    pairs = ((_relation_text(change.relation, ends.get(change.key)), _row(change.relation)) for change in changes)
+    pairs = (_relation_query(change, ends.get(change.key)) for change in changes)
     for text, rows in _grouped(pairs):
-        (written,) = run(text, rows=rows)
-        if written[0] != len(rows):
-            raise NotFound("an end of a relation was deleted in the meantime")
+        ((written,),) = run(text, rows=rows)
+        if written != len(rows):
+            _find_missing_end([change.relation for change in changes], run)
 
 
-def _facts(changes: Sequence[_RelationChange], run: Run) -> tuple[dict[str, frozenset[Label]], dict[str, _Ends]]:
-    labels: dict[str, frozenset[Label]] = {}
-    ends: dict[str, _Ends] = {}
-    for start in range(0, len(changes), _ROWS):
-        part = [change.relation for change in changes[start : start + _ROWS]]
-        ids = {end for relation in part for end in (relation.source, relation.target)}
-        for key, kind, source, target in run(_FACTS, ids=sorted(ids), keys=[relation.key for relation in part]):
-            if kind is None:
-                labels[key] = labels_from_row(source)
-            else:
-                ends[key] = _Ends(Kind(kind), labels_from_row(source), labels_from_row(target))
-    return labels, ends
+def _find_missing_end(relations: Sequence[Relation], run: Run) -> None:
+    """Say which end was missing: what documents say is not tested before, for their imports must be fast."""
+    labels = _labels(relations, run)
+    for relation in relations:
+        _check_end_is_there(relation, labels)
+    raise NotFound("an end of a relation was deleted in the meantime")
+
+
+def _labels(relations: Iterable[Relation], run: Run) -> dict[str, frozenset[Label]]:
+    """Give the labels of those ends that are there."""
+    ids = sorted({end for relation in relations for end in (relation.source, relation.target)})
+    parts = (ids[start : start + _ROWS] for start in range(0, len(ids), _ROWS))
+    return {key: labels_from_row(labels) for part in parts for key, labels in run(_LABELS, ids=part)}
+
+
+def _ends_there(keys: Sequence[str], run: Run) -> dict[str, _Ends]:
+    """Give what is there under sorted keys."""
+    found: dict[str, _Ends] = {}
+    for start in range(0, len(keys), _ROWS):
+        for key, kind, source, target in _rows_there(keys[start : start + _ROWS], run):
+            found[key] = _Ends(Kind(kind), labels_from_row(source), labels_from_row(target))
+    return found
+
+
+def _rows_there(keys: Sequence[str], run: Run) -> list[list[Any]]:
+    if len(keys) > _FEW:
+        most = 2 * len(keys)
+        rows = run(_BETWEEN_KEYS, first=keys[0], last=keys[-1], most=most)
+        if len(rows) < most:
+            return rows
+    return run(_WITH_KEYS, keys=keys, most=len(keys))
 
 
 def _check_relation(change: _RelationChange, labels: Mapping[str, frozenset[Label]], there: _Ends | None) -> None:
+    """Refuse what may not be; whether the ends of what a document says are there, is seen when it is written."""
     relation = change.relation
     if there is not None:
         if change.is_new:
             raise Conflict(f"relation {change.key} exists already", value=change.key)
         check_ends(relation, there.source, there.target)
         return
+    if relation.bundle is None:
+        _check_end_is_there(relation, labels)
+        check_ends(relation, labels[relation.source], labels[relation.target])
+
+
+def _check_end_is_there(relation: Relation, labels: Mapping[str, frozenset[Label]]) -> None:
     for end in (relation.source, relation.target):
         if end not in labels:
             raise NotFound(f"{relation.kind}: there is no node {end}", value=end)
-    check_ends(relation, labels[relation.source], labels[relation.target])
 
 
-def _relation_text(relation: Relation, there: _Ends | None) -> str:
+def _relation_query(change: _RelationChange, there: _Ends | None) -> tuple[str, Row]:
+    relation = change.relation
+    row: Row = {"kind": relation.kind.value, "put": change.row}
     if there is None:
-        return _CREATE_RELATIONS
-    return (_REPLACE_RELATIONS if there.kind is relation.kind else _CHANGE_KINDS) % there.kind.value
-
-
-def _row(relation: Relation) -> Row:
-    return {
-        "source": relation.source,
-        "target": relation.target,
-        "kind": relation.kind.value,
-        "put": relation_row(relation),
-    }
+        ends = {"source": relation.source, "target": relation.target, "put": _present(change.row)}
+        return _CREATE_RELATIONS, row | ends
+    text = _REPLACE_RELATIONS if there.kind is relation.kind else _CHANGE_KINDS
+    return text % there.kind.value, row

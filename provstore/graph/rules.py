@@ -61,6 +61,8 @@ ENDS: Final[dict[Kind, Ends]] = {
     Kind.WAS_INFLUENCED_BY: Ends(_ANYTHING, _ANYTHING),
     Kind.SPECIALIZATION_OF: Ends(_ENTITY, _ENTITY),
     Kind.MENTION_OF: Ends(_ENTITY, _ENTITY),
+    Kind.ASSERTS: Ends(frozenset({Label.BUNDLE}), _ANYTHING),
+    Kind.ARGUMENT: Ends(_ACTIVITY | _ENTITY, _ACTIVITY),
 }
 """Binding for what the store itself says; documents (relations with a bundle) may break it, see PROV-CONSTRAINTS 50."""
 
@@ -86,6 +88,7 @@ _CAUSAL: Final = (
     Kind.WAS_INFLUENCED_BY,
     Kind.SPECIALIZATION_OF,
     Kind.MENTION_OF,
+    Kind.ARGUMENT,
 )
 _ALTERNATES: Final = (Step(Kind.ALTERNATE_OF), Step(Kind.ALTERNATE_OF, backwards=True))
 
@@ -122,16 +125,29 @@ INDEXES: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
     (Label.JOB, ("owner", "disk_bytes")),
     (Label.ACTIVITY, ("name", "started_at")),
     (Label.ACTIVITY, ("created_at",)),
+    (Label.ACTIVITY, ("started_at",)),
     (Label.ACTIVITY, ("brought_by",)),
     (Label.ENTITY, ("sha256",)),
     (Label.ENTITY, ("location",)),
+    (Label.ENTITY, ("name",)),
+    (Label.ENTITY, ("generated_at",)),
+    (Label.ENTITY, ("local",)),
+    (Label.ACTIVITY, ("local",)),
+    (Label.AGENT, ("local",)),
     (Label.ENTITY, ("brought_by",)),
     (Label.PARAMETER, ("name", "value")),
+    (Label.PARAMETER, ("name", "number")),
     (Label.ACTIVITY_DESCRIPTION, ("name", "revision")),
     (Label.ACTIVITY_DESCRIPTION, ("state", "created_at")),
     (Label.ACTIVITY_DESCRIPTION, ("changed_at",)),
     (Label.AGENT, ("name",)),
     (Label.AGENT, ("brought_by",)),
+    (Label.BUNDLE, ("document", "position")),
+    (Label.BUNDLE, ("created_at",)),
+    (Label.BUNDLE, ("state",)),
+    (Label.NAMESPACE, ("prefix",)),
+    (Label.NAMESPACE, ("uri",)),
+    (Label.TERM, ("name",)),
 )
 """Look-ups that must not slow down as the graph grows: (label, properties in order). Adapters make indexes of them."""
 

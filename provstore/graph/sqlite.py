@@ -18,13 +18,14 @@ from typing import Any, Final, TypeVar
 from provstore.graph.model import EVERYBODY, Graph, Node, NodeId, Relation, Subgraph, Viewer
 from provstore.graph.sqlite_audiences import Audiences, Met
 from provstore.graph.sqlite_connections import PATIENCE, GroupWriter, ReaderPool, connect, translated
-from provstore.graph.sqlite_filters import visible, visible_or_unmet
+from provstore.graph.sqlite_documents import retract, told
 from provstore.graph.sqlite_find import Finder
-from provstore.graph.sqlite_rows import Codec, json_list
+from provstore.graph.sqlite_rows import EDGE_COLUMNS, Codec
 from provstore.graph.sqlite_schema import Layout, prepare
+from provstore.graph.sqlite_terms import Sight, json_list
 from provstore.graph.sqlite_walk import SqliteTerrain, Stars
 from provstore.graph.sqlite_write import Batch, Known, delete
-from provstore.graph.store import Change, Condition, Count, Find, Page, Walk
+from provstore.graph.store import Change, Condition, Count, Find, Page, Walk, is_attribute
 from provstore.graph.walking import search
 
 __all__ = ["SqliteStore", "open_sqlite"]
@@ -112,7 +113,7 @@ class SqliteStore:
         asked = json_list(ids)
 
         def question(met: Met) -> tuple[Node, ...]:
-            seen = visible_or_unmet(viewer, met.seen, alias="n", last=met.readers.last)
+            seen = Sight(viewer, met.seen, met.readers.last).node("n")
             rows = connection.execute(text.format(seen=seen.text), (asked, *seen.values)).fetchall()
             return tuple(map(self._codec.reader(met.readers), rows))
 
@@ -121,13 +122,14 @@ class SqliteStore:
 
     def find(self, question: Find, viewer: Viewer = EVERYBODY) -> Page:
         """Give one page."""
-        if question.hop is not None:
+        if question.hop is not None or any(is_attribute(one.property) for one in question.condition.filters):
             with self._pool.reading() as connection:
                 readers = self._audiences.refresh(connection)
                 return self._finder(connection, viewer).page(question, codec=self._codec, readers=readers)
 
         def ask(met: Met) -> Page:
-            finder = Finder(connection, layout=self._layout, viewer=viewer, audiences=met.seen, last=met.readers.last)
+            sight = Sight(viewer, met.seen, met.readers.last)
+            finder = Finder(connection, layout=self._layout, sight=sight)
             return finder.page(question, codec=self._codec, readers=met.readers)
 
         with self._pool.asking() as connection:
@@ -144,7 +146,8 @@ class SqliteStore:
             return found
         with self._pool.reading() as connection:
             read = self._codec.reader(self._audiences.refresh(connection))
-            terrain = SqliteTerrain(connection, steps=walk.steps, codec=self._codec, read=read)
+            sight = self._sight(connection, viewer)
+            terrain = SqliteTerrain(connection, steps=walk.steps, codec=self._codec, read=read, sight=sight)
             return search(walk, terrain, viewer)
 
     def _star(self, walk: Walk) -> Subgraph | None:
@@ -153,6 +156,19 @@ class SqliteStore:
 
         with self._pool.asking() as connection:
             return self._audiences.ask(EVERYBODY, connection, question)
+
+    def told(self, bundle: NodeId) -> Iterator[Relation]:
+        """Stream what a bundle says; the state of the graph is that of the first step."""
+        with self._pool.reading() as connection:
+            yield from told(connection, bundle, self._codec)
+
+    def retract(self, bundle: NodeId) -> int:
+        """Remove a bundle, some thousand relations in each transaction, between which others may write."""
+        count, more = 0, True
+        while more:
+            removed, more = self._writer.run(partial(retract, bundle=bundle, namespace=self.namespace))
+            count += removed
+        return count
 
     def scan(self, viewer: Viewer = EVERYBODY) -> Graph:
         """Give the graph as it is now; its read transaction ends when the caller lets go of it."""
@@ -169,8 +185,10 @@ class SqliteStore:
         self._writer.close()
 
     def _finder(self, connection: sqlite3.Connection, viewer: Viewer) -> Finder:
-        audiences = self._audiences.seen_by(viewer, connection)
-        return Finder(connection, layout=self._layout, viewer=viewer, audiences=audiences)
+        return Finder(connection, layout=self._layout, sight=self._sight(connection, viewer))
+
+    def _sight(self, connection: sqlite3.Connection, viewer: Viewer) -> Sight:
+        return Sight(viewer, self._audiences.seen_by(viewer, connection))
 
 
 class _Scan:
@@ -189,25 +207,24 @@ class _Scan:
         """Read something: only then SQLite takes its picture of the file."""
         self._connection.execute("SELECT pk FROM node LIMIT 1").fetchone()
         self._readers = self._audiences.refresh(self._connection)
-        self._seen = self._audiences.seen_by(self._viewer, self._connection)
+        self._sight = Sight(self._viewer, self._audiences.seen_by(self._viewer, self._connection))
 
     def nodes(self) -> Iterator[Node]:
         """Give each node, in the order of their creation."""
-        seen = visible(self._viewer, self._seen, alias="n")
+        seen = self._sight.node("n")
         text = f"SELECT {self._codec.columns()} FROM node n WHERE {seen.text} ORDER BY n.pk"
         return self._rows(text, seen.values, self._codec.reader(self._readers))
 
     def relations(self) -> Iterator[Relation]:
-        """Give each relation of which both ends may be seen."""
-        source = visible(self._viewer, self._seen, alias="s")
-        both = source & visible(self._viewer, self._seen, alias="t")
+        """Give each relation of which the bundle, if any, and both ends may be seen."""
+        seen = self._sight.edge("e") & self._sight.node("s") & self._sight.node("t")
         text = (
-            "SELECT e.key, e.kind, s.id, t.id, e.role, e.time, e.relation_id, e.args, e.attrs, e.bundle FROM edge e"
+            f"SELECT {', '.join(EDGE_COLUMNS)}, s.id, t.id FROM edge e"
             " CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target"
-            f" WHERE {both.text} ORDER BY e.pk"
+            f" WHERE {seen.text} ORDER BY e.pk"
         )
         relation = self._codec.relation
-        return self._rows(text, both.values, lambda row: relation(row, row[2], row[3]))
+        return self._rows(text, seen.values, lambda row: relation(row[:-2], row[-2], row[-1]))
 
     def _rows(self, text: str, values: tuple[Any, ...], read: Callable[[tuple[Any, ...]], Record]) -> Iterator[Record]:
         with translated(self._path):

@@ -7,28 +7,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from provstore.graph.model import TIME_SUFFIX, Label, Value, Viewer, format_instant
+from provstore.graph.model import TIME_SUFFIX, Label, Value, format_instant
 from provstore.graph.rules import INDEXES
-from provstore.graph.sqlite_rows import json_list, text_is_sound
+from provstore.graph.sqlite_attribute_filters import attribute_term
 from provstore.graph.sqlite_schema import Layout
-from provstore.graph.store import Condition, Filter, Op
+from provstore.graph.sqlite_terms import ALWAYS, NEVER, Sight, Term, text_is_sound
+from provstore.graph.store import Condition, Filter, Op, is_attribute
 
-__all__ = ["Column", "Term", "column", "condition_term", "has_label", "is_looked_up", "visible", "visible_or_unmet"]
+__all__ = ["Column", "column", "condition_term", "has_label", "is_looked_up"]
 
-
-class Term(NamedTuple):
-    """A piece of SQL and the parameters of its question marks, in order."""
-
-    text: str
-    values: tuple[Any, ...] = ()
-
-    def __and__(self, other: Term) -> Term:
-        """Join two terms of which both must hold."""
-        return Term(f"{self.text} AND {other.text}", self.values + other.values)
-
-
-NEVER: Final = Term("0")
-ALWAYS: Final = Term("1")
 
 _COLUMN_TYPES: Final = {"number": "('integer', 'real')", "text": "('text')", "truth": "('blob')"}
 _JSON_TYPES: Final = {"number": "('integer', 'real')", "text": "('text')", "truth": "('true', 'false')"}
@@ -70,32 +57,22 @@ def has_label(label: Label, *, layout: Layout, alias: str) -> Term:
     return Term(f"{alias}.labels & {layout.labels[label]}")
 
 
-def condition_term(condition: Condition, *, layout: Layout, alias: str) -> Term:
-    """Test label and filters."""
-    term = has_label(condition.label, layout=layout, alias=alias)
+def condition_term(condition: Condition, *, layout: Layout, alias: str, sight: Sight) -> Term:
+    """Test label, filters and whether the node may be seen."""
+    term = has_label(condition.label, layout=layout, alias=alias) & sight.node(alias)
     for one in condition.filters:
-        term &= _filter(one, column(one.property, layout=layout, alias=alias))
+        if is_attribute(one.property):
+            term &= attribute_term(one, alias=alias, sight=sight)
+        else:
+            term &= _filter(one, column(one.property, layout=layout, alias=alias))
     return term
-
-
-def visible(viewer: Viewer, audiences: Sequence[int], *, alias: str) -> Term:
-    """Test whether the viewer may see a node, given the audiences that he belongs to."""
-    if viewer.all:
-        return ALWAYS
-    return Term(f"{alias}.audience IN (SELECT value FROM json_each(?))", (json_list(audiences),))
-
-
-def visible_or_unmet(viewer: Viewer, audiences: Sequence[int], *, alias: str, last: int) -> Term:
-    """Test whether the viewer may see a node, or whether its audience is above the last one known."""
-    if viewer.all:
-        return ALWAYS
-    seen = visible(viewer, audiences, alias=alias)
-    return Term(f"({seen.text} OR {alias}.audience > ?)", (*seen.values, last))
 
 
 def is_looked_up(condition: Condition) -> bool:
     """Tell whether an index leads to what the condition asks for, so that counting it is cheap."""
     exact = {one.property for one in condition.filters if one.op in (Op.EQ, Op.IN)}
+    if any(is_attribute(one.property) and one.op not in (Op.NE, Op.ABSENT) for one in condition.filters):
+        return True
     return any(label is condition.label and names[0] in exact for label, names in INDEXES)
 
 

@@ -11,21 +11,13 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from provstore.errors import Invalid
-from provstore.graph.model import TIME_SUFFIX, Value, Viewer, parse_instant
-from provstore.graph.sqlite_filters import (
-    ALWAYS,
-    NEVER,
-    Column,
-    Term,
-    column,
-    condition_term,
-    is_looked_up,
-    visible,
-    visible_or_unmet,
-)
-from provstore.graph.sqlite_rows import Codec, blob_value, text_is_sound
+from provstore.graph.model import TIME_SUFFIX, Value, parse_instant
+from provstore.graph.sqlite_attribute_filters import leads
+from provstore.graph.sqlite_filters import Column, column, condition_term, is_looked_up
+from provstore.graph.sqlite_rows import Codec, blob_value
 from provstore.graph.sqlite_schema import Layout
-from provstore.graph.store import Condition, Count, Find, Hop, Op, Page
+from provstore.graph.sqlite_terms import ALWAYS, NEVER, Sight, Term, text_is_sound
+from provstore.graph.store import Condition, Count, Find, Op, Page
 
 __all__ = ["Finder"]
 
@@ -46,27 +38,15 @@ class Finder:
     """Answers ``find`` and ``aggregate`` over one connection.
 
     Args:
-        connection: In a read transaction, but for a page without a hop, which is one statement.
+        connection: In a read transaction, but for a page without hop and attributes, which is one statement.
         layout: Of the file.
-        viewer: Who asks.
-        audiences: The audiences that he belongs to.
-        last: Outside of a transaction: the greatest audience known; nodes of later ones come along.
+        sight: What the asker sees.
     """
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        *,
-        layout: Layout,
-        viewer: Viewer,
-        audiences: Sequence[int],
-        last: int | None = None,
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, layout: Layout, sight: Sight) -> None:
         self._connection = connection
         self._layout = layout
-        self._viewer = viewer
-        self._audiences = audiences
-        self._last = last
+        self._sight = sight
 
     def page(self, question: Find, *, codec: Codec, readers: Mapping[int, frozenset[str]]) -> Page:
         """Give one page.
@@ -87,8 +67,8 @@ class Finder:
 
     def _query(self, question: Find, after: _Key | None, *, columns: str) -> Term:
         """Give the query for a page and one node more: what is found, whether its order is missing, and its value."""
-        tables, hop = self._source(question.hop)
-        passing = condition_term(question.condition, layout=self._layout, alias="n") & self._visible("n") & hop
+        tables, hop = self._source(question)
+        passing = self._passing(question.condition, "n") & hop
         order, limit = self._order_column(question), question.limit + 1
         parts = []
         for missing in self._parts(question, after):
@@ -129,22 +109,22 @@ class Finder:
 
     def counts(self, condition: Condition, by: tuple[str, ...]) -> tuple[Count, ...]:
         """Count by values."""
-        passing = condition_term(condition, layout=self._layout, alias="n") & self._visible("n")
+        passing, tables = self._passing(condition, "n"), self._beginning(condition, "n")
         found = [column(name, layout=self._layout, alias="n") or _NO_COLUMN for name in by]
         terms = [term for col in found for term in (col.type, col.value)]
         chosen = "".join(f"{term.text}, " for term in terms)
         grouping = f" GROUP BY {', '.join(str(number) for number in range(1, len(terms) + 1))}" if by else ""
-        values = tuple(value for term in terms for value in term.values) + passing.values
-        rows = self._connection.execute(f"SELECT {chosen}count(*) FROM node n WHERE {passing.text}{grouping}", values)
+        values = (*(value for term in terms for value in term.values), *tables.values, *passing.values)
+        rows = self._connection.execute(
+            f"SELECT {chosen}count(*) FROM {tables.text} WHERE {passing.text}{grouping}", values
+        )
         return tuple(
             Count(tuple(_counted(name, row[2 * rank], row[2 * rank + 1]) for rank, name in enumerate(by)), row[-1])
             for row in rows
         )
 
-    def _visible(self, alias: str) -> Term:
-        if self._last is None:
-            return visible(self._viewer, self._audiences, alias=alias)
-        return visible_or_unmet(self._viewer, self._audiences, alias=alias, last=self._last)
+    def _passing(self, condition: Condition, alias: str) -> Term:
+        return condition_term(condition, layout=self._layout, alias=alias, sight=self._sight)
 
     def _order_column(self, question: Find) -> Column | None:
         if question.order is None:
@@ -159,29 +139,52 @@ class Finder:
         parts = [True] if after and after.missing else [False, True]
         return [missing for missing in parts if not (missing and demanded - {Op.ABSENT, Op.NE})]
 
-    def _source(self, hop: Hop | None) -> tuple[Term, Term]:
+    def _source(self, question: Find) -> tuple[Term, Term]:
         """Give the tables to read and what remains to be tested of the hop."""
+        hop = question.hop
         if hop is None:
-            return Term("node n"), ALWAYS
-        passing = condition_term(hop.condition, layout=self._layout, alias="m") & self._visible("m")
+            return self._beginning(question.condition, "n"), ALWAYS
+        neighbour = self._beginning(hop.condition, "m")
+        passing = self._passing(hop.condition, "m")
+        crossing = self._sight.edge("e")
         kind = self._layout.kinds[hop.step.kind]
         near, far = ("target", "source") if hop.step.backwards else ("source", "target")
-        if is_looked_up(hop.condition) and self._are_few(passing):
+        if is_looked_up(hop.condition) and self._are_few(neighbour, passing):
             near_nodes = (
-                f"(SELECT DISTINCT e.{near} AS pk FROM node m CROSS JOIN edge e"
-                f" WHERE {passing.text} AND e.{far} = m.pk AND e.kind = ?) h CROSS JOIN node n ON n.pk = h.pk"
+                f"(SELECT DISTINCT e.{near} AS pk FROM {neighbour.text} CROSS JOIN edge e"
+                f" WHERE {passing.text} AND e.{far} = m.pk AND e.kind = ? AND {crossing.text})"
+                " h CROSS JOIN node n ON n.pk = h.pk"
             )
-            return Term(near_nodes, (*passing.values, kind)), ALWAYS
+            return Term(near_nodes, (*neighbour.values, *passing.values, kind, *crossing.values)), ALWAYS
         test = (
             f"EXISTS (SELECT 1 FROM edge e CROSS JOIN node m"
-            f" WHERE e.{near} = n.pk AND e.kind = ? AND m.pk = e.{far} AND {passing.text})"
+            f" WHERE e.{near} = n.pk AND e.kind = ? AND {crossing.text} AND m.pk = e.{far} AND {passing.text})"
         )
-        return Term("node n"), Term(test, (kind, *passing.values))
+        return self._beginning(question.condition, "n"), Term(test, (kind, *crossing.values, *passing.values))
 
-    def _are_few(self, passing: Term) -> bool:
-        counting = f"SELECT count(*) FROM (SELECT 1 FROM node m WHERE {passing.text} LIMIT ?)"
-        (count,) = self._connection.execute(counting, (*passing.values, _FEW + 1)).fetchone()
-        return bool(count <= _FEW)
+    def _beginning(self, condition: Condition, alias: str) -> Term:
+        """Give the table of nodes, led to by the attribute that the fewest have, if there are few enough of them."""
+        best, least = None, _FEW + 1
+        for leading in leads(condition.filters, sight=self._sight):
+            count = self._count(leading, up_to=least)
+            if count < least:
+                best, least = leading, count
+        if best is None:
+            return Term(f"node {alias}")
+        led = (
+            f"(SELECT DISTINCT node FROM ({best.text})) {alias}0 CROSS JOIN node {alias} ON {alias}.pk = {alias}0.node"
+        )
+        return Term(led, best.values)
+
+    def _are_few(self, tables: Term, passing: Term) -> bool:
+        query = Term(f"SELECT 1 FROM {tables.text} WHERE {passing.text}", (*tables.values, *passing.values))
+        return self._count(query, up_to=_FEW + 1) <= _FEW
+
+    def _count(self, query: Term, *, up_to: int) -> int:
+        (count,) = self._connection.execute(
+            f"SELECT count(*) FROM ({query.text} LIMIT ?)", (*query.values, up_to)
+        ).fetchone()
+        return int(count)
 
 
 _NO_COLUMN: Final = Column(Term("NULL"), Term("NULL"), {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,17 +27,23 @@ from provstore.graph.model import (
     parse_instant,
 )
 from provstore.graph.sqlite_schema import Layout
+from provstore.graph.sqlite_terms import text_is_sound
 
-__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Codec", "column_value", "json_list", "text_is_sound"]
+__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Codec", "column_value"]
 
 Row = Sequence[Any]
 """What the driver gives; decoded in the function that receives it."""
 
 NODE_COLUMNS: Final = ("id", "labels", "audience", "attrs")
-EDGE_COLUMNS: Final = ("key", "kind", "source", "target", "role", "time", "relation_id", "args", "attrs", "bundle")
+EDGE_COLUMNS: Final = (
+    *(f"e.{name}" for name in ("key", "kind", "source", "target", "role", "time", "relation_id", "args", "attrs")),
+    "CASE WHEN e.said IS NOT NULL THEN (SELECT w.text FROM word w WHERE w.number = e.said) END",
+)
+"""What `Codec.relation` reads, of table ``e``."""
 _TRUTHS: Final = {True: b"\x01", False: b"\x00"}
 _NAN: Final = b"nan"
 _BLOBS: Final[dict[bytes, Value]] = {b"\x01": True, b"\x00": False, _NAN: math.nan}
+_READERS_KEPT: Final = 10_000
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -50,15 +56,20 @@ class Codec:
         self._layout = layout
         self._bits = dict(layout.labels)
         self._labels: dict[int, frozenset[Label]] = {}
+        self._masks: dict[frozenset[Label], int] = {}
+        self._readers: dict[frozenset[str], str] = {}
         self._kinds = {number: kind for kind, number in layout.kinds.items()}
         self._conversions = _conversions(layout.columns)
         self._every = _joined([*NODE_COLUMNS, *(f'"p_{name}"' for name in layout.columns), "props"])
 
     # --- nodes
 
-    def mask(self, labels: Iterable[Label]) -> int:
+    def mask(self, labels: frozenset[Label]) -> int:
         """Give labels as bits."""
-        return sum(self._bits[label] for label in labels)
+        found = self._masks.get(labels)
+        if found is None:
+            found = self._masks[labels] = sum(self._bits[label] for label in labels)
+        return found
 
     def labels(self, mask: int) -> frozenset[Label]:
         """Give bits as labels."""
@@ -68,15 +79,27 @@ class Codec:
         return found
 
     def node_row(self, node: Node) -> Row:
-        """Give id, labels, readers, attributes, the columns and the JSON text.
+        """Give id, labels, readers, attributes; where it has properties, also the columns and the JSON text.
 
         Raises:
             Invalid: something in it can't be kept.
         """
-        _check_texts(node.id, *node.readers)
-        hot, cold = self.split(node.properties)
-        readers = json.dumps(sorted(node.readers))
-        return (node.id, self.mask(node.labels), readers, attributes_text(node.attributes), *hot, cold)
+        id_, labels, properties, attributes, readers = node
+        _check_texts(id_, *readers)
+        start = (id_, self.mask(labels), self.readers_text(readers), attributes_text(attributes))
+        if not properties:
+            return start
+        hot, cold = self.split(properties)
+        return (*start, *hot, cold)
+
+    def readers_text(self, readers: frozenset[str]) -> str:
+        """Write readers, as they stand in the table of audiences."""
+        found = self._readers.get(readers)
+        if found is None:
+            if len(self._readers) >= _READERS_KEPT:
+                self._readers.clear()
+            found = self._readers[readers] = json.dumps(sorted(readers))
+        return found
 
     def split(self, properties: Mapping[str, Value]) -> tuple[list[Any], str | None]:
         """Give the columns' values, in their order, and the JSON text of the rest.
@@ -160,19 +183,17 @@ class Codec:
         Raises:
             Invalid: something in it can't be kept.
         """
-        texts = (relation.role, relation.relation_id, relation.bundle)
-        _check_texts(relation.key, relation.source, relation.target, *(text for text in texts if text is not None))
-        time = None if relation.time is None else column_value(f"time{TIME_SUFFIX}", relation.time)
-        arguments = _sound_json(dict(relation.arguments)) if relation.arguments else None
+        key, kind, source, target, role, time, relation_id, arguments, attributes, bundle = relation
+        _check_texts(key, source, target, role or "", relation_id or "", bundle or "")
         return (
-            relation.key,
-            self._layout.kinds[relation.kind],
-            relation.role,
-            time,
-            relation.relation_id,
-            arguments,
-            attributes_text(relation.attributes),
-            relation.bundle,
+            key,
+            self._layout.kinds[kind],
+            role,
+            None if time is None else column_value(f"time{TIME_SUFFIX}", time),
+            relation_id,
+            _sound_json(dict(arguments)) if arguments else None,
+            _sound_json(attributes) if attributes else None,
+            bundle,
         )
 
     def relation(self, row: Row, source: NodeId, target: NodeId) -> Relation:
@@ -301,26 +322,12 @@ def read_attributes(text: str | None) -> tuple[Attribute, ...]:
     return tuple(map(Attribute._make, _decode(text))) if text else ()
 
 
-def json_list(values: Iterable[str | int]) -> str:
-    """Write a list as a parameter for ``json_each``; half characters become something that matches nothing."""
-    return json.dumps(list(values))
-
-
-def text_is_sound(text: str) -> bool:
-    """Tell whether a text can be written in UTF-8: it holds no half of a surrogate pair, and no NUL."""
-    if text.isascii():
-        return "\x00" not in text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\x00" not in text
-
-
 def _check_texts(*texts: str) -> None:
-    for text in texts:
-        if not text_is_sound(text):
-            raise Invalid(f"text with half characters or NUL can't be stored: {text[:80]!r}")
+    """Refuse what is not sound; all at once, since hardly ever one is not."""
+    if text_is_sound("".join(texts)):
+        return
+    wrong = next(text for text in texts if not text_is_sound(text))
+    raise Invalid(f"text with half characters or NUL can't be stored: {wrong[:80]!r}")
 
 
 def _sound_json(value: object) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from provstore.graph.model import Node, NodeId, Reached, Relation, Subgraph, Viewer
 from provstore.graph.rules import Step
-from provstore.graph.sqlite_rows import EDGE_COLUMNS, Codec, json_list
+from provstore.graph.sqlite_rows import EDGE_COLUMNS, Codec
+from provstore.graph.sqlite_terms import Sight, json_list
 from provstore.graph.store import Walk
 from provstore.graph.walking import Chunk
 
@@ -33,7 +34,13 @@ class Stars:
     @staticmethod
     def fits(walk: Walk, viewer: Viewer) -> bool:
         """Tell whether a walk is of that kind, with all of it to be seen."""
-        return walk.depth == 1 and len(walk.starts) == 1 and viewer.all and not (walk.stop or walk.where)
+        return (
+            walk.depth == 1
+            and len(walk.starts) == 1
+            and viewer.all
+            and walk.patience is None
+            and not (walk.stop or walk.where or walk.stop_at)
+        )
 
     def answer(
         self, walk: Walk, connection: sqlite3.Connection, read: Callable[[tuple[Any, ...]], Node]
@@ -62,7 +69,7 @@ class Stars:
 def _star_query(steps: Sequence[Step], codec: Codec) -> tuple[str, tuple[int, ...]]:
     """Give the query for a node, then each neighbour with the relation to it, and the numbers of kinds in it."""
     chosen = codec.columns()
-    relation = ", ".join(f"e.{name}" for name in EDGE_COLUMNS)
+    relation = ", ".join(EDGE_COLUMNS)
     text = "WITH start AS MATERIALIZED (SELECT pk FROM node WHERE id = ?)"
     text += f" SELECT {chosen}, {', '.join('NULL' for _ in EDGE_COLUMNS)}, 0 FROM start CROSS JOIN node n USING (pk)"
     numbers: tuple[int, ...] = ()
@@ -86,6 +93,7 @@ class SqliteTerrain:
         steps: Of the walk.
         codec: Of the file.
         read: Makes a node of a row with the codec's columns.
+        sight: What the viewer sees.
     """
 
     def __init__(
@@ -95,10 +103,13 @@ class SqliteTerrain:
         steps: Sequence[Step],
         codec: Codec,
         read: Callable[[tuple[Any, ...]], Node],
+        sight: Sight,
     ) -> None:
         self._connection = connection
         self._codec = codec
         self._read = read
+        self._sight = sight
+        self._bundles: dict[int | None, bool] = {None: True}
         self._ids: dict[int, NodeId] = {}
         occurring = {number for (number,) in connection.execute("SELECT number FROM kind WHERE occurs")}
         self._sql = _ChunkQuery(steps, codec, occurring=occurring)
@@ -117,7 +128,23 @@ class SqliteTerrain:
         expands = self._sql.expands
         rows = self._connection.execute(text, values).fetchall()
         expanded = {row[0] for row in rows}
+        if not self._sight.viewer.all:
+            rows = self._heard(rows)
         return Chunk(expanded, [(row[0], row[1], row[2] in expands, row[3]) for row in rows if row[3] is not None])
+
+    def _heard(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Leave out what bundles say that the viewer may not see."""
+        bundles = self._bundles
+        new = {row[4] for row in rows}.difference(bundles)
+        if new:
+            seen = self._sight.node("n")
+            found = self._connection.execute(
+                "SELECT w.number FROM json_each(?) j CROSS JOIN word w ON w.number = j.value"
+                f" CROSS JOIN node n ON n.id = w.text WHERE {seen.text}",
+                (json_list(new), *seen.values),
+            )
+            bundles.update(dict.fromkeys(new, False) | {number: True for (number,) in found})
+        return [row for row in rows if bundles[row[4]]]
 
     def names(self, refs: Collection[int]) -> dict[int, NodeId]:
         """Give ids."""
@@ -140,8 +167,7 @@ class SqliteTerrain:
     def relations(self, handles: Collection[int]) -> Iterator[Relation]:
         """Give whole relations."""
         rows = self._connection.execute(
-            "SELECT e.key, e.kind, e.source, e.target, e.role, e.time, e.relation_id, e.args, e.attrs, e.bundle"
-            " FROM json_each(?) j CROSS JOIN edge e ON e.pk = j.value",
+            f"SELECT {', '.join(EDGE_COLUMNS)} FROM json_each(?) j CROSS JOIN edge e ON e.pk = j.value",
             (json_list(handles),),
         )
         ids, relation = self._ids, self._codec.relation
@@ -179,13 +205,17 @@ class _ChunkQuery:
 
     def _crossings(self) -> tuple[str, tuple[int, ...]]:
         """Give each crossing of what was reached, and each node reached at least once."""
-        text = "SELECT pk, NULL, NULL, NULL FROM reach"
+        text = "SELECT pk, NULL, NULL, NULL, NULL FROM reach"
         if self._forwards:
             match = _matching("source", self._forwards)
-            text += f" UNION ALL SELECT reach.pk, e.target, e.kind, e.pk FROM reach CROSS JOIN edge e ON {match}"
+            text += (
+                f" UNION ALL SELECT reach.pk, e.target, e.kind, e.pk, e.said FROM reach CROSS JOIN edge e ON {match}"
+            )
         if self._backwards:
             match = _matching("target", self._backwards)
-            text += f" UNION ALL SELECT reach.pk, e.source, -e.kind, e.pk FROM reach CROSS JOIN edge e ON {match}"
+            text += (
+                f" UNION ALL SELECT reach.pk, e.source, -e.kind, e.pk, e.said FROM reach CROSS JOIN edge e ON {match}"
+            )
         return text, (*self._forwards, *self._backwards)
 
 

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from provstore.errors import Conflict, NotFound
-from provstore.graph.matching import same
-from provstore.graph.model import Node, NodeId, Relation, Value
+from provstore.graph.model import Kind, Node, NodeId, Relation
 from provstore.graph.rules import check_ends
-from provstore.graph.sqlite_rows import Codec, attributes_text, json_list
+from provstore.graph.sqlite_attributes import Told, attributes_of, forget, forget_nodes, said_of, tell
+from provstore.graph.sqlite_drafts import Draft, Drafts
+from provstore.graph.sqlite_rows import Codec, attributes_text
 from provstore.graph.sqlite_schema import Layout
-from provstore.graph.store import Change, Create, Update
+from provstore.graph.sqlite_terms import insert, json_list
+from provstore.graph.sqlite_words import AUDIENCES, WORDS, Numbering
+from provstore.graph.store import Change, Create, Ensure, Update
 
 __all__ = ["Batch", "Known", "delete"]
 
 Row = Sequence[Any]
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A node as the batch leaves it. ``pk`` is None while it is new; ``item`` is the last whole node written."""
-
-    pk: int | None
-    mask: int
-    properties: Mapping[str, Value]
-    item: Node | None = None
-    touched: set[str] = field(default_factory=set)
+_Edge = tuple[int, int, int, Row, Sequence[Told]]
+"""A relation on its way into the file: its number, its ends', its row without both, what it tells of its target."""
+_Telling = tuple[int, str, str | int | float | bytes, int, int, str]
+"""An attribute on its way into the file, its key not yet a number."""
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredEdge:
-    """A relation that is there already, with its ends and their labels: an upsert keeps them."""
+class _StoredEdge(NamedTuple):
+    """A relation that is there already; an upsert keeps its ends."""
 
+    pk: int
     source: NodeId
     target: NodeId
 
@@ -45,10 +41,11 @@ class _StoredEdge:
 class Known:
     """What committed batches have shown of a file, and what only grows: no further batch needs to ask for it.
 
-    ``audiences``: their numbers, by their readers as text; ``kinds``: numbers of those that occur.
+    ``audiences`` and ``words``: their numbers, by their texts; ``kinds``: numbers of those that occur.
     """
 
     audiences: dict[str, int] = field(default_factory=dict)
+    words: dict[str, int] = field(default_factory=dict)
     kinds: set[int] = field(default_factory=set)
 
 
@@ -66,7 +63,8 @@ class Batch:
         self._codec = codec
         self._layout = layout
         self._known = known
-        self._found: dict[str, int] = {}
+        self._audiences = Numbering(AUDIENCES, known.audiences)
+        self._words = Numbering(WORDS, known.words)
         self._looks_first = False
         self._node_changes = [c for c in changes if isinstance(c, Update) or isinstance(c.item, Node)]
         self._relations = [
@@ -81,6 +79,7 @@ class Batch:
             elif isinstance(change.item, Node):
                 self._rows[id(change.item)] = codec.node_row(change.item)
         self._edge_rows = [codec.relation_row(relation) for relation, _ in self._relations]
+        self._said = [said_of(relation) for relation, _ in self._relations]
 
     def apply(self, connection: sqlite3.Connection) -> None:
         """Make all changes: nodes first, so that a relation may stand before its ends.
@@ -99,179 +98,177 @@ class Batch:
 
     def committed(self) -> None:
         """Note what need not be asked for again."""
-        self._known.audiences.update(self._found)
+        self._audiences.committed()
+        self._words.committed()
         self._known.kinds.update(row[1] for row in self._edge_rows)
 
     def _apply(self, connection: sqlite3.Connection) -> None:
+        drafts = Drafts(self._codec, connection)
+        looks = self._looks_first or not all(is_new for _, is_new in self._relations)
+        stored = self._stored_edges(connection) if looks else {}
+        self._load(drafts, {end for edge in stored.values() for end in (edge.source, edge.target)})
+        tellings: list[_Telling] = []
+        new: set[int] = set()
         if self._node_changes:
-            drafts = self._draft_nodes(connection)
-            self._insert_nodes(connection, [draft for draft in drafts.values() if draft.pk is None])
-            for draft in drafts.values():
-                if draft.pk is not None and (draft.touched or draft.item):
-                    self._update_node(connection, draft)
+            drafts.change(self._node_changes, self._rows)
+            new = {draft.pk for draft in drafts.new()}
+            tellings = self._write_nodes(connection, drafts)
         if self._relations:
-            self._write_relations(connection)
+            tellings += self._write_relations(connection, drafts, stored)
+        if tellings:
+            keys = self._words.of(connection, {one[1] for one in tellings})
+            tell(connection, [(one[0], keys[one[1]], *one[2:]) for one in tellings], new=new)
 
     # --- nodes
 
-    def _draft_nodes(self, connection: sqlite3.Connection) -> dict[NodeId, _Draft]:
-        looked_for = [c for c in self._node_changes if self._looks_first or not isinstance(c, Create)]
-        ids = {c.node if isinstance(c, Update) else NodeId(c.item[0]) for c in looked_for}
-        drafts = self._load(connection, ids) if ids else {}
+    def _load(self, drafts: Drafts, ends: set[NodeId]) -> None:
+        whole: set[NodeId] = set()
+        brief: set[NodeId] = set()
+        new: set[NodeId] = set()
         for change in self._node_changes:
             if isinstance(change, Update):
-                _compare_and_set(drafts, change)
-            elif isinstance(change.item, Node):
-                self._put(drafts, change.item, is_new=isinstance(change, Create))
-        return drafts
+                whole.add(change.node)
+            elif isinstance(change, Ensure):
+                brief.add(change.item.id)
+            elif isinstance(change, Create) and not self._looks_first:
+                new.add(NodeId(change.item[0]))
+            else:
+                whole.add(NodeId(change.item[0]))
+        ends.update(end for relation, _ in self._relations for end in (relation.source, relation.target))
+        drafts.load(whole, brief=brief, ends=ends - new)
 
-    def _load(self, connection: sqlite3.Connection, ids: Collection[NodeId]) -> dict[NodeId, _Draft]:
-        columns = self._layout.columns
-        chosen = "".join(f', n."p_{name}"' for name in columns)
-        rows = connection.execute(
-            f"SELECT n.id, n.pk, n.labels{chosen}, n.props FROM json_each(?) j CROSS JOIN node n ON n.id = j.value",
-            (json_list(ids),),
-        )
-        return {row[0]: _Draft(row[1], row[2], self._codec.properties(row[3:-1], row[-1])) for row in rows}
+    def _write_nodes(self, connection: sqlite3.Connection, drafts: Drafts) -> list[_Telling]:
+        new, changed = drafts.new(), drafts.changed()
+        if new:
+            self._insert_nodes(connection, new)
+        readers = {draft.pk: self._codec.readers_text(draft.readers) for draft in changed if draft.is_restated}
+        audiences = self._audiences.of(connection, set(readers.values()))
+        for draft in changed:
+            self._update_node(connection, draft, audience=audiences.get(readers.get(draft.pk, "")))
+        if replaced := [draft.pk for draft in changed if draft.item is not None and draft.had_attributes]:
+            forget(connection, nodes=replaced, edges=[0])
+        return [
+            (draft.pk, key, value, 0, 0, rest)
+            for draft in (*new, *changed)
+            if draft.item is not None and draft.item.attributes
+            for key, value, rest in attributes_of(draft.item.attributes)
+        ]
 
-    def _put(self, drafts: dict[NodeId, _Draft], node: Node, *, is_new: bool) -> None:
-        draft = drafts.get(node.id)
-        mask = self._codec.mask(node.labels)
-        if draft is None:
-            drafts[node.id] = _Draft(None, mask, node.properties, node)
-        elif is_new:
-            raise Conflict(f"node {node.id} exists already", field="id", value=node.id)
-        else:
-            draft.mask |= mask
-            draft.properties = {**draft.properties, **node.properties}
-            draft.item = node
-            draft.touched.update(node.properties)
+    def _insert_nodes(self, connection: sqlite3.Connection, drafts: Sequence[Draft]) -> None:
+        """Insert nodes; those without properties, of which documents speak by the million, with less ado."""
+        rows = [(draft.pk, self._row(draft)) for draft in drafts]
+        numbers = self._audiences.of(connection, {row[2] for _, row in rows})
+        values = [(pk, row[0], row[1], numbers[row[2]], *row[3:]) for pk, row in rows]
+        every = ("pk", "id", "labels", "audience", "attrs", *(f'"p_{name}"' for name in self._layout.columns), "props")
+        for columns in (every[:5], every):
+            some = [row for row in values if len(row) == len(columns)]
+            insert(connection, f"INSERT INTO node ({', '.join(columns)}) VALUES", some)
 
-    def _insert_nodes(self, connection: sqlite3.Connection, drafts: Sequence[_Draft]) -> None:
-        rows = [self._row(draft) for draft in drafts]
-        numbers = self._audiences(connection, {row[2] for row in rows})
-        columns = "".join(f', "p_{name}"' for name in self._layout.columns)
-        marks = ", ?" * len(self._layout.columns)
-        connection.executemany(
-            f"INSERT INTO node (id, labels, audience, attrs{columns}, props) VALUES (?, ?, ?, ?{marks}, ?)",
-            [(row[0], row[1], numbers[row[2]], *row[3:]) for row in rows],
-        )
-
-    def _row(self, draft: _Draft) -> Row:
+    def _row(self, draft: Draft) -> Row:
         """Take the row made before, unless later changes of the batch added to the node."""
         assert draft.item is not None, "a new node was written whole"  # noqa: S101  (for the type checker)
-        if not draft.touched and draft.properties is draft.item.properties:
+        if not draft.is_changed:
             return self._rows[id(draft.item)]
         labels = self._codec.labels(draft.mask)
-        return self._codec.node_row(draft.item._replace(labels=labels, properties=draft.properties))
+        whole = draft.item._replace(labels=labels, properties=draft.properties, readers=draft.readers)
+        return self._codec.node_row(whole)
 
-    def _audiences(self, connection: sqlite3.Connection, readers: AbstractSet[str]) -> Mapping[str, int]:
-        """Give the numbers of audiences; those that are new get one."""
-        if missing := readers - self._known.audiences.keys():
-            connection.executemany(
-                "INSERT INTO audience (readers) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM audience WHERE readers = ?1)",
-                [(one,) for one in missing],
-            )
-            rows = connection.execute(
-                "SELECT a.readers, a.pk FROM json_each(?) j CROSS JOIN audience a ON a.readers = j.value",
-                (json_list(missing),),
-            )
-            self._found.update(rows.fetchall())
-        return {**self._known.audiences, **self._found} if missing else self._known.audiences
-
-    def _update_node(self, connection: sqlite3.Connection, draft: _Draft) -> None:
+    def _update_node(self, connection: sqlite3.Connection, draft: Draft, *, audience: int | None) -> None:
         """Set only the columns that were touched: SQLite rewrites the indexes of those it is told of."""
-        hot, cold = self._codec.split(draft.properties)
-        columns = self._layout.columns
-        sets = {f'"p_{name}" = ?': value for name, value in zip(columns, hot, strict=True) if name in draft.touched}
-        if not draft.touched.issubset(columns):
-            sets["props = ?"] = cold
+        sets: dict[str, Any] = {}
+        if draft.touched:
+            hot, cold = self._codec.split(draft.properties)
+            columns = self._layout.columns
+            sets = {f'"p_{name}" = ?': value for name, value in zip(columns, hot, strict=True) if name in draft.touched}
+            if not draft.touched.issubset(columns):
+                sets["props = ?"] = cold
         if draft.item is not None:
-            readers = self._rows[id(draft.item)][2]
-            sets["labels = ?"] = draft.mask
             sets["attrs = ?"] = attributes_text(draft.item.attributes)
-            sets["audience = ?"] = self._audiences(connection, {readers})[readers]
+        if draft.is_restated:
+            sets["labels = ?"] = draft.mask
+            sets["audience = ?"] = audience
         connection.execute(f"UPDATE node SET {', '.join(sets)} WHERE pk = ?", (*sets.values(), draft.pk))
 
     # --- relations
 
-    def _write_relations(self, connection: sqlite3.Connection) -> None:
-        looks = self._looks_first or not all(is_new for _, is_new in self._relations)
-        stored = self._stored_edges(connection) if looks else {}
-        ends = self._ends(connection, stored.values())
-        fresh: dict[str, Row] = {}
-        for (relation, is_new), row in zip(self._relations, self._edge_rows, strict=True):
+    def _stored_edges(self, connection: sqlite3.Connection) -> dict[str, _StoredEdge]:
+        rows = connection.execute(
+            "SELECT e.key, e.pk, s.id, t.id FROM json_each(?) j CROSS JOIN edge e ON e.key = j.value"
+            " CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target",
+            (json_list({relation.key for relation, _ in self._relations}),),
+        )
+        return {key: _StoredEdge(pk, NodeId(source), NodeId(target)) for key, pk, source, target in rows}
+
+    def _write_relations(
+        self, connection: sqlite3.Connection, drafts: Drafts, stored: Mapping[str, _StoredEdge]
+    ) -> list[_Telling]:
+        (number,) = connection.execute("SELECT coalesce(max(pk), 0) FROM edge").fetchone()
+        fresh: dict[str, _Edge] = {}
+        changed: dict[str, _Edge] = {}
+        for (relation, is_new), row, told in zip(self._relations, self._edge_rows, self._said, strict=True):
             key = relation.key
             if is_new and (key in stored or key in fresh):
                 raise Conflict(f"relation {key} exists already", field="key", value=key)
             if key in stored:
-                kept = relation._replace(source=stored[key].source, target=stored[key].target)
-                self._checked_ends(kept, ends)
-                connection.execute(_UPDATE_EDGE, (*row[1:], key))
+                pk, source, target = stored[key]
+                ends = self._checked_ends(relation._replace(source=source, target=target), drafts)
+                changed[key] = (pk, *ends, row, told)
+            elif key in fresh:
+                fresh[key] = (*fresh[key][:3], row, told)
             else:
-                old = fresh.get(key)
-                fresh[key] = (*row, *(old[-2:] if old else self._checked_ends(relation, ends)))
-        connection.executemany(_INSERT_EDGE, fresh.values())
-        kinds = {row[1] for row in self._edge_rows} - self._known.kinds
-        if kinds:
+                number += 1
+                fresh[key] = (number, *self._checked_ends(relation, drafts), row, told)
+        self._put_edges(connection, fresh.values(), changed.values())
+        return [
+            (target, key, value, source, pk, rest)
+            for pk, source, target, _, told in (*fresh.values(), *changed.values())
+            for key, value, rest in told
+        ]
+
+    def _put_edges(self, connection: sqlite3.Connection, fresh: Collection[_Edge], changed: Collection[_Edge]) -> None:
+        said = self._words.of(connection, {row[-1] for row in self._edge_rows if row[-1] is not None})
+        rows = [(*row[:-1], said.get(row[-1]), source, target, pk) for pk, source, target, row, _ in fresh]
+        insert(connection, _INSERT_EDGE, rows)
+        if changed:
+            forget(connection, nodes={edge[2] for edge in changed}, edges={edge[0] for edge in changed})
+            updates = [(*row[1:-1], said.get(row[-1]), pk) for pk, _, _, row, _ in changed]
+            connection.executemany(_UPDATE_EDGE, updates)
+        if kinds := {row[1] for row in self._edge_rows} - self._known.kinds:
             connection.executemany(_KIND_OCCURS, [(number,) for number in kinds])
 
-    def _stored_edges(self, connection: sqlite3.Connection) -> dict[str, _StoredEdge]:
-        rows = connection.execute(
-            "SELECT e.key, s.id, t.id FROM json_each(?) j CROSS JOIN edge e ON e.key = j.value"
-            " CROSS JOIN node s ON s.pk = e.source CROSS JOIN node t ON t.pk = e.target",
-            (json_list({relation.key for relation, _ in self._relations}),),
-        )
-        return {key: _StoredEdge(NodeId(source), NodeId(target)) for key, source, target in rows}
-
-    def _ends(self, connection: sqlite3.Connection, stored: Iterable[_StoredEdge]) -> dict[NodeId, tuple[int, int]]:
-        ids = {end for relation, _ in self._relations for end in (relation.source, relation.target)}
-        ids.update(end for edge in stored for end in (edge.source, edge.target))
-        (packed,) = connection.execute(
-            "SELECT json_group_array(json_array(n.id, n.pk, n.labels))"
-            " FROM json_each(?) j CROSS JOIN node n ON n.id = j.value",
-            (json_list(ids),),
-        ).fetchone()
-        return {NodeId(id_): (pk, mask) for id_, pk, mask in json.loads(packed)}
-
-    def _checked_ends(self, relation: Relation, ends: Mapping[NodeId, tuple[int, int]]) -> tuple[int, int]:
-        for end in (relation.source, relation.target):
-            if end not in ends:
-                raise NotFound(f"{relation.kind} {relation.key}: its end {end} does not exist", value=end)
-        (source, source_mask), (target, target_mask) = ends[relation.source], ends[relation.target]
-        check_ends(relation, self._codec.labels(source_mask), self._codec.labels(target_mask))
-        return source, target
+    def _checked_ends(self, relation: Relation, drafts: Drafts) -> tuple[int, int]:
+        source, target = drafts.end(relation.source), drafts.end(relation.target)
+        if source is None or target is None:
+            end = relation.target if source else relation.source
+            raise NotFound(f"{relation.kind} {relation.key}: its end {end} does not exist", value=end)
+        if relation.bundle is None:
+            check_ends(relation, self._codec.labels(source.mask), self._codec.labels(target.mask))
+        return source.pk, target.pk
 
 
-_INSERT_EDGE = """INSERT INTO edge (key, kind, role, time, relation_id, args, attrs, bundle, source, target)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_KIND_OCCURS = "UPDATE kind SET occurs = 1 WHERE number = ? AND NOT occurs"
+_INSERT_EDGE: Final = """INSERT INTO edge (key, kind, role, time, relation_id, args, attrs, said, source, target, pk)
+    VALUES"""
+_UPDATE_EDGE: Final = """UPDATE edge SET kind = ?, role = ?, time = ?, relation_id = ?, args = ?, attrs = ?, said = ?
+    WHERE pk = ?"""
+_KIND_OCCURS: Final = "UPDATE kind SET occurs = 1 WHERE number = ? AND NOT occurs"
 """A walk asks only for kinds that occur: each one costs a look into the index at each node."""
-_UPDATE_EDGE = """UPDATE edge SET kind = ?, role = ?, time = ?, relation_id = ?, args = ?, attrs = ?, bundle = ?
-    WHERE key = ?"""
 
 
 def delete(connection: sqlite3.Connection, ids: Collection[NodeId]) -> int:
-    """Remove nodes and the relations that touch them; give the number of nodes."""
+    """Remove nodes, the relations that touch them and all that these tell; give the number of nodes."""
     rows = connection.execute(
         "SELECT DISTINCT n.pk FROM json_each(?) j CROSS JOIN node n ON n.id = j.value", (json_list(ids),)
     )
-    pks = json_list(pk for (pk,) in rows)
+    nodes = [pk for (pk,) in rows]
+    pks = json_list(nodes)
+    told = connection.execute(
+        "SELECT e.target, e.pk FROM json_each(?) j CROSS JOIN edge e ON e.source = j.value"
+        " AND e.kind = (SELECT number FROM kind WHERE name = ?)",
+        (pks, str(Kind.ASSERTS)),
+    ).fetchall()
+    if told:
+        forget(connection, nodes={target for target, _ in told}, edges=[edge for _, edge in told])
+    forget_nodes(connection, pks)
     for table, column in (("edge", "source"), ("edge", "target"), ("node", "pk")):
         connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))", (pks,))
-    (count,) = connection.execute("SELECT json_array_length(?)", (pks,)).fetchone()
-    return int(count)
-
-
-def _compare_and_set(drafts: Mapping[NodeId, _Draft], change: Update) -> None:
-    draft = drafts.get(change.node)
-    if draft is None:
-        raise NotFound(f"node {change.node} does not exist", field="id", value=change.node)
-    for name, expected in change.expected.items():
-        have = draft.properties.get(name)
-        allowed = expected if isinstance(expected, tuple) else (expected,)
-        if not any(same(have, one) for one in allowed):
-            raise Conflict(f"node {change.node}: {name} is {have!r}, expected {expected!r}", field=name)
-    changed = {**draft.properties, **change.put}
-    draft.properties = {name: value for name, value in changed.items() if value is not None}
-    draft.touched.update(change.put)
+    return len(nodes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -25,6 +26,7 @@ __all__ = [
     "Condition",
     "Count",
     "Create",
+    "Ensure",
     "Filter",
     "Find",
     "GraphStore",
@@ -36,6 +38,7 @@ __all__ = [
     "Upsert",
     "Walk",
     "every",
+    "is_attribute",
 ]
 
 DEFAULT_WALK_LIMIT: Final = 10_000
@@ -59,6 +62,16 @@ class Upsert:
     item: Node | Relation
 
 
+@dataclass(frozen=True, slots=True)
+class Ensure:
+    """Have a node: make it as given if it is missing; of an existing one labels and readers become the union.
+
+    Properties and attributes of an existing node stay as they are.
+    """
+
+    item: Node
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """Compare and set: change a node's properties if the expected ones hold.
@@ -72,7 +85,12 @@ class Update:
     put: Mapping[str, Value | None]
 
 
-Change = Create | Upsert | Update
+Change = Create | Upsert | Ensure | Update
+
+
+def is_attribute(name: str) -> bool:
+    """Tell whether a filter's name is the key of an attribute, and not of a property."""
+    return ":" in name
 
 
 class Op(StrEnum):
@@ -94,7 +112,13 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A test of one property. IN takes a tuple, ABSENT takes None."""
+    """A test of one property. IN takes a tuple, ABSENT takes None.
+
+    A name with a colon is the key of an attribute (a full URI): the node itself has the attribute, or a bundle that
+    the viewer may see asserts it (in the record of an element, whose target is not the bundle itself); one of its
+    values must pass (NE and ABSENT: none may, as they deny EQ and presence). Values are compared as
+    `provstore.graph.literals.typed` reads them.
+    """
 
     property: str
     op: Op
@@ -162,9 +186,12 @@ class Walk:
     """A breadth-first search from all starts together.
 
     A node's distance is the least number of steps from any start. ``depth``: nodes at that distance are not expanded,
-    None for no bound. ``stop``: nodes passing one of these belong to the answer and are not expanded. ``where``: nodes
-    that carry one of these labels but fail its filters are walked through and left out. ``limit``: at most so many
-    nodes, nearest first, then by id.
+    None for no bound. ``stop``: nodes passing one of these belong to the answer and are not expanded, nor are those in
+    ``stop_at``. ``where``: nodes that carry one of these labels but fail its filters are walked through and left out;
+    both test properties, not attributes (Invalid). ``limit``: at most so many nodes, nearest first, then by id.
+    ``patience``: after so long no further level is begun, and the answer is truncated; None for no bound.
+
+    What documents say is crossed only where the viewer may see the bundle that says so.
     """
 
     starts: tuple[NodeId, ...]
@@ -172,7 +199,9 @@ class Walk:
     depth: int | None = None
     stop: tuple[Condition, ...] = ()
     where: tuple[Condition, ...] = ()
+    stop_at: tuple[NodeId, ...] = ()
     limit: int = DEFAULT_WALK_LIMIT
+    patience: timedelta | None = None
 
 
 class GraphStore(Protocol):
@@ -217,6 +246,16 @@ class GraphStore(Protocol):
         not see is walked through; where it lies between nodes he sees it stands as a stub (its class, an id good for
         this answer only, no properties), elsewhere it is absent; `restricted` tells that this happened. Starts that
         may not be seen are treated as absent. The order of starts changes nothing.
+        """
+
+    def told(self, bundle: NodeId) -> Iterator[Relation]:
+        """Give every relation that a bundle says (``Relation.bundle``), by key, as a stream in constant memory."""
+
+    def retract(self, bundle: NodeId) -> int:
+        """Remove a bundle with all it says, and the nodes of foreign namespaces that nothing touches any more.
+
+        Give the number of relations removed; 0 where there is no such bundle. A large bundle goes piece by piece, the
+        bundle itself last: after an interruption the same call removes the rest.
         """
 
     def scan(self, viewer: Viewer = EVERYBODY) -> Graph:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Final, TypeVar
 
 from provstore.graph.model import Node, NodeId, Relation
 
-__all__ = ["between", "disguise", "mask", "named_by", "stub_id", "veil"]
+__all__ = ["between", "disguise", "mask", "stub_id", "veil"]
 
 R = TypeVar("R", bound=Hashable)
 
@@ -32,19 +32,10 @@ def disguise(relation: Relation, *, stubs: Mapping[NodeId, NodeId], number: int)
     return Relation(f"{_STUB}relation:{number}", relation.kind, source, target)
 
 
-def named_by(relation: Relation) -> Iterator[str]:
-    """Give the ids that a relation names beside its ends: its arguments and its bundle."""
-    yield from relation.arguments.values()
-    if relation.bundle is not None:
-        yield relation.bundle
-
-
 def veil(relation: Relation, *, hidden: Collection[str]) -> Relation:
-    """Take away what names a hidden node."""
-    if not any(one in hidden for one in named_by(relation)):
-        return relation
+    """Take away the arguments that name a hidden node; what a hidden bundle says is not even walked."""
     arguments = {name: value for name, value in relation.arguments.items() if value not in hidden}
-    return relation._replace(arguments=arguments, bundle=None if relation.bundle in hidden else relation.bundle)
+    return relation if len(arguments) == len(relation.arguments) else relation._replace(arguments=arguments)
 
 
 def between(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
+from provstore.errors import Invalid
 from provstore.graph.matching import fails, passes
 from provstore.graph.model import Node, NodeId, Reached, Relation, Subgraph, Viewer
-from provstore.graph.store import Walk
-from provstore.graph.stubs import between, disguise, mask, named_by, stub_id, veil
+from provstore.graph.store import Walk, is_attribute
+from provstore.graph.stubs import between, disguise, mask, stub_id, veil
 
 __all__ = ["Chunk", "Crossing", "Terrain", "search"]
 
@@ -55,6 +57,8 @@ class Terrain(Protocol[R, H]):
     def fetch(self, frontier: Collection[R], *, hops: int | None, room: int) -> Chunk[R, H]:
         """Give the crossings from the frontier, and from nodes behind it at will.
 
+        What a bundle says is left out, unless the viewer may see the bundle: it was never said.
+
         ``hops``: so many levels are still to be expanded (1: the frontier only), None for no bound. ``room``: so many
         nodes may still be reached before the limit.
         """
@@ -70,7 +74,14 @@ class Terrain(Protocol[R, H]):
 
 
 def search(walk: Walk, terrain: Terrain[R, H], viewer: Viewer) -> Subgraph:
-    """Walk as the port promises."""
+    """Walk as the port promises.
+
+    Raises:
+        Invalid: a condition tests an attribute.
+    """
+    for one in (one for condition in (*walk.stop, *walk.where) for one in condition.filters):
+        if is_attribute(one.property):
+            raise Invalid(f"a walk tests properties, and no attributes: {one.property}", value=one.property)
     run = _Search(walk=walk, terrain=terrain, viewer=viewer, judging=not viewer.all or bool(walk.stop or walk.where))
     run.start()
     while run.frontier and not run.is_over():
@@ -96,13 +107,20 @@ class _Search(Generic[R, H]):
     nodes: dict[R, Node] = field(default_factory=dict)
     judged: set[R] = field(default_factory=set)
     hidden: set[R] = field(default_factory=set)
+    halts: set[R] = field(default_factory=set)
     stopping: set[R] = field(default_factory=set)
     left_out: set[R] = field(default_factory=set)
+    begun: float = field(default_factory=time.monotonic)
+    tired: bool = False
 
     def start(self) -> None:
         """Begin at the starts that exist and may be seen."""
         starts = self.terrain.locate(sorted(set(self.walk.starts)))
-        if self.judging:
+        if self.walk.stop_at:
+            self.halts.update(self.terrain.locate(set(self.walk.stop_at)))
+        if not self.judging:
+            self.stopping = self.halts
+        else:
             self._judge(starts)
             starts = [ref for ref in starts if ref not in self.hidden]
         self._reach(dict.fromkeys(starts, 0))
@@ -110,8 +128,14 @@ class _Search(Generic[R, H]):
         self.frontier = [ref for ref in starts if ref not in self.stopping]
 
     def is_over(self) -> bool:
-        """Tell whether depth or limit forbid a further level."""
-        return self.level == self.walk.depth or self.is_full()
+        """Tell whether depth, limit or patience forbid a further level."""
+        return self.level == self.walk.depth or self.is_full() or self._is_late()
+
+    def _is_late(self) -> bool:
+        patience = self.walk.patience
+        if patience is not None and time.monotonic() - self.begun >= patience.total_seconds():
+            self.tired = True
+        return self.tired
 
     def is_full(self) -> bool:
         """Tell whether more was reached than may be shown."""
@@ -159,6 +183,9 @@ class _Search(Generic[R, H]):
         todo = [ref for ref in refs if ref not in self.judged]
         self.judged.update(todo)
         for begin in range(0, len(todo), _SLICE):
+            if self.distance and self._is_late():  # a hub of which not all can be looked at; the starts always are
+                self.left_out.update(todo[begin:])
+                return
             loaded = self.terrain.load(todo[begin : begin + _SLICE])
             for ref, node in loaded.items():
                 self._judge_node(ref, node)
@@ -170,7 +197,7 @@ class _Search(Generic[R, H]):
         seen = mask(node, as_id=node.id) if is_hidden else node
         if is_hidden:
             self.hidden.add(ref)
-        elif any(passes(node, condition) for condition in self.walk.stop):
+        elif ref in self.halts or any(passes(node, condition) for condition in self.walk.stop):
             self.stopping.add(ref)
         if any(fails(seen, condition) for condition in self.walk.where):
             self.left_out.add(ref)
@@ -185,7 +212,7 @@ class _Answer(Generic[R, H]):
     def __init__(self, run: _Search[R, H]) -> None:
         self._run = run
         self._limit = run.walk.limit
-        self._truncated = run.is_full()
+        self._truncated = run.is_full() or run.tired
         self._hidden = run.hidden.intersection(run.distance)
 
     def subgraph(self) -> Subgraph:
@@ -255,8 +282,8 @@ class _Answer(Generic[R, H]):
         ]
 
     def _veiled(self, relations: Sequence[Relation]) -> list[Relation]:
-        """Take away arguments and bundles that name a node which the viewer may not see."""
-        named = {NodeId(one) for relation in relations for one in named_by(relation)}
+        """Take away arguments that name a node which the viewer may not see."""
+        named = {NodeId(one) for relation in relations for one in relation.arguments.values()}
         if not named:
             return list(relations)
         terrain, viewer = self._run.terrain, self._run.viewer

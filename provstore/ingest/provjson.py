@@ -1,301 +1,220 @@
-"""PROV-JSON (W3C member submission 2013), read strictly: what is wrong is told with its place, the rest is taken."""
+"""PROV-JSON (W3C member submission 2013), read strictly and as a stream: a document may be larger than the memory."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, BinaryIO, Final
 
-from provstore.errors import Invalid, TooLarge
-from provstore.graph.model import PROV, QNAME, XSD, Attribute
-from provstore.ingest.prefixes import Prefixes, is_uri
-from provstore.ingest.statements import (
-    ARGUMENTS,
-    Argument,
-    Problem,
-    ReadDocument,
-    Sort,
-    Statement,
-    instant_of,
-    shown,
-)
+from provstore.errors import Malformed
+from provstore.graph.statements import ARGUMENTS, BLANK, ELEMENTS, Statement
+from provstore.ingest.json_stream import JsonStream
+from provstore.ingest.prefixes import Names, WrongError, check_namespace, is_uri
+from provstore.ingest.problems import Problem, shown
+from provstore.ingest.provjson_records import MOST_VALUES, STRAYS, Draft, RecordForm, SectionRule, told
+from provstore.ingest.provjson_scan import prefix_objects, referred_keys
+from provstore.ingest.reading import Reading
 
-__all__ = ["MOST_BYTES", "MOST_RECORDS", "read_provjson"]
+__all__ = ["SectionRule", "read"]
 
-MOST_BYTES: Final = 4 << 20
-MOST_RECORDS: Final = 10_000
-
-_SPELLINGS: Final = {"wasEndedby": "wasEndedBy"}
-"""As the schema of the submission has it."""
-_NAME_TYPES: Final = frozenset({QNAME, f"{PROV}QUALIFIED_NAME"})
-_TEXT_IN_A_LANGUAGE: Final = f"{PROV}InternationalizedString"
-_NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
-"""What JSON may hold and no store can keep."""
-_INT_BOUND, _LONG_BOUND = 1 << 31, 1 << 63
-_DIGITS_OF_LONG: Final = 20
-_DOUBLES: Final = {"NaN": "NaN", "Infinity": "INF", "-Infinity": "-INF"}
-_LITERAL: Final = frozenset({"$", "type", "lang"})
+_RULES: Final = {**{kind: SectionRule(kind) for kind in ARGUMENTS}, "wasEndedby": SectionRule("wasEndedBy")}
+"""Section -> how it is read; the last as the schema of the submission spells it."""
+_DICTIONARY: Final = frozenset({"hadDictionaryMember", "derivedByInsertionFrom", "derivedByRemovalFrom"})
+_RECORD_NEEDED: Final = "an object, or a list of objects, is needed"
+_MOST_REMARKS: Final = 100
+_SHORT: Final = 80
 
 
-class _Number(NamedTuple):
-    """A number as it was written."""
-
-    lexical: str
-    type: str
-
-
-class _Object(dict[str, Any]):
-    """An object, and which of its members stand in it twice."""
-
-    repeated: tuple[str, ...] = ()
-
-
-class _WrongError(Exception):
-    """A part can't be read; the message says why."""
-
-
-def read_provjson(
-    data: bytes,
-    *,
-    unqualified: str,
-    known: Mapping[str, str] | None = None,
-    most: int = MOST_RECORDS,
-) -> ReadDocument:
-    """Read a document of PROV-JSON.
+def read(source: BinaryIO, *, unqualified: str, sections: Mapping[str, SectionRule] = MappingProxyType({})) -> Reading:
+    """Begin to read a document, as `ingest.reading.Reader` says.
 
     Args:
-        data: Its bytes.
-        unqualified: The namespace of names without prefix, where the document declares no default.
-        known: Prefixes that need no declaration; the document's own come first.
-        most: At most so many records are taken.
+        source: Seekable; must stay open while statements are taken.
+        unqualified: The namespace of names without prefix where the document declares no default.
+        sections: How further sections are read, by name.
 
     Raises:
-        TooLarge: more than `MOST_BYTES`.
-        Invalid: it is no JSON, or no object.
+        Malformed: it is no object of JSON.
     """
-    if len(data) > MOST_BYTES:
-        raise TooLarge(f"{len(data)} bytes; at most {MOST_BYTES} are read")
-    document = _parse(data)
-    problems: list[Problem] = []
-    declared = {**(known or {}), **_declared(document.get("prefix", {}), problems, "prefix")}
-    prefixes = Prefixes(declared, unqualified=unqualified)
-    reader = _Reader(prefixes, problems, most)
-    reader.read(document, "", "")
-    return reader.document()
+    source.seek(0)
+    stream = JsonStream(source)
+    if stream.peek() != "{":
+        raise Malformed("PROV-JSON is one object, which begins with {", place=stream.place())
+    reader = _Strict(source, unqualified=unqualified, sections=sections)
+    return Reading(statements=reader.statements(), namespaces=reader.namespaces, remarks=reader.remarks)
 
 
-def _parse(data: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(
-            data,
-            parse_int=_whole,
-            parse_float=lambda text: _Number(text, f"{XSD}double"),
-            parse_constant=lambda text: _Number(_DOUBLES[text], f"{XSD}double"),
-            object_pairs_hook=_object,
-        )
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise Invalid("an object is needed")
-    return found
+class _Scope:
+    """A document, or a bundle in it, while it is read: its URI, where it stands, and the prefixes that hold in it."""
+
+    def __init__(self, names: Names, *, bundle: str, place: str) -> None:
+        self.names = names
+        self.bundle = bundle
+        self.place = place
 
 
-def _object(pairs: Sequence[tuple[str, Any]]) -> _Object:
-    found = _Object((_clean(name), value) for name, value in pairs)
-    if len(found) < len(pairs):
-        counted = Counter(_clean(name) for name, _ in pairs)
-        found.repeated = tuple(name for name, count in counted.items() if count > 1)
-    return found
+class _Strict:
+    """One pass over a document."""
 
+    def __init__(self, source: BinaryIO, *, unqualified: str, sections: Mapping[str, SectionRule]) -> None:
+        self.namespaces: dict[str, Mapping[str, str]] = {}
+        self.remarks: list[Problem] = []
+        self._source = source
+        self._unqualified = unqualified
+        self._rules = {**_RULES, **sections}
+        self._scanned: list[Any] | None = None
+        self._is_referred: Callable[[str], bool] = frozenset[str]().__contains__
+        self._containers = 0
 
-def _whole(text: str) -> _Number:
-    value = int(text) if len(text) <= _DIGITS_OF_LONG else _LONG_BOUND
-    if -_INT_BOUND <= value < _INT_BOUND:
-        return _Number(text, f"{XSD}int")
-    return _Number(text, f"{XSD}long" if -_LONG_BOUND <= value < _LONG_BOUND else f"{XSD}integer")
+    def statements(self) -> Iterator[Statement]:
+        """Give what the document says, bundle by bundle."""
+        self._is_referred = referred_keys(self._source)
+        self._source.seek(0)
+        self._stream = JsonStream(self._source)
+        yield from self._container("", None)
+        self._stream.end()
 
+    def _container(self, name: str, outer: _Scope | None) -> Iterator[Statement]:
+        place = f"bundle.{_spelled(name)}" if outer else "document"
+        if self._stream.peek() != "{":
+            raise Malformed("an object of sections is needed", place=place)
+        sections = self._stream.names()
+        first = next(sections, None)
+        taken = first == "prefix" and self._scanned is None
+        scope = self._scope(name, outer, self._stream.value() if taken else self._prefix_elsewhere(first))
+        self._containers += 1
+        met = {"prefix"} if taken else set[str]()
+        for section in chain([] if first is None or taken else [first], sections):
+            if section in met:
+                self._tell_repeated(section, place)
+            met.add(section)
+            yield from self._section(section, scope)
+        if scope.names.bare:
+            text = f"no default namespace is declared for names without prefix, such as {shown(scope.names.bare)!r}"
+            self._remark(place, text)
 
-def _clean(text: str) -> str:
-    return _NO_TEXT.sub("\ufffd", text)
+    def _prefix_elsewhere(self, first: str | None) -> Any:
+        """Find the prefixes of the container that begins here, where they are not its first section."""
+        if first is None:
+            return None
+        if self._scanned is None:
+            position = self._source.tell()
+            self._scanned = prefix_objects(self._source)
+            self._source.seek(position)
+        return self._scanned[self._containers]
 
+    def _scope(self, name: str, outer: _Scope | None, prefixes: Any) -> _Scope:
+        place = f"bundle.{_spelled(name)}." if outer else ""
+        declared = {} if prefixes is None else self._declared(prefixes, f"{place}prefix")
+        names = outer.names.inner(declared) if outer else Names(declared, unqualified=self._unqualified)
+        for prefix, uri in names.reserved.items():
+            self._remark(f"{place}prefix.{prefix}", f"{shown(uri)!r} was not taken: this prefix has one meaning only")
+        try:
+            bundle = names.expand(name) if outer else ""
+        except WrongError as error:
+            raise Malformed(f"its name {error}", place=place.removesuffix(".")) from None
+        if bundle in self.namespaces:
+            raise Malformed("this bundle stands there twice", place=place.removesuffix("."))
+        self.namespaces[bundle] = declared
+        return _Scope(names, bundle=bundle, place=place)
 
-def _declared(given: object, problems: list[Problem], place: str) -> dict[str, str]:
-    if not isinstance(given, dict):
-        problems.append(Problem(place, "an object of prefixes and namespaces is needed"))
-        return {}
-    found: dict[str, str] = {}
-    for prefix, uri in given.items():
-        if isinstance(uri, str) and is_uri(uri):
-            found[prefix] = uri
-        else:
-            problems.append(Problem(f"{place}.{shown(prefix)}", f"{_told(uri)} is no absolute URI"))
-    return found
-
-
-def _told(value: object) -> str:
-    """Show any value of a document in a message."""
-    if isinstance(value, str):
-        return repr(shown(value))
-    if isinstance(value, _Number):
-        return shown(value.lexical)
-    return {list: "a list", _Object: "an object", bool: str(value).lower()}.get(type(value), "null")
-
-
-class _Reader:
-    """One pass over the sections of a document and its bundles."""
-
-    def __init__(self, prefixes: Prefixes, problems: list[Problem], most: int) -> None:
-        self._outer = self._prefixes = prefixes
-        self._problems = problems
-        self._most = most
-        self._count = self._left = 0
-        self._statements: list[Statement] = []
-
-    def read(self, document: Mapping[str, Any], bundle: str, place: str) -> None:
-        """Read what a document, or a bundle, says."""
-        self._tell_repeated(document, place or "document")
-        for name, content in document.items():
-            kind = _SPELLINGS.get(name, name)
-            where = f"{place}{shown(name)}"
-            if name == "prefix":
-                continue
-            if name == "bundle" and not bundle:
-                self._bundles(self._members(content, where))
-            elif kind in ARGUMENTS:
-                self._section(kind, self._members(content, where), bundle, where)
-            else:
-                self._problems.append(Problem(where, "this section is not read"))
-
-    def document(self) -> ReadDocument:
-        """Give what was read."""
-        problems = list(self._problems)
-        if self._left:
-            problems.append(Problem("document", f"only the first {self._most} records were read"))
-        for prefix, name in self._outer.undeclared.items():
-            problems.append(Problem("prefix", f"{shown(prefix)!r} is declared nowhere (as in {shown(name)!r})"))
-        return ReadDocument(
-            statements=tuple(self._statements),
-            prefixes=self._outer.declared,
-            locals=self._outer.locals,
-            problems=tuple(problems),
-        )
-
-    def _tell_repeated(self, found: Mapping[str, Any], place: str) -> None:
-        if isinstance(found, _Object) and found.repeated:
-            names = ", ".join(repr(shown(name)) for name in found.repeated[:5])
-            self._problems.append(Problem(place, f"{names} stands there twice; only the last was read"))
-
-    def _members(self, content: object, place: str) -> Mapping[str, Any]:
-        if not isinstance(content, dict):
-            self._problems.append(Problem(place, "an object is needed"))
-            return {}
-        self._tell_repeated(content, place)
-        return content
-
-    def _bundles(self, bundles: Mapping[str, Any]) -> None:
-        for name, content in bundles.items():
-            place = f"bundle.{shown(name)}"
-            members = self._members(content, place)
-            declared = _declared(members.get("prefix", {}), self._problems, f"{place}.prefix")
-            uri = self._outer.expand(name)
-            self._prefixes = self._outer.inner(declared)
-            self.read(members, uri, f"{place}.")
-            self._prefixes = self._outer
-
-    def _section(self, kind: str, members: Mapping[str, Any], bundle: str, place: str) -> None:
-        for name, content in members.items():
-            several = isinstance(content, list)
-            for number, facts in enumerate(content if several else [content], start=1):
-                if self._count >= self._most:
-                    self._left += 1
-                    continue
-                where = f"{place}.{shown(name)}[{number}]" if several else f"{place}.{shown(name)}"
-                if not isinstance(facts, dict):
-                    self._problems.append(Problem(where, "an object, or a list of objects, is needed"))
-                    continue
-                self._tell_repeated(facts, where)
-                found = tuple(islice(self._record(kind, name, facts, bundle, where), self._most - self._count + 1))
-                self._left += self._count + len(found) > self._most
-                self._statements.extend(found[: self._most - self._count])
-                self._count += max(1, len(found))
-
-    def _record(self, kind: str, name: str, facts: Mapping[str, Any], bundle: str, place: str) -> Iterator[Statement]:
-        """Give one statement; of a membership of several entities one each."""
-        formals = {PROV + one.name: one for one in ARGUMENTS[kind]}
-        arguments: dict[str, list[str]] = {}
-        attributes: list[Attribute] = []
-        for key, value in facts.items():
-            if not key:
-                self._problems.append(Problem(place, "an attribute needs a name"))
-                continue
-            uri = self._prefixes.expand(key)
+    def _declared(self, given: Any, place: str) -> dict[str, str]:
+        if type(given) is not tuple:
+            raise Malformed(f"{told(given)} stands there; an object of prefixes and namespaces is needed", place=place)
+        found: dict[str, str] = {}
+        for prefix, uri in given:
+            where = f"{place}.{_spelled(prefix)}"
             try:
-                if uri in formals:
-                    arguments[formals[uri].name] = self._argument(formals[uri], value)
-                else:
-                    attributes.extend(self._attributes(uri, value))
-            except _WrongError as error:
-                self._problems.append(Problem(place, f"{shown(key)} {error}"))
-        record_id = self._prefixes.expand(name)
-        for values in product(*arguments.values()):
-            yield Statement(
-                kind=kind,
-                id=record_id,
-                arguments=dict(zip(arguments, values, strict=True)),
-                attributes=tuple(attributes),
-                bundle=bundle,
-                place=place,
-            )
+                namespace = check_namespace(uri)
+            except WrongError as error:
+                raise Malformed(str(error), place=where) from None
+            if found.setdefault(prefix, namespace) != namespace:
+                raise Malformed("this prefix stands there twice, with two namespaces", place=where)
+            if not is_uri(namespace):
+                self._remark(where, f"{shown(namespace)!r} is no absolute URI; it was taken as it is")
+        return found
 
-    def _argument(self, argument: Argument, value: object) -> list[str]:
-        values = value if isinstance(value, list) else [value]
-        if argument.sort is not Sort.MEMBER and len(values) != 1:
-            raise _WrongError(f"needs one value, not {len(values)}")
-        return [self._one_argument(argument, one) for one in values]
+    def _section(self, section: str, scope: _Scope) -> Iterator[Statement]:
+        rule = self._rules.get(section)
+        place = scope.place + _spelled(section)
+        if section == "prefix":
+            self._stream.value()
+        elif section == "bundle" and not scope.bundle:
+            self._check_object(place)
+            for name in self._stream.names():
+                yield from self._container(name, scope)
+        elif rule is None:
+            raise Malformed(_unknown(section), place=place)
+        else:
+            self._check_object(place)
+            yield from self._records(rule, scope, place)
 
-    def _one_argument(self, argument: Argument, value: object) -> str:
-        if isinstance(value, dict):
-            value = value.get("$")
-        if not isinstance(value, str) or not value:
-            right = "a time" if argument.sort is Sort.TIME else "a name"
-            raise _WrongError(f"is {_told(value)}; {right} is needed")
-        if argument.sort is not Sort.TIME:
-            return self._prefixes.expand(_clean(value))
-        if instant_of(value) is None:
-            raise _WrongError(f"{_told(value)} is no xsd:dateTime that can be kept")
-        return value
+    def _check_object(self, place: str) -> None:
+        if self._stream.peek() != "{":
+            raise Malformed(f"{told(self._stream.value())} stands there; an object is needed", place=place)
 
-    def _attributes(self, key: str, value: object) -> Iterator[Attribute]:
-        for one in value if isinstance(value, list) else [value]:
-            yield self._literal(key, one)
+    def _records(self, rule: SectionRule, scope: _Scope, section: str) -> Iterator[Statement]:
+        form = RecordForm(rule, scope.names, STRAYS)
+        for name, content in self._stream.members():
+            place = f"{section}.{_spelled(name)}"
+            if type(content) is tuple:
+                yield from self._record(form, scope, name, content, place)
+            elif type(content) is list:
+                for number, facts in enumerate(content, start=1):
+                    yield from self._record(form, scope, name, facts, f"{place}[{number}]")
+            else:
+                raise Malformed(f"{told(content)} stands there; {_RECORD_NEEDED}", place=place)
 
-    def _literal(self, key: str, value: object) -> Attribute:
-        if isinstance(value, str):
-            return Attribute(key, _clean(value))
-        if isinstance(value, bool):
-            return Attribute(key, "true" if value else "false", f"{XSD}boolean")
-        if isinstance(value, _Number):
-            return Attribute(key, value.lexical, value.type)
-        if isinstance(value, dict):
-            return self._typed(key, value)
-        raise _WrongError(f"is {_told(value)}; a text, a number, a truth value or a literal is needed")
+    def _record(self, form: RecordForm, scope: _Scope, name: str, facts: Any, place: str) -> Iterator[Statement]:
+        """Give one statement; of a membership of several entities one each."""
+        if type(facts) is not tuple:
+            raise Malformed(f"{told(facts)} stands there; {_RECORD_NEEDED}", place=place)
+        draft = Draft()
+        for key, value in facts:
+            try:
+                form.take(draft, key, value)
+            except WrongError as error:
+                if value is not None:
+                    raise Malformed(f"{_spelled(key)} {error}", place=place) from None
+                self._remark(place, f"{_spelled(key)} is null: nothing was taken of it")
+            if len(draft.attributes) > MOST_VALUES:
+                raise Malformed(f"more than {MOST_VALUES} attributes can't be kept in one record", place=place)
+        record_id = self._id(form, scope, name, place)
+        attributes = (*form.types, *draft.attributes)
+        for arguments in draft.versions():
+            yield Statement(form.kind, record_id, arguments, attributes, scope.bundle, place)
 
-    def _typed(self, key: str, value: Mapping[str, Any]) -> Attribute:
-        """Read ``{"$": text, "type": name, "lang": language}``."""
-        plain = value.get("$")
-        further = (value.get("type"), value.get("lang"))
-        if isinstance(plain, dict | list) or plain is None or not _LITERAL.issuperset(value):
-            raise _WrongError(f"is {_told(value)}; a literal has $, type and lang")
-        if not all(one is None or isinstance(one, str) for one in further):
-            raise _WrongError(f"is {_told(value)}; type and lang must be texts")
-        lexical = self._literal(key, plain)
-        name, language = further
-        datatype = self._prefixes.expand(_clean(name)) if name else lexical.type
-        if datatype in _NAME_TYPES:
-            return Attribute(key, self._prefixes.expand(lexical.lexical), QNAME)
-        if datatype == _TEXT_IN_A_LANGUAGE:
-            datatype = None
-        return Attribute(key, lexical.lexical, datatype, _clean(language) if language else None)
+    def _id(self, form: RecordForm, scope: _Scope, name: str, place: str) -> str:
+        """Give the full URI of a record; none for a relation with a blank name that no other record refers to."""
+        try:
+            if form.kind in ELEMENTS:
+                return scope.names.expand(name)
+            found = scope.names.relation(name) if name else ""
+        except WrongError as error:
+            raise Malformed(f"its name {error}", place=place) from None
+        return "" if found.startswith(BLANK) and not self._is_referred(found) else found
+
+    def _tell_repeated(self, section: str, place: str) -> None:
+        if section == "prefix":
+            raise Malformed("prefix stands there twice", place=place)
+        self._remark(place, f"{shown(section)!r} stands there twice; both were read")
+
+    def _remark(self, place: str, text: str) -> None:
+        if len(self.remarks) < _MOST_REMARKS:
+            self.remarks.append(Problem(place, text))
+
+
+def _spelled(name: str) -> str:
+    """Show a name in a message or a place; what is harmless quickly, since every record has one."""
+    if name.isprintable() and len(name) < _SHORT:
+        return name or '""'
+    return shown(name)
+
+
+def _unknown(section: str) -> str:
+    if section in _DICTIONARY:
+        return "PROV-Dictionary is not supported, and nothing of a document is left out"
+    if section == "bundle":
+        return "a bundle holds no bundles"
+    return f"there is no such section; there are prefix, bundle, {', '.join(ARGUMENTS)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -11,8 +12,9 @@ from provstore.errors import NotFound
 from provstore.graph.model import EVERYBODY, Kind, Label, NodeId, Reached, Subgraph, Viewer
 from provstore.graph.rules import TO_CAUSES, TO_EFFECTS, Step
 from provstore.graph.store import Condition, GraphStore, Walk
+from provstore.queries.told import with_told
 
-__all__ = ["Attachments", "Direction", "Question", "leave_out", "lineage"]
+__all__ = ["Attachments", "Direction", "Question", "attach", "leave_out", "lineage", "reach", "without"]
 
 _LIMIT: Final = 10_000
 _STUB: Final = "urn:stub:"
@@ -45,6 +47,7 @@ class Question:
 
     ``through_agents``: what people did and are answerable for is a way like others. ``into_members``: so is what a
     collection holds. ``joined``: relations among the outermost nodes are told, though nothing was crossed from there.
+    ``patience``: so long the walks may take together; what they have not reached by then is left out, as truncated.
     """
 
     ids: tuple[NodeId, ...]
@@ -52,11 +55,13 @@ class Question:
     depth: int | None = None
     stop: tuple[Condition, ...] = ()
     where: tuple[Condition, ...] = ()
+    stop_at: tuple[NodeId, ...] = ()
     limit: int = _LIMIT
     attachments: Attachments = Attachments()
     through_agents: bool = False
     into_members: bool = False
     joined: bool = True
+    patience: timedelta | None = None
 
 
 _WAYS: Final[dict[Direction, tuple[tuple[Step, ...], ...]]] = {
@@ -78,6 +83,23 @@ def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -
     Raises:
         NotFound: none of the ids is known (or may be seen).
     """
+    return attach(store, reach(store, question, viewer), question, viewer)
+
+
+def attach(store: GraphStore, answer: Subgraph, question: Question, viewer: Viewer = EVERYBODY) -> Subgraph:
+    """Put beside what was reached what the question wants to see there, and what documents tell of it all."""
+    between = (_between(store, answer, question, viewer),) if question.joined else ()
+    whole = _beside(answer, (*between, *_attached(store, answer, question.attachments, viewer)))
+    return with_told(store, whole, viewer)
+
+
+def reach(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -> Subgraph:
+    """Give what the walks of a question reach, with nothing beside it.
+
+    Raises:
+        NotFound: none of the ids is known (or may be seen).
+    """
+    ways = _WAYS[question.direction]
     answers = [
         store.walk(
             Walk(
@@ -86,18 +108,19 @@ def lineage(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -
                 depth=question.depth,
                 stop=question.stop,
                 where=question.where,
+                stop_at=question.stop_at,
                 limit=question.limit,
+                patience=question.patience and question.patience / len(ways),
             ),
             viewer,
         )
-        for steps in _WAYS[question.direction]
+        for steps in ways
     ]
     answer = _nearest(merge(answers), question.limit)
     if not answer.reached:
         asked = ", ".join(question.ids[:3])
         raise NotFound(f"nothing is known of {asked}", field="id", value=asked)
-    between = (_between(store, answer, question, viewer),) if question.joined else ()
-    return _beside(answer, (*between, *_attached(store, answer, question.attachments, viewer)))
+    return answer
 
 
 def _steps(question: Question, way: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -110,16 +133,17 @@ def _nearest(answer: Subgraph, limit: int) -> Subgraph:
     if len(answer.reached) <= limit:
         return answer
     ordered = sorted(answer.reached, key=lambda one: (one.distance, one.node.id))
-    return replace(_without(answer, {one.node.id for one in ordered[limit:]}), truncated=True)
+    return replace(without(answer, {one.node.id for one in ordered[limit:]}), truncated=True)
 
 
 def leave_out(answer: Subgraph, labels: Collection[Label], *, but: Collection[NodeId] = ()) -> Subgraph:
     """Leave out the nodes that carry one of the labels, with their relations; ``but`` those that were asked for."""
     nodes = (one.node for one in answer.reached if not one.node.labels.isdisjoint(labels))
-    return _without(answer, {node.id for node in nodes}.difference(but))
+    return without(answer, {node.id for node in nodes}.difference(but))
 
 
-def _without(answer: Subgraph, ids: Collection[NodeId]) -> Subgraph:
+def without(answer: Subgraph, ids: Collection[NodeId]) -> Subgraph:
+    """Leave out nodes, with their relations."""
     return replace(
         answer,
         reached=tuple(one for one in answer.reached if one.node.id not in ids),

@@ -10,6 +10,7 @@ from typing import Final
 from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Subgraph, Viewer
 from provstore.graph.rules import Step
 from provstore.graph.store import GraphStore, Walk
+from provstore.queries.told import with_told_of
 
 __all__ = ["Neighbours", "Tie", "related"]
 
@@ -49,7 +50,8 @@ class Neighbours:
 def related(store: GraphStore, ids: Sequence[NodeId], viewer: Viewer) -> tuple[Mapping[NodeId, Neighbours], bool]:
     """Give the neighbours of those things that are known and may be seen; and whether there are too many to tell.
 
-    The number of questions to the store does not depend on the number of things.
+    What documents tell of them is among their attributes. The number of questions to the store does not depend on the
+    number of things.
     """
     nodes = {node.id: node for node in store.get(ids, viewer)}
     near = store.walk(Walk(starts=tuple(nodes), steps=_AROUND, depth=1), viewer)
@@ -61,13 +63,15 @@ def related(store: GraphStore, ids: Sequence[NodeId], viewer: Viewer) -> tuple[M
     activities = tuple(dict.fromkeys(makers[one] for one in nodes if one in makers))
     around = store.walk(Walk(starts=activities, steps=_OF_ACTIVITY, depth=1), viewer)
     known |= {one.node.id: one.node for one in around.reached}
+    foreign = tuple(node for node in {**nodes, **known}.values() if not node.id.startswith(store.namespace))
+    known |= with_told_of(store, foreign, viewer)
     used = _ties(around, Kind.USED, known)
     made = _ties(around, Kind.WAS_GENERATED_BY, known, backwards=True)
     sources = _ties(near, Kind.WAS_DERIVED_FROM, known)
     derived = _ties(near, Kind.WAS_DERIVED_FROM, known, backwards=True)
     found = {
         one: Neighbours(
-            node=node,
+            node=known.get(one, node),
             activity=known.get(makers[one]) if one in makers else None,
             used=tuple(used[makers[one]]) if one in makers else (),
             made=tuple(made[makers[one]]) if one in makers else (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,8 +20,9 @@ from provstore.uws.jobs import BROUGHT_BY, INPUT_NAME, add_change, integer
 from provstore.uws.phases import Phase
 from provstore.uws.publishing.revisions import Revision, part_local
 
-__all__ = ["NewJob", "changes_of_new_job", "changes_of_parameter"]
+__all__ = ["NewJob", "changes_of_new_job", "changes_of_parameter", "number_of"]
 
+_NUMBERS: Final = frozenset({"unsignedByte", "short", "int", "long", "float", "double"})
 _JOB: Final = frozenset({Label.ACTIVITY, Label.JOB})
 
 
@@ -70,11 +72,22 @@ def changes_of_parameter(
         "datatype": definition.datatype,
     }
     properties |= {key: text for key, text in (("unit", definition.unit), ("ucd", definition.ucd)) if text}
+    if (number := number_of(parameter.value, definition.datatype)) is not None:
+        properties["number"] = number
     yield Create(Node(node, frozenset({Label.PARAMETER}), properties, readers=readers))
     place = revision.description.parameters.index(definition)
     yield Create(Relation(f"{job}.c{place:04d}", Kind.WAS_CONFIGURED_BY, NodeId(f"{namespace}{job}"), node))
     described = NodeId(namespace + part_local(revision.node, "parameter", definition.name))
     yield Create(Relation(f"{job}.{definition.name}.description", Kind.IS_DESCRIBED_BY, node, described))
+
+
+def number_of(text: str, datatype: str) -> float | None:
+    """Give the number that a value is, to be found by; None for texts and lists."""
+    try:
+        number = float(text) if datatype in _NUMBERS else math.nan
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number
 
 
 class _Batch:

@@ -31,6 +31,7 @@ class Parts:
 
     ``wake`` tells the supervisor that a job needs it, or many (None). ``draining`` gives the reason why no new jobs are
     taken, "" if they are. ``refuse_if_full`` raises Forbidden for a caller whose jobs fill all the space he may have.
+    ``people`` gives everybody with an account.
     """
 
     records: Records
@@ -43,3 +44,4 @@ class Parts:
     wake: Callable[[str | None], None]
     draining: Callable[[], str] = _never
     refuse_if_full: Callable[[Caller], None] = _room_for_all
+    people: Callable[[], tuple[Caller, ...]] = tuple

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from provstore.accounts.callers import Caller
-from provstore.errors import Conflict, Invalid, NotFound, Unavailable, WrongPhase
+from provstore.errors import Invalid, NotFound, WrongPhase
 from provstore.graph.model import Node, NodeId, Value
 from provstore.graph.store import Change, Update
 from provstore.uws.admission import Admission
@@ -21,7 +20,7 @@ from provstore.uws.control import (
     parse_duration,
     parse_instant_of_client,
 )
-from provstore.uws.creation import changes_of_new_job, changes_of_parameter
+from provstore.uws.creation import changes_of_parameter, number_of
 from provstore.uws.descriptions.names import as_declared
 from provstore.uws.descriptions.values import EffectiveParameter, check_value
 from provstore.uws.idempotency import Claim, Idempotency, fingerprint
@@ -29,12 +28,15 @@ from provstore.uws.inputs.fetch_rules import shown
 from provstore.uws.inputs.items import MAIN_RESULT
 from provstore.uws.jobs import Job, JobId, JobParameter, JobReference, JobResult, main_result
 from provstore.uws.listing import next_page
+from provstore.uws.making import Birth, Making
 from provstore.uws.moves import client_move, deletion, left_nothing
 from provstore.uws.parts import Parts
 from provstore.uws.permissions import check_may_change, check_may_run, check_may_see, may_see_service
 from provstore.uws.phases import BLOCKING, Phase
 from provstore.uws.publishing.revisions import Revision
 from provstore.uws.records import JobFilter, JobPage, guarded
+from provstore.uws.replaying.replays import Replays
+from provstore.uws.replaying.reruns import Reruns
 from provstore.uws.submissions import Submission, cause_of
 from provstore.uws.sweeps import Sweeps
 
@@ -53,7 +55,10 @@ class JobService:
         self.files = parts.files
         self._admission = Admission(parts)
         self._idempotency = Idempotency(parts.records.store, parts.files.data)
+        self._making = Making(parts, self._admission)
         self.sweeps = Sweeps(parts, self._admission, self._idempotency)
+        self.reruns = Reruns(parts, self._admission, self._idempotency)
+        self.replays = Replays(parts, self._making)
 
     def services(self, caller: Caller) -> tuple[Revision, ...]:
         """Give the newest revision of every service that the caller may run, or see for another reason."""
@@ -192,38 +197,9 @@ class JobService:
         )
 
         def make(local: str, request: str) -> None:
-            self._admission.check(caller)
-            self._make(caller, revision, submission, (JobId(local), request))
+            self._making.make(caller, revision, submission, Birth(local=JobId(local), request=request))
 
         return JobId(self._idempotency.once(claim, prefix="j", make=make))
-
-    def _make(self, caller: Caller, revision: Revision, submission: Submission, identity: tuple[JobId, str]) -> None:
-        local, request = identity
-        try:
-            job = self._parts.submissions.job(caller, revision, submission, local=local)
-            changes = changes_of_new_job(replace(job, request_sha256=request), namespace=self._records.store.namespace)
-            self._records.create([*self._admission.newcomer(caller), *changes])
-        except BaseException as error:
-            if not self._may_be_there(local, error):
-                self.files.remove_job(local)
-            raise
-        self._admission.remember(caller)
-        self._parts.waiting.notify(local)
-        if job.queued:
-            self._parts.wake(local)
-
-    def _may_be_there(self, local: JobId, error: BaseException) -> bool:
-        """Tell whether there is a job of this id although making it failed: its files must stay then.
-
-        It was made by another request with the same Idempotency-Key, or by this one: a store may be lost before it
-        could say that it has written.
-        """
-        if not isinstance(error, Conflict | Unavailable):
-            return False
-        try:
-            return bool(self._records.visible([self._records.node_id(local)]))
-        except Unavailable:
-            return True  # the supervisor, who looks again later, removes what is left over
 
     def start(self, caller: Caller, service: str, job_id: str) -> None:
         """Queue a job (``PHASE=RUN``).
@@ -333,7 +309,8 @@ class JobService:
         """Give a parameter its new value; one without a default may not be there yet."""
         name = parameter.definition.name
         if name in {one.name for one in job.parameters}:
-            put: dict[str, Value | None] = {"value": parameter.value, "given": True}
+            number = number_of(parameter.value, parameter.definition.datatype)
+            put: dict[str, Value | None] = {"value": parameter.value, "given": True, "number": number}
             yield Update(node=NodeId(f"{job.node}.{name}"), expected={}, put=put)
             return
         namespace = self._records.store.namespace

@@ -18,6 +18,7 @@ from provstore.accounts.callers import ANONYMOUS, VISITOR, Caller, Scope
 from provstore.accounts.people import Accounts
 from provstore.accounts.sessions import Session
 from provstore.errors import Forbidden, Unauthenticated
+from provstore.queries.catalog import QUESTIONS
 from provstore.settings import Settings
 from provstore.web.cors import is_listed
 from provstore.web.errors import challenge
@@ -39,7 +40,9 @@ _ANNOUNCED: Final = "/capabilities"
 """Here TOPCAT looks for the challenges before it uses a service, though it is let in (IVOA AuthVO)."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_LOOKING: Final = ("/provsap", "/datalink")
+_LOOKING: Final = frozenset(
+    {"/provsap", "/datalink", *(f"/prov/{one.name}" for one in QUESTIONS if one.takes_many_ids)}
+)
 """Addresses where POST only looks, too: with more ids than an address holds."""
 
 _TREES: Final = ("/uws/", "/rest/")
@@ -47,9 +50,10 @@ _SCOPES: Final[dict[Scope, tuple[str, ...]]] = {Scope.READ: (), Scope.JOBS: (*_T
 """Below which addresses the holder of a token may change something; he may look everywhere."""
 
 _ONE_THING: Final = re.compile(
-    r"/(?:(?:(?:uws|rest)/[^/]+|jobs)/j[0-9a-f]{32}(?:/.*)?|(?:store|id)/.+|prov/lineage|provsap|datalink)"
+    r"/(?:(?:(?:uws|rest)/[^/]+|jobs)/j[0-9a-f]{32}(?:/.*)?|(?:store|id|prov/documents)/.+"
+    rf"|prov/(?:{'|'.join(one.name for one in QUESTIONS)})|provsap|datalink)"
 )
-"""Addresses of what its owner may have made public."""
+"""Addresses of what its owner may have made public, and questions about it."""
 
 _HOST_NAMES: Final = frozenset({"localhost"})
 _RIGHT: Final = "Authorization: Bearer TOKEN, or the token as the password of HTTP Basic"
@@ -178,7 +182,7 @@ def _visitor() -> Caller:
 
 def _changes() -> bool:
     """Tell whether the present request may change something."""
-    return request.method not in _SAFE and not request.path.startswith(_LOOKING)
+    return request.method not in _SAFE and request.path.rstrip("/") not in _LOOKING
 
 
 def _without_a_stale_cookie(credentials: Credentials, *, kept: bool) -> Credentials:

@@ -9,7 +9,9 @@ from flask import Flask
 from provstore.web.access import install_access
 from provstore.web.account import account
 from provstore.web.cors import install_cors
+from provstore.web.cypher import cypher
 from provstore.web.datalink import datalink
+from provstore.web.documents import documents
 from provstore.web.errors import install_error_handlers
 from provstore.web.events import events
 from provstore.web.files import store
@@ -24,9 +26,9 @@ from provstore.web.openapi import openapi
 from provstore.web.operation import operation
 from provstore.web.pages.definitions import definitions
 from provstore.web.pages.views import error_page, pages
-from provstore.web.prov import prov
 from provstore.web.provsap import provsap
 from provstore.web.proxies import Proxies
+from provstore.web.questions import questions
 from provstore.web.sessions import sessions
 from provstore.web.signals import signals
 from provstore.web.site import EXTENSION, Site
@@ -56,7 +58,9 @@ def application(site: Site, levels: Sequence[Level]) -> Flask:
         uws_blueprint("rest"),
         jdl,
         proposals,
-        prov,
+        questions,
+        cypher,
+        documents,
         provsap,
         datalink,
         store,

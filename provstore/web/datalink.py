@@ -10,7 +10,8 @@ from flask import Blueprint, Response
 
 from provstore.errors import Invalid
 from provstore.export.datalink import STANDARD, Choice, Link, ServiceDescriptor, links_votable
-from provstore.queries.names import expand
+from provstore.graph.model import NodeId
+from provstore.queries.names import ambiguity, meanings
 from provstore.queries.related import Neighbours, related
 from provstore.web.dali import VOTABLE, read_parameters, single, speak_votable
 from provstore.web.forms import whole_number
@@ -49,21 +50,27 @@ def show_links() -> Response:
     """GET or POST /datalink?ID=…: the file, previews, progenitors, derivations, provenance and services of a thing."""
     asked = _read(read_parameters())
     linking = _linking()
-    ids = {one: expand(one, site().store.namespace) for one in asked.ids[:_IDS_MOST]}
-    found, truncated = related(site().store, tuple(ids.values()), caller().viewer)
-    links = [link for one, node in ids.items() for link in _links(linking, one, found.get(node))]
+    ids = asked.ids[:_IDS_MOST]
+    meant = meanings(site().store, [one for one in ids if one], caller().viewer)
+    nodes = dict.fromkeys(uris[0] for uris in meant.values() if len(uris) == 1)
+    found, truncated = related(site().store, tuple(nodes), caller().viewer)
+    links = [link for one in ids for link in _links(linking, one, meant.get(one, ()), found)]
     shown = links[: asked.rows]
     overflow = truncated or len(asked.ids) > _IDS_MOST or len(shown) < len(links) or asked.rows == 0
     return Response(links_votable(shown, _services(linking, shown), overflow=overflow), content_type=asked.content_type)
 
 
-def _links(linking: Linking, asked: str, found: Neighbours | None) -> Iterator[Link]:
+def _links(
+    linking: Linking, asked: str, meant: tuple[NodeId, ...], found: Mapping[NodeId, Neighbours]
+) -> Iterator[Link]:
     if not asked:
         yield Link(id=asked, error_message="UsageFault: ID is empty", semantics="#this")
-    elif found is None:
+    elif len(meant) > 1:
+        yield Link(id=asked, error_message=f"UsageFault: {ambiguity(asked, meant)}", semantics="#this")
+    elif meant[0] not in found:
         yield Link(id=asked, error_message=f"NotFoundFault: nothing is known of {asked}", semantics="#this")
     else:
-        yield from linking.of(asked, found)
+        yield from linking.of(asked, found[meant[0]])
 
 
 def _linking() -> Linking:

@@ -16,6 +16,7 @@ from provstore.uws.jobs import CONTENT_TYPE_ANY, Job, JobParameter, text
 from provstore.uws.phases import FINAL, Phase
 from provstore.uws.watching.following import tail_start
 from provstore.web.forms import one_value, whole_number
+from provstore.web.prov_links import link_file
 from provstore.web.ranges import send_bytes
 from provstore.web.site import caller, site
 
@@ -41,7 +42,7 @@ def show_entity(entity: str) -> Response:
         raise NotFound(f"no entity {entity!r}", field="entity", value=entity)
     if not text(found[0].properties, "location"):
         raise NotFound(f"of {entity!r} no file is kept here", field="entity", value=entity)
-    return _send_node(found[0])
+    return link_file(_send_node(found[0]), found[0])
 
 
 def send_input(parameter: JobParameter) -> Response:

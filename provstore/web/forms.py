@@ -22,6 +22,7 @@ from provstore.web.errors import too_large
 from provstore.web.site import base_url
 
 __all__ = [
+    "body_stream",
     "csrf_field",
     "install_forms",
     "one_value",
@@ -204,6 +205,16 @@ def read_bytes(most: int) -> bytes:
     if len(body) > most:
         raise TooLarge(words)
     return body
+
+
+def body_stream() -> IO[bytes]:
+    """Give the body of a request as a stream, however large an upload may be; reading beyond that fails.
+
+    Raises:
+        Invalid: it could break off unnoticed.
+    """
+    _refuse_unknown_end()
+    return request.stream
 
 
 def read_bare() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote
@@ -11,13 +11,15 @@ from urllib.parse import quote
 from provstore.accounts.callers import ANONYMOUS, Caller
 from provstore.export.datalink import Choice, Link, ServiceDescriptor
 from provstore.export.registry import FORMATS
-from provstore.graph.model import Label, Node
+from provstore.graph.documents import VOPROV_NAMESPACES
+from provstore.graph.model import PROV, PROVSTORE, Label, Node
+from provstore.graph.titles import called
 from provstore.queries.related import Neighbours, Tie
 from provstore.settings import Settings
 from provstore.uws.catalog import Catalog
 from provstore.uws.descriptions.dialects.votable_service import arraysize_when_empty
 from provstore.uws.descriptions.model import CONFIG_FILE, FILE_URL, Description, ParameterDefinition, Used
-from provstore.uws.jobs import input_name, integer, text
+from provstore.uws.jobs import input_name, text
 from provstore.uws.permissions import may_run
 from provstore.uws.publishing.revisions import Revision
 from provstore.web.access import serves_anonymous
@@ -28,6 +30,18 @@ _WEB: Final = re.compile("https?://", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"-[0-9]+\Z")
 _PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/svg+xml", "image/webp"})
 _UWS: Final = "ivo://ivoa.net/std/UWS#rest-1.1"
+_TOLD: Final[Mapping[str, tuple[str, ...]]] = {
+    "location": (f"{PROV}location", *(f"{space}location" for space in VOPROV_NAMESPACES)),
+    "content_type": (
+        *(f"{space}{name}" for space in VOPROV_NAMESPACES for name in ("contentType", "content_type")),
+        "http://purl.org/dc/terms/format",
+        "http://purl.org/dc/elements/1.1/format",
+    ),
+    "size": (f"{PROVSTORE}size",),
+}
+"""What our own nodes have as a property -> the attributes in which documents tell it."""
+
+_SIZE: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _MAIN: Final = "Main"
 _PREVIEW: Final = "Preview"
 _LOG: Final = "Log"
@@ -75,7 +89,7 @@ class Linking:
     # --- files
 
     def _this(self, node: Node) -> Iterator[Link]:
-        if Label.DATASET not in node.labels and not text(node.properties, "location"):
+        if Label.DATASET not in node.labels and not _fact(node, "location"):
             return  # a number, a person, a job: there is no file to be had
         link = self._file(node, "#this", "the file itself")
         if link is not None:
@@ -89,24 +103,23 @@ class Linking:
 
     def _file(self, node: Node, semantics: str, description: str) -> Link | None:
         """Link to the file of an entity, here or where a document says; None if there is none."""
-        properties = node.properties
-        location = text(properties, "location")
+        location, size = _fact(node, "location"), _fact(node, "size")
         elsewhere = _WEB.match(location) is not None
-        if not location or "invalidated_at" in properties or not (elsewhere or self._is_ours(node)):
+        if not location or "invalidated_at" in node.properties or not (elsewhere or self._is_ours(node)):
             return None
         link = Link(
             id="",
             access_url=location if elsewhere else f"{self.site.base}/store/{quote(self._short(node), safe='')}",
             semantics=semantics,
             description=description,
-            content_type=text(properties, "content_type"),
-            content_length=integer(properties, "size"),
+            content_type=_fact(node, "content_type"),
+            content_length=int(size) if _SIZE.fullmatch(size) else None,
         )
         return link if elsewhere else replace(link, link_auth=self._auth(node), link_authorized=True)
 
     def _files(self, ties: Iterable[Tie], semantics: str, words: str) -> Iterator[Link]:
         for tie in ties:
-            name = text(tie.node.properties, "file_name") or text(tie.node.properties, "name")
+            name = text(tie.node.properties, "file_name") or called(tie.node)
             link = self._file(tie.node, semantics, f"{words}: {name}" if name else words)
             if link is not None:
                 yield link
@@ -116,7 +129,7 @@ class Linking:
         made = [
             tie
             for tie in _others(found)
-            if _kind_of_result(described, tie) == _PREVIEW or text(tie.node.properties, "content_type") in _PICTURES
+            if _kind_of_result(described, tie) == _PREVIEW or _fact(tie.node, "content_type") in _PICTURES
         ]
         return self._files(made, "#preview", "a preview")
 
@@ -160,9 +173,9 @@ class Linking:
     # --- services
 
     def _uses(self, node: Node) -> Iterator[Link]:
-        """Services that take files of its type."""
-        content_type = _bare(text(node.properties, "content_type"))
-        if not content_type or self._file(node, "#this", "") is None:
+        """Services that take files of its type; a job can be given what is kept here by its id."""
+        content_type = _bare(_fact(node, "content_type"))
+        if not content_type or not self._is_ours(node) or self._file(node, "#this", "") is None:
             return
         for revision in self.site.services:
             for used in revision.description.used:
@@ -233,6 +246,14 @@ def _kind_of_result(described: Description | None, tie: Tie) -> str:
 def _kind_of_input(described: Description | None, tie: Tie) -> str:
     kinds = {one.name: one.type for one in described.used} if described else {}
     return kinds.get(input_name(tie.relation), "")
+
+
+def _fact(node: Node, name: str) -> str:
+    """Give what is known of a file, by ourselves or else by documents, "" for nothing."""
+    own = node.properties.get(name)
+    if own is not None:
+        return str(own)
+    return next((one.lexical for key in _TOLD[name] for one in node.attributes if one.key == key), "")
 
 
 def _bare(content_type: str) -> str:

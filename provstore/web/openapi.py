@@ -13,7 +13,8 @@ from provstore import __version__
 from provstore.settings import Settings
 from provstore.web.access import COOKIE, serves_anonymous
 from provstore.web.operations import OPERATIONS, Content, Operation
-from provstore.web.schemas import QUERIES, SCHEMAS, Schema
+from provstore.web.query_words import QUERIES
+from provstore.web.schemas import SCHEMAS, Schema
 from provstore.web.site import base_url, site
 
 __all__ = ["describe", "endpoint_of", "is_described", "openapi"]
@@ -114,6 +115,8 @@ def _query_parameters(known: Operation) -> Iterator[Schema]:
     for name in known.query:
         schema, words = QUERIES[name]
         yield {"name": name, "in": "query", "description": words, "schema": schema}
+    for name, words in known.words.items():
+        yield {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
     if known.free_query:
         words = "jobs with these values of the service's parameters"
         schema = {"type": "object", "additionalProperties": {"type": "string"}}

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from provstore.queries.asking import Question
+from provstore.queries.catalog import QUESTIONS
+
 __all__ = ["OPERATIONS", "Content", "Operation"]
 
 Content = Mapping[str, str]
@@ -25,7 +28,8 @@ _NO_CONTENT: Final[Content] = {}
 class Operation:
     """One view: what it answers when all is well, by status; the body it reads; the query it understands.
 
-    ``open``: it needs nobody to sign in, wherever it runs. ``free_query``: further names are the service's own.
+    ``words``: further names of the query, each with what it means. ``open``: it needs nobody to sign in, wherever it
+    runs. ``free_query``: further names are the service's own.
     """
 
     answers: Mapping[int, Content]
@@ -33,6 +37,7 @@ class Operation:
     query: tuple[str, ...] = ()
     open: bool = False
     free_query: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 def _shows(content: Content, *query: str, free: bool = False) -> Operation:
@@ -94,7 +99,7 @@ _PROVENANCE: Final[Content] = {
     "*/*": "",
 }
 
-OPERATIONS: Final[Mapping[str, Operation]] = {
+_OPERATIONS: Final[Mapping[str, Operation]] = {
     # operation
     "show_metrics": _shows(_TEXT),
     "operation.show_health": Operation(answers={200: _json("Health")}, open=True),
@@ -135,6 +140,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "uws.show_output": Operation(answers={200: _TEXT, 206: _TEXT}, query=("lines", "follow")),
     "uws.show_provenance": _shows(_PROVENANCE, *_OF_PROVENANCE),
     "uws.show_provenance_as": _shows(_PROVENANCE),
+    "uws.show_provenance_part": _shows(_PROVENANCE, "format", "model"),
     "uws.show_sharing": _shows(_json("ShareList")),
     "uws.change_sharing": Operation(answers={200: _json("ShareList")}, body=_fields("NewShare")),
     "uws.show_events": _shows(_EVENTS, "since", "WAIT"),
@@ -173,7 +179,15 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         answers={200: _json("Revision"), 303: _NO_CONTENT}, body=_fields("Message")
     ),
     "proposals.withdraw": Operation(answers={204: _NO_CONTENT}, query=("message",)),
-    "prov.show_lineage": _shows({_JSON: "Graph", "*/*": ""}, "id", "direction", *_OF_PROVENANCE),
+    "documents.bring": Operation(
+        answers={201: _json("Import"), 200: _json("Import")},
+        body={"*/*": "", _UPLOAD: ""},
+        query=("format", "name", "strict", "public", "dry_run"),
+    ),
+    "documents.show_list": _shows(_json("DocumentList"), "limit", "after"),
+    "documents.show": _shows(_PROVENANCE, "format"),
+    "documents.forget": _GONE,
+    "cypher.ask_cypher": Operation(answers={200: _json("Rows")}, body=_json("CypherStatement")),
     "provsap.show_provenance": Operation(answers={200: _PROVENANCE}, query=_OF_PROVSAP, body=_form()),
     "datalink.show_links": Operation(
         answers={200: {"application/x-votable+xml": "VotableDocument"}},
@@ -207,5 +221,17 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "account.list_tokens_of": _shows(_json("TokenList")),
     "account.create_token_for": _makes("IssuedToken", "NewToken"),
     "account.revoke_token_of": _GONE,
+}
+
+
+def _question(question: Question) -> Operation:
+    words = {one.name: one.text for one in question.parameters}
+    answers: Content = {_JSON: "Graph" if question.name == "lineage" else "", "text/csv": "", "*/*": ""}
+    return Operation(answers={200: answers}, words=words, query=("format", "model"), body=_form())
+
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    **_OPERATIONS,
+    **{f"questions.{one.name}": _question(one) for one in QUESTIONS},
 }
 """Endpoint -> what it takes and answers. ``rest.…`` is a second mount of ``uws.…``; pages for people need no row."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final, TypeVar
 
 from flask import Blueprint, Response, request
@@ -15,10 +16,10 @@ from provstore.export.registry import FORMATS, Format
 from provstore.export.vocabulary import DESCRIPTIONS
 from provstore.graph.model import Label, Node, NodeId, Reached, Subgraph
 from provstore.queries.lineage import Attachments, Direction, Question, leave_out, lineage
-from provstore.queries.names import expand
+from provstore.queries.names import resolve_all
 from provstore.web.dali import read_parameters, single, speak_text, speak_votable
 from provstore.web.forms import whole_number
-from provstore.web.negotiate import provenance_format
+from provstore.web.negotiate import FORMAT_SYNONYMS, accepts, format_called, provenance_format
 from provstore.web.prov import send_document
 from provstore.web.site import base_url, caller, site
 
@@ -50,19 +51,10 @@ _IGNORED: Final = frozenset({"STEPS", "GD"})
 """Taken from old clients, and without effect."""
 
 _KNOWN: Final = frozenset({"ID", "DEPTH", "DIRECTION", "RESPONSEFORMAT", "MODEL", *_CHOICES})
-_SYNONYMS: Final[Mapping[str, str]] = {
-    "json": "prov-json",
-    "prov-turtle": "turtle",
-    "prov-votable": "votable",
-    "xml": "prov-xml",
-    "provn": "prov-n",
-    "graph": "svg",
-    "prov-svg": "svg",
-    "prov-png": "png",
-}
-"""Names of formats in ProvSAP and OPUS -> ours."""
+_PATIENCE: Final = timedelta(seconds=10)
+"""So long a walk may take; what is nearest is in the answer by then."""
 
-_PICTURES: Final = frozenset({"svg", "png", "dot"})
+_PICTURES: Final = frozenset({"svg", "png", "dot", "cytoscape"})
 _DRAWN: Final = frozenset({"name", "value", "phase", "invalidated_at"})
 """What a picture needs of a thing besides its attributes."""
 
@@ -95,7 +87,7 @@ def speak_as_provsap() -> None:
 @provsap.route("/provsap", methods=["GET", "POST"])
 def show_provenance() -> Response:
     """GET or POST /provsap?ID=…: where things come from (BACK) and what came of them (FORTH), by ID."""
-    asked = _read(read_parameters(), site().store.namespace)
+    asked = _read(read_parameters())
     found = lineage(site().store, asked.question, caller().viewer)
     answer = leave_out(found, asked.hidden, but=asked.question.ids)
     if not asked.attributes and asked.form.name in _PICTURES:
@@ -137,14 +129,14 @@ def _bare_node(node: Node) -> Node:
 # --- reading
 
 
-def _read(given: Mapping[str, Sequence[str]], namespace: str) -> _Asked:
+def _read(given: Mapping[str, Sequence[str]]) -> _Asked:
     form = _form(single(given, "RESPONSEFORMAT"))
     _check_names(given)
     chosen = {name: _choice(given, name) for name in _CHOICES}
     if chosen["AGENT"] and not chosen["AGENTS"]:
         raise Invalid("AGENT=TRUE walks through agents, and AGENTS=0 hides them: choose one", field="AGENT")
     question = Question(
-        ids=_ids(given, namespace),
+        ids=_ids(given),
         direction=_one_of(given, "DIRECTION", _DIRECTIONS, default="BACK"),
         depth=_depth(single(given, "DEPTH")),
         attachments=Attachments(
@@ -155,6 +147,7 @@ def _read(given: Mapping[str, Sequence[str]], namespace: str) -> _Asked:
         through_agents=bool(chosen["AGENT"]),
         into_members=bool(chosen["MEMBERS"]),
         joined=False,
+        patience=_PATIENCE,
     )
     model = _one_of(given, "MODEL", {one.value: one for one in Model}, default=Model.IVOA.value)
     return _Asked(
@@ -174,12 +167,12 @@ def _check_names(given: Mapping[str, Sequence[str]]) -> None:
         raise Invalid(f"unknown parameter {unknown[0]}; known: {known}", field=unknown[0], value=given[unknown[0]][0])
 
 
-def _ids(given: Mapping[str, Sequence[str]], namespace: str) -> tuple[NodeId, ...]:
+def _ids(given: Mapping[str, Sequence[str]]) -> tuple[NodeId, ...]:
     texts = given.get("ID", ())
     if not all(texts) or not texts:
         right = "the local part, QName or URI of an entity, an activity or an agent, or a job id; it may be repeated"
         raise Invalid(f"ID is needed: {right}", field="ID")
-    return tuple(dict.fromkeys(expand(one, namespace) for one in texts))
+    return tuple(dict.fromkeys(resolve_all(site().store, texts, caller().viewer)))
 
 
 def _depth(text: str | None) -> int | None:
@@ -212,16 +205,13 @@ def _form(text: str | None) -> Format:
         Invalid: there is none of that name; or Accept excludes it.
         NotAcceptable: nothing is asked for, and Accept excludes all.
     """
-    if text is None:
-        return provenance_format()
-    form = _named(text)
+    form = provenance_format() if text is None else _named(text)
     if form.name == "votable":
         speak_votable(with_fault=False)
-    accepted = request.accept_mimetypes
-    if accepted and not any(accepted.quality(one) for one in _types(form)):
-        sent = request.headers["Accept"]
+    if text is not None and not accepts(request.accept_mimetypes, form):
+        sent, media_type = request.headers["Accept"], form.media_type.partition(";")[0]
         raise Invalid(
-            f"RESPONSEFORMAT={text} is {_types(form)[0]}, which Accept ({sent}) excludes: agree, or leave one out",
+            f"RESPONSEFORMAT={text} is {media_type}, which Accept ({sent}) excludes: agree, or leave one out",
             field="RESPONSEFORMAT",
             value=text,
         )
@@ -229,21 +219,12 @@ def _form(text: str | None) -> Format:
 
 
 def _named(text: str) -> Format:
-    name = text.strip().lower()
-    # A plus sign that is not encoded is a blank in an address.
-    media_type = name.partition(";")[0].strip().replace(" ", "+")
-    name = _SYNONYMS.get(name, name)
-    for form in FORMATS:
-        if name == form.name or media_type in _types(form):
-            return form
-    offered = {form.name.upper() for form in FORMATS}
-    offered |= {synonym.upper() for synonym, real in _SYNONYMS.items() if real.upper() in offered}
+    form = format_called(text)
+    if form is not None:
+        return form
+    offered = {one.name.upper() for one in FORMATS} | {synonym.upper() for synonym in FORMAT_SYNONYMS}
     raise Invalid(
         f"RESPONSEFORMAT={text!r} is not offered; offered: {', '.join(sorted(offered))}, or one of their media types",
         field="RESPONSEFORMAT",
         value=text,
     )
-
-
-def _types(form: Format) -> tuple[str, ...]:
-    return (form.media_type.partition(";")[0], *form.also)

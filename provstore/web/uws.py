@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from provstore.errors import Invalid
 from provstore.export.registry import by_name
+from provstore.queries.parts import PARTS
 from provstore.uws.jobs import Job
 from provstore.uws.permissions import may_change
 from provstore.web import events, sharing, uws_lists, uws_sweeps
@@ -20,7 +21,8 @@ from provstore.web.files import send_input, send_log, send_stored
 from provstore.web.forms import one_value, read_bare, read_form, whole_number
 from provstore.web.job_filters import read_phase
 from provstore.web.negotiate import page_instead, prefers_json, provenance_format
-from provstore.web.prov import job_provenance
+from provstore.web.prov import job_part, job_provenance
+from provstore.web.prov_links import link_job, link_result
 from provstore.web.site import caller, site
 from provstore.web.uws_json import job_json, parameters_json, results_json
 from provstore.web.uws_xml import instant_text, job_xml, parameters_xml, results_xml
@@ -52,7 +54,7 @@ def show_job(service: str, job_id: str) -> Answer:
     _wait(service, job_id)
     job = _job(service, job_id)
     page = page_instead(f"/jobs/{job_id}")
-    return page or _document(job, base=list_address(service))
+    return page or link_job(_document(job, base=list_address(service)), job)
 
 
 def _document(job: Job, *, base: str) -> Response:
@@ -200,14 +202,16 @@ def show_results(service: str, job_id: str) -> Response:
     """GET {job}/results."""
     job, base = _job(service, job_id), list_address(service)
     if prefers_json():
-        return varied(results_json(job, base=base))
-    return xml(results_xml(job, base=base, main=site().service.main_result(job)))
+        return link_job(varied(results_json(job, base=base)), job)
+    return link_job(xml(results_xml(job, base=base, main=site().service.main_result(job))), job)
 
 
 def show_result(service: str, job_id: str, name: str) -> Response:
     """GET {job}/results/{name}: the bytes."""
-    result = site().service.result(_job(service, job_id), name)
-    return send_stored(result.location, content_type=result.content_type, sha256=result.sha256)
+    job = _job(service, job_id)
+    result = site().service.result(job, name)
+    sent = send_stored(result.location, content_type=result.content_type, sha256=result.sha256)
+    return link_result(sent, job, result)
 
 
 def show_output(service: str, job_id: str, stream: str) -> Response:
@@ -218,6 +222,11 @@ def show_output(service: str, job_id: str, stream: str) -> Response:
 def show_provenance(service: str, job_id: str) -> Response:
     """GET {job}/prov: its provenance in any format."""
     return job_provenance(_job(service, job_id), provenance_format())
+
+
+def show_provenance_part(service: str, job_id: str, part: str) -> Response:
+    """GET {job}/prov/info, who, inputs, outputs and run: one part of it, in any format."""
+    return job_part(_job(service, job_id), part, provenance_format())
 
 
 def show_provenance_as(service: str, job_id: str, shortcut: str) -> Response:
@@ -248,5 +257,6 @@ _ROUTES: Final[tuple[tuple[str, tuple[str, ...], Callable[..., Answer]], ...]] =
     (f"{_JOB}/results/<name>", _READ, show_result),
     (f"{_JOB}/<any(stdout, stderr):stream>", _READ, show_output),
     (f"{_JOB}/prov", _READ, show_provenance),
+    (f"{_JOB}/prov/<any({', '.join(PARTS)}):part>", _READ, show_provenance_part),
     (f"{_JOB}/<any(provjson, provxml, provsvg):shortcut>", _READ, show_provenance_as),
 )

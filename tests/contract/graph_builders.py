@@ -7,12 +7,27 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from provstore.graph.model import EVERYBODY, PUBLIC, Kind, Label, Node, NodeId, Relation, Subgraph, Value, Viewer
+from provstore.graph.model import (
+    EVERYBODY,
+    PUBLIC,
+    XSD,
+    Attribute,
+    Kind,
+    Label,
+    Node,
+    NodeId,
+    Relation,
+    Subgraph,
+    Value,
+    Viewer,
+)
 from provstore.graph.rules import TO_CAUSES, Step
 from provstore.graph.store import Change, Condition, Create, Filter, Find, GraphStore, Op, Walk
 
 __all__ = [
     "ANONYMOUS",
+    "EX",
+    "HIDDEN",
     "NAMESPACE",
     "PUBLIC_ONLY",
     "Shape",
@@ -20,6 +35,8 @@ __all__ = [
     "add",
     "agent",
     "at",
+    "attribute",
+    "bundle",
     "diamonds",
     "distances",
     "entity",
@@ -32,12 +49,18 @@ __all__ = [
     "node",
     "parameter",
     "relation",
+    "said",
+    "said_of",
+    "thing",
     "used",
     "where",
 ]
 
 NAMESPACE: Final = "http://example.org/test#"
+EX: Final = "http://example.com/things#"
+"""A foreign namespace: of things that documents speak of."""
 PUBLIC_ONLY: Final = frozenset({PUBLIC})
+HIDDEN: Final = frozenset({"user:x"})
 ANONYMOUS: Final = Viewer()
 _DAWN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -95,6 +118,34 @@ def relation(
 ) -> Relation:
     """Make a relation between two local parts; its key tells kind and ends unless given."""
     return Relation(key or f"{kind}:{source}:{target}", kind, nid(source), nid(target), role=role, time=time)
+
+
+def attribute(key: str, lexical: str, type_: str | None = None) -> Attribute:
+    """Make an attribute of a foreign key; its type is a name of XML Schema."""
+    return Attribute(EX + key, lexical, XSD + type_ if type_ else None)
+
+
+def thing(local: str, *labels: Label, readers: frozenset[str] = PUBLIC_ONLY) -> Node:
+    """Make a foreign node, an Entity unless told otherwise: it has an id, classes and readers only."""
+    return Node(NodeId(EX + local), frozenset(labels or {Label.ENTITY}), readers=readers)
+
+
+def bundle(local: str, *, readers: frozenset[str] = PUBLIC_ONLY) -> Node:
+    """Make a Bundle."""
+    return node(local, Label.BUNDLE, readers=readers)
+
+
+def said_of(
+    by: str, number: int, of: NodeId, *attributes: Attribute, kind: str = "entity", **arguments: str
+) -> Relation:
+    """Make what a bundle says of a node, as its statement of that number."""
+    key, said = f"{by}:{number:06d}", {"kind": kind, **arguments}
+    return Relation(key, Kind.ASSERTS, nid(by), of, arguments=said, attributes=attributes, bundle=nid(by))
+
+
+def said(by: str, number: int, relation: Relation) -> Relation:
+    """Make a relation what a bundle says, as its statement of that number."""
+    return relation._replace(key=f"{by}:{number:06d}", bundle=nid(by))
 
 
 def used(what: str, which: str) -> Relation:

@@ -9,7 +9,8 @@ import pytest
 
 from provstore.errors import Invalid
 from provstore.graph.model import Attribute, Kind, Label, Node, NodeId, Relation, Value
-from provstore.graph.store import Create, GraphStore, Update, Upsert
+from provstore.graph.rules import TO_CAUSES
+from provstore.graph.store import Create, GraphStore, Update, Upsert, Walk
 from tests.contract.graph_builders import PUBLIC_ONLY, activity, add, at, entity, nid, node, relation
 
 TEXTS = {
@@ -191,3 +192,12 @@ def test_an_update_refuses_what_cannot_be_kept(store: GraphStore, put: dict[str,
     with pytest.raises(Invalid):
         store.write([Update(node=nid("e"), expected={}, put=put)])
     assert store.get([nid("e")]) == (entity("e"),)
+
+
+def test_an_id_with_nul_is_that_of_no_node(store: GraphStore) -> None:
+    add(store, entity("e"), entity("a\\u0000b"))
+    wrong = NodeId(f"{nid('e')}\x00f")
+    assert store.get([wrong, nid("e"), nid("a\\u0000b")]) == (entity("e"), entity("a\\u0000b"))
+    assert store.delete([wrong]) == 0
+    assert store.retract(wrong) == 0
+    assert store.walk(Walk(starts=(wrong,), steps=TO_CAUSES)).reached == ()

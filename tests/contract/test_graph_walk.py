@@ -327,13 +327,13 @@ def test_a_hidden_start_that_is_reached_from_another_one_is_hidden_there(store: 
     assert store.walk(lineage("e0 a"), ANONYMOUS) == store.walk(lineage("e0"), ANONYMOUS)
 
 
-def test_a_relation_does_not_name_a_hidden_node_in_its_arguments_or_bundle(store: GraphStore) -> None:
+def test_a_relation_does_not_name_a_hidden_node_in_its_arguments(store: GraphStore) -> None:
     open_plan, secret = "urn:plan", nid("secret")
-    said = derived("a", "b")._replace(arguments={"activity": secret, "plan": open_plan}, bundle=nid("document"))
-    add(store, entity("a"), entity("b"), activity("secret", readers=HIDDEN), entity("document", readers=HIDDEN), said)
+    said = derived("a", "b")._replace(arguments={"activity": secret, "plan": open_plan})
+    add(store, entity("a"), entity("b"), activity("secret", readers=HIDDEN), said)
     assert store.walk(lineage("a")).edges == (said,)
     (veiled,) = store.walk(lineage("a"), ANONYMOUS).edges
-    assert veiled == said._replace(arguments={"plan": open_plan}, bundle=None)
+    assert veiled == said._replace(arguments={"plan": open_plan})
     assert store.walk(lineage("a"), Viewer(readers=HIDDEN | {"public"})).edges == (said,)
 
 

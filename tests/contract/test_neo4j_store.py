@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from provstore.errors import Conflict, Invalid, Unavailable
+from provstore.errors import Conflict, Invalid, NotFound, Unavailable
 from provstore.graph.model import Kind, Label
 from provstore.graph.neo4j import Neo4jStore, open_neo4j
 from provstore.graph.neo4j_schema import CUT, quote
@@ -16,14 +16,19 @@ from provstore.graph.rules import TO_CAUSES
 from provstore.graph.store import Condition, Create, Filter, Find, Op, Order, Upsert
 from tests.contract.conftest import OpenStore
 from tests.contract.graph_builders import (
+    EX,
     activity,
     add,
+    attribute,
+    bundle,
     diamonds,
     entity,
     find_ids,
     nid,
     parameter,
     relation,
+    said_of,
+    thing,
     used,
     where,
 )
@@ -126,6 +131,47 @@ def test_looking_ahead_from_several_nodes_gives_each_node_once(open_neo4j_again:
     text = chunk_text(TO_CAUSES, levels=16)
     rows = store._server.read(text, frontier=[nid("e0"), nid("a1"), nid("e2")], room=100)
     assert sorted(row[1]["id"] for row in rows) == sorted(node.id for node in store.scan().nodes())
+    store.close()
+
+
+@neo4j
+def test_a_database_without_words_of_attributes_gets_them_when_it_is_opened(open_neo4j_again: OpenStore) -> None:
+    store = open_neo4j_again("")
+    assert isinstance(store, Neo4jStore)
+    named = [entity(f"e{number}")._replace(attributes=(attribute("k", str(number)),)) for number in range(3)]
+    add(store, *named)
+    store._server.change("MATCH (n) REMOVE n._words, n._texts, n.form")
+    wanted = where(Label.ENTITY, (f"{EX}k", Op.IN, ("1", "2")))
+    assert find_ids(store, wanted) == set()
+    store.close()
+    again = open_neo4j_again("")
+    assert find_ids(again, wanted) == {"e1", "e2"}
+    assert list(again.scan().nodes()) == named
+    again.close()
+
+
+@neo4j
+@pytest.mark.parametrize("between", [10, 200])
+def test_keys_of_a_large_batch_are_compared_however_many_others_lie_between(
+    open_neo4j_again: OpenStore, between: int
+) -> None:
+    store = open_neo4j_again("")
+    add(store, activity("a"), activity("b"))
+    add(store, *(relation(Kind.WAS_INFORMED_BY, "a", "b", key=f"k{number:03}x") for number in range(between)))
+    fresh = [relation(Kind.WAS_INFLUENCED_BY, "a", "b", key=f"k{number:03}") for number in range(60)]
+    add(store, *fresh)
+    clash = [relation(Kind.WAS_INFLUENCED_BY, "a", "b", key=f"k{number:03}y") for number in range(60)]
+    with pytest.raises(Conflict, match="k007x"):
+        add(store, *clash, relation(Kind.WAS_INFLUENCED_BY, "a", "b", key="k007x"), clash[0]._replace(key="k999"))
+    store.close()
+
+
+@neo4j
+def test_a_missing_end_of_what_a_document_says_is_named(open_neo4j_again: OpenStore) -> None:
+    store = open_neo4j_again("")
+    add(store, bundle("b"), thing("e"))
+    with pytest.raises(NotFound, match="#gone"):
+        add(store, said_of("b", 1, nid("gone")))
     store.close()
 
 

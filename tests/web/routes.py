@@ -50,6 +50,7 @@ TREE: Final = {
     ("GET", f"{JOB}/results/<name>"): OWN,
     ("GET", f"{JOB}/<any(stdout, stderr):stream>"): OWN,
     ("GET", f"{JOB}/prov"): OWN,
+    ("GET", f"{JOB}/prov/<any(info, who, inputs, outputs, run):part>"): OWN,
     ("GET", f"{JOB}/<any(provjson, provxml, provsvg):shortcut>"): OWN,
 }
 """Method and address -> status for (anonymous, the owner, another user, the administrator)."""
@@ -114,7 +115,13 @@ OTHERS: Final = {
     ("GET", "/openapi.json"): EVERYBODY,
     ("GET", "/datalink"): EVERYBODY,
     ("POST", "/datalink"): EVERYBODY,
+    ("POST", "/prov/cypher"): (401, 403, 403, 404),
+    ("GET", "/prov/documents"): EVERYBODY,
+    ("POST", "/prov/documents"): (201, 201, 201, 201),
+    ("GET", "/prov/documents/<document>"): FOUND,
+    ("DELETE", "/prov/documents/<document>"): (404, 403, 404, 204),
     ("GET", "/prov/lineage"): FOUND,
+    ("POST", "/prov/lineage"): FOUND,
     ("GET", "/provsap"): FOUND,
     ("POST", "/provsap"): FOUND,
     ("GET", "/session"): EVERYBODY,
@@ -136,7 +143,7 @@ DEFINITION: Final = json.dumps(
     {"name": "stack", "script": "true\n", "generated": [{"name": "result", "default": "result.txt"}]}
 )
 
-BODIES: Final = {
+BODIES: Final[dict[str, dict[str, str] | str]] = {
     "/jdl": {"jdl": DEFINITION},
     "/jdl/validate": {"jdl": DEFINITION},
     "/jdl/convert": {"jdl": DEFINITION},
@@ -159,6 +166,7 @@ BODIES: Final = {
     "/destruction": {"DESTRUCTION": "2026-03-05"},
     "/parameters": {"text": "b"},
     "/parameters/<name>": {"VALUE": "b"},
+    "/prov/documents": "document\nprefix ex <http://example.org/>\nentity(ex:a)\nendDocument\n",
     "": {"text": "b"},
     "/uws/<service>/sweeps/<sweep_id>": {"ACTION": "DELETE"},
     "/rest/<service>/sweeps/<sweep_id>": {"ACTION": "DELETE"},
@@ -171,6 +179,7 @@ QUERIES: Final = {"events": {"WAIT": "0"}, "new": {"service": "sleep"}, "convert
 """What is asked of routes that need it, or would never end by themselves, by the last part of their address."""
 
 FILLED: Final = (
+    ("/prov/documents/<document>", "<brought>"),
     ("/jdl/<name>/restore", "<published>"),
     ("/jdl/<name>/withdraw", "<published>"),
     ("/jdl/<name>", "sleep"),
@@ -186,7 +195,7 @@ FILLED: Final = (
 OPEN: Final = ("/availability", "/healthz", "/openapi.json", "/signals/", "/static/")
 """Addresses that ask nobody who he is, also if what he sends is worth nothing."""
 
-LOOKING: Final = ("/datalink", "/provsap")
+LOOKING: Final = ("/datalink", "/provsap", "/prov/lineage")
 """Addresses where POST only looks, like GET."""
 
 EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
@@ -198,6 +207,8 @@ EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
     ("shared", "GET", "/jdl/proposals/<proposal_id>/diff"): 404,
     ("shared", "GET", "/jdl/proposals/<proposal_id>/form"): 404,
     ("shared", "GET", "/definitions/proposals/<proposal_id>"): 404,
+    ("shared", "GET", "/prov/documents/<document>"): 404,
+    ("curator", "DELETE", "/prov/documents/<document>"): 403,
     ("curator", "POST", "/jdl"): 201,
     ("curator", "POST", "/jdl/proposals/<proposal_id>/accept"): 200,
     ("curator", "POST", "/jdl/proposals/<proposal_id>/reject"): 200,

@@ -13,7 +13,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from provstore.settings import OidcProvider
 from provstore.web.openapi import endpoint_of, is_described
 from provstore.web.operations import OPERATIONS
-from provstore.web.schemas import QUERIES, SCHEMAS
+from provstore.web.query_words import QUERIES
+from provstore.web.schemas import SCHEMAS
 from tests.web.conftest import Serve
 from tests.web.served import Served, job_id
 

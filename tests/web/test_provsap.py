@@ -129,6 +129,13 @@ def test_many_ids_are_taken_by_post(chain: Chain, stacked: str) -> None:
         *((synonym, "prov-xml") for synonym in ("PROV-XML", "xml", "text/xml", "application/provenance+xml")),
         *((synonym, "prov-n") for synonym in ("PROV-N", "prov-n", "text/provenance-notation;charset=utf-8")),
         *((synonym, "prov-json") for synonym in ("PROV-JSON", "JSON", "application/json")),
+        *((synonym, "prov-jsonld") for synonym in ("PROV-JSONLD", "prov-jsonld", "application/ld%2Bjson")),
+        *((synonym, "turtle") for synonym in ("PROV-TURTLE", "turtle", "text/turtle", "application/x-turtle")),
+        *((synonym, "trig") for synonym in ("TRIG", "application/trig")),
+        *((synonym, "ro-crate") for synonym in ("RO-CRATE", 'application/ld+json;profile="https://w3id.org/ro/crate"')),
+        ("CYTOSCAPE", "cytoscape"),
+        ("VOPROV-JSON", "voprov-json"),
+        ("VOPROV-XML", "voprov-xml"),
     ],
 )
 def test_formats_have_names_synonyms_and_types(chain: Chain, stacked: str, wanted: str, name: str) -> None:
@@ -161,12 +168,13 @@ def test_accept_must_agree_with_the_format_asked_for(chain: Chain, stacked: str,
         )
 
 
-@pytest.mark.parametrize("wanted", ["PROV-JSONLD", "PROV-TURTLE", "CSV", "text/csv", ""])
+@pytest.mark.parametrize("wanted", ["PROV-YAML", "CSV", "text/csv", ""])
 def test_a_format_that_is_not_offered_is_refused_with_those_that_are(lasting: Served, wanted: str) -> None:
     status, words = told(lasting.anonymous.get(f"{PLACE}?ID=j1&RESPONSEFORMAT={wanted}"))
     assert status == 400
     assert words.startswith(f"RESPONSEFORMAT={wanted!r} is not offered; offered: ")
-    assert {"PROV-JSON", "VOTABLE", "PROV-SVG", "GRAPH", "XML"} <= set(words.partition("offered: ")[2].split(", "))
+    offered = set(words.partition("offered: ")[2].split(", "))
+    assert {"PROV-JSON", "PROV-JSONLD", "PROV-TURTLE", "VOTABLE", "PROV-SVG", "GRAPH", "XML"} <= offered
 
 
 def test_pictures_are_drawn_without_attributes_if_asked_for(chain: Chain, stacked: str) -> None:

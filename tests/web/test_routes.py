@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from provstore.accounts.callers import EVERY_SERVICE, Grant, Role, Scope
+from provstore.queries.catalog import QUESTIONS
 from provstore.uws.descriptions.model import Description, Generated
 from tests.web.routes import BODIES, EXCEPTIONS, FILLED, LOOKING, OPEN, QUERIES, ROUTES
 from tests.web.served import CURIE, Served, job_id
@@ -20,6 +21,8 @@ PEOPLE: Final = ("anonymous", "own", "other", "admin", "curator", "shared", "rea
 SAFE: Final = "GET"
 BY_ID: Final = ("/prov/lineage", "/provsap", "/datalink")
 Clients = Mapping[str, FlaskClient]
+QUESTIONS_ELSEWHERE: Final = {f"questions.{one.name}" for one in QUESTIONS if one.name != "lineage"}
+"""Made from the catalogue like that of lineage; who sees what is tested with each question."""
 
 
 def test_every_route_has_its_row_in_the_table(lasting: Served) -> None:
@@ -27,6 +30,7 @@ def test_every_route_has_its_row_in_the_table(lasting: Served) -> None:
         (method, rule.rule)
         for rule in lasting.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint not in QUESTIONS_ELSEWHERE
     }
     assert served == set(ROUTES)
 
@@ -77,6 +81,12 @@ def definition(name: str, *, version: str = "1") -> Description:
     return Description(name=name, version=version, script="true\n", generated=(made,))
 
 
+def brought(served: Served) -> str:
+    """A document of which its author may know, and those with whom the job is shared."""
+    sent = served.curie.post("/prov/documents", data=BODIES["/prov/documents"], query_string={"format": "prov-n"})
+    return str(sent.get_json()["document"])
+
+
 def proposal(served: Served) -> str:
     curie = next(one for one in served.provstore.accounts.people() if one.name == CURIE)
     return served.provstore.publication.propose(curie, definition("stack", version=uuid4().hex)).id
@@ -110,6 +120,7 @@ def asked(served: Served, client: FlaskClient, method: str, address: str, *, fin
         "<token_id>": lambda: token(served),
         "<proposal_id>": lambda: proposal(served),
         "<published>": lambda: published(served),
+        "<brought>": lambda: brought(served),
     }
     query = QUERIES.get(address.rsplit("/", 1)[-1], {}) | ({"id": job} if address in BY_ID else {})
     body = BODIES.get(re.sub(r"^/(uws|rest)/<service>/<job_id>", "", address), {})

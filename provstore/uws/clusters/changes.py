@@ -18,7 +18,7 @@ from provstore.uws.descriptions.names import CLUSTER_CONTROL, CLUSTER_PREFIX
 from provstore.uws.jobs import Job, JobParameter
 from provstore.uws.records import guarded
 
-__all__ = ["change_of_duration", "change_of_resources", "control_of"]
+__all__ = ["asked_before", "change_of_duration", "change_of_resources", "control_of"]
 
 
 def change_of_duration(job: Job, duration: timedelta, settings: Settings) -> Update:
@@ -44,7 +44,7 @@ def change_of_resources(
         Forbidden: there is no account for this person on the cluster, or somebody else's job would change its account.
     """
     lower = {name.lower() for name in asked}
-    before = _asked_before(job, description, settings)
+    before = asked_before(job, description, settings)
     kept = {name: value for name, value in before.items() if name not in lower}
     placement = choose(description, {**kept, **asked}, settings)
     account = _account(job, placement.executor, caller, settings)
@@ -59,7 +59,7 @@ def control_of(job: Job, name: str) -> JobParameter | None:
     return JobParameter(name=control, value=value) if value else None
 
 
-def _asked_before(job: Job, description: Description, settings: Settings) -> dict[str, str]:
+def asked_before(job: Job, description: Description, settings: Settings) -> dict[str, str]:
     """Give what differs from what every job of the service gets on the job's cluster."""
     cluster = settings.cluster(job.executor)
     if cluster is None:

@@ -17,9 +17,10 @@ from typing import Any, Final
 from provstore.accounts.callers import reader_of
 from provstore.errors import Invalid, TooLarge
 from provstore.graph.model import PUBLIC, Kind, Label, Node, NodeId, Relation, Viewer
+from provstore.graph.statements import Statement
 from provstore.graph.store import Change, GraphStore, Upsert
-from provstore.ingest.provjson import MOST_BYTES, read_provjson
-from provstore.ingest.statements import ReadDocument, Statement
+from provstore.ingest.problems import ReadDocument
+from provstore.ingest.provjson_lenient import MOST_BYTES, read_provjson
 from provstore.uws.jobs import Job
 from provstore.uws.ports import REQUEST_FILE
 from provstore.uws.running.staging import staged_names

@@ -85,7 +85,13 @@ class Supervisor:
         self._stopped = threading.Event()
         self._deciding = ThreadPoolExecutor(_POOL, thread_name_prefix="job")
         self._lanes: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
+        self._beside: list[Callable[[], None]] = []
+        self._beside_turn = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+
+    def look_after(self, action: Callable[[], None]) -> None:
+        """Have something done at each tick besides the steps of jobs, by whoever supervises; it may be repeated."""
+        self._beside.append(action)
 
     def start(self) -> None:
         """Begin to supervise, in a thread of its own."""
@@ -119,6 +125,7 @@ class Supervisor:
         """Give every job that needs one a step, here and now: for tests and the command line."""
         if not self._supervises():
             return
+        self._do_beside()
         for job_id in self._life.pending_work():
             work = self._decide(job_id)
             if work is not None:
@@ -168,6 +175,8 @@ class Supervisor:
             self._submit(self._lane("", Lane.END), self._sweep)
         if woken is None:
             self._watch()
+            if supervises:
+                self._submit(self._lane("", Lane.END), self._do_beside)
             self._begin_all(self._life.pending_work() if supervises else ())
         elif supervises:
             self._begin(woken, again=True)
@@ -179,6 +188,20 @@ class Supervisor:
             _LOG.warning("supervisor: files that were left over can't be removed: %s", error.message)
         except Exception:  # noqa: BLE001 - nothing depends on it; the traceback is logged
             _LOG.exception("supervisor: looking for files that were left over failed")
+
+    def _do_beside(self) -> None:
+        """Look after the rest, one at a time: what takes longer than a tick is not begun twice."""
+        if not self._beside_turn.acquire(blocking=False):
+            return
+        try:
+            for action in self._beside:
+                action()
+        except ProvstoreError as error:
+            _LOG.warning("supervisor: %s; it is looked at again", error.message)
+        except Exception:  # noqa: BLE001 - the traceback is logged, and the next tick looks again
+            _LOG.exception("supervisor: looking after the rest failed; it goes on")
+        finally:
+            self._beside_turn.release()
 
     def _begin_all(self, job_ids: Iterable[str]) -> None:
         for job_id in job_ids:

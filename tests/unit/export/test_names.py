@@ -33,45 +33,45 @@ OWN = "urn:uuid:01975c3e-0000-7000-8000-000000000000#"
     ],
 )
 def test_a_uri_is_cut_so_that_xml_can_hold_both_parts(uri: str, namespace: str, local: str) -> None:
-    names = Namespaces(OWN, {})
+    names = Namespaces([("id", OWN)])
     prefix, found = names.split(uri)
     assert (dict(names.used())[prefix], found) == (namespace, local)
 
 
 def test_the_longest_known_namespace_is_taken() -> None:
-    names = Namespaces(OWN, {"a": "http://e.org/", "b": "http://e.org/deep/"})
+    names = Namespaces([("id", OWN), ("a", "http://e.org/"), ("b", "http://e.org/deep/")])
     assert names.split("http://e.org/deep/x") == ("b", "x")
     assert names.split("http://e.org/x") == ("a", "x")
 
 
 def test_invented_prefixes_step_around_those_asked_for() -> None:
-    names = Namespaces(OWN, {"ns1": "http://e.org/"})
+    names = Namespaces([("id", OWN), ("ns1", "http://e.org/")])
     assert names.split("http://f.org/x") == ("ns2", "x")
 
 
 @given(st.text(min_size=2, max_size=30))
 def test_no_uri_is_changed_by_cutting_it(uri: str) -> None:
-    names = Namespaces(OWN, {})
+    names = Namespaces([("id", OWN)])
     prefix, local = names.split(uri)
     assert dict(names.used())[prefix] + local == uri
 
 
 @given(st.text(alphabet="ab1#/:é .-", min_size=1, max_size=12))
 def test_a_web_address_is_always_cut_so_that_an_xml_reader_takes_its_namespace(rest: str) -> None:
-    names = Namespaces(OWN, {})
+    names = Namespaces([("id", OWN)])
     names.split(f"http://e.org/{rest}")
     for prefix, uri in names.used():
         etree.fromstring(f'<r xmlns:{prefix}="{xml_attribute(uri)}"/>')
 
 
 def test_a_uri_of_many_separators_is_cut_in_no_time() -> None:
-    names = Namespaces(OWN, {})
+    names = Namespaces([("id", OWN)])
     assert "".join(names.split("http://e.org/" + "a/" * 50_000)).endswith("/")
     assert names.split("http://e.org/" + "a" * 50_000 + " ")[1].endswith(" ")
 
 
 def test_a_speller_forgets_and_says_the_same_again() -> None:
-    names = Speller(Namespaces(OWN, {}), lambda prefix, local: f"<{prefix}:{local}>")
+    names = Speller(Namespaces([("id", OWN)]), lambda prefix, local: f"<{prefix}:{local}>")
     first = [names[f"{OWN}e{number}"] for number in range(25_000)]
     assert len(names) < 25_000
     assert [names[f"{OWN}e{number}"] for number in range(25_000)] == first

@@ -31,6 +31,10 @@ def test_an_unknown_name_is_told_with_the_known_ones() -> None:
         ("image/svg+xml", "svg"),
         ("image/png", "png"),
         ("text/vnd.graphviz", "dot"),
+        ("application/ld+json", "prov-jsonld"),
+        ("text/turtle", "turtle"),
+        ("application/x-turtle", "turtle"),
+        ("application/trig", "trig"),
     ],
 )
 def test_a_format_is_found_by_each_of_its_media_types(media_type: str, name: str) -> None:

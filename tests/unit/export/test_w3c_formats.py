@@ -210,7 +210,7 @@ def test_relations_with_one_id_are_kept_apart(name: str, node: Any, relation: An
 def test_elements_with_one_id_become_a_list_in_json() -> None:
     out = io.BytesIO()
     twice = [Record("entity", "http://e.org/a", (), (("http://e.org/k", text, None, None),)) for text in "xy"]
-    provjson.write_records(twice, Namespaces("http://own#", {}), out)
+    provjson.write_records(twice, Namespaces([("id", "http://own#")]), out)
     assert json.loads(out.getvalue())["entity"] == {"ns1:a": [{"ns1:k": "x"}, {"ns1:k": "y"}]}
 
 
@@ -251,5 +251,5 @@ def test_control_characters_survive_in_json_and_prov_n_and_are_marked_as_lost_in
 def test_more_text_than_fits_into_memory_buffers_comes_out_whole(writer: Any) -> None:
     records = [Record("entity", f"http://e.org/e{number}", ()) for number in range(20_000)]
     out = io.BytesIO()
-    writer.write_records(records, Namespaces("http://own#", {}), out)
+    writer.write_records(records, Namespaces([("id", "http://own#")]), out)
     assert out.getvalue().count(b"ns1:e") == 20_000

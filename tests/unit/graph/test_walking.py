@@ -104,14 +104,29 @@ def terrain(
     starts=st.lists(numbers, min_size=1, max_size=3),
     depth=st.none() | st.integers(0, 5),
     stops=st.frozensets(numbers, max_size=3),
+    by_name=st.booleans(),
     limit=st.integers(1, 10),
     ahead=st.integers(0, 3),
 )
-def test_distances_limits_and_relations_are_those_of_the_slow_way(
-    edges: tuple[Edge, ...], starts: list[int], depth: int | None, stops: frozenset[int], limit: int, ahead: int
+def test_distances_limits_and_relations_are_those_of_the_slow_way(  # noqa: PLR0913  (hypothesis gives each)
+    *,
+    edges: tuple[Edge, ...],
+    starts: list[int],
+    depth: int | None,
+    stops: frozenset[int],
+    by_name: bool,
+    limit: int,
+    ahead: int,
 ) -> None:
-    stop = (Condition(label=Label.ENTITY, filters=(Filter("marked", Op.EQ, value=True),)),) if stops else ()
-    walk = Walk(starts=tuple(map(name, starts)), steps=STEPS, depth=depth, stop=stop, limit=limit)
+    marked = Condition(label=Label.ENTITY, filters=(Filter("marked", Op.EQ, value=True),))
+    walk = Walk(
+        starts=tuple(map(name, starts)),
+        steps=STEPS,
+        depth=depth,
+        stop=(marked,) if stops and not by_name else (),
+        stop_at=tuple(map(name, stops)) if by_name else (),
+        limit=limit,
+    )
     answer = search(walk, terrain(edges, ahead=ahead, marked=stops), EVERYBODY)
     slow = slow_distances(edges, starts, depth=99 if depth is None else depth, stops=stops)
     expected = sorted((distance, name(number)) for number, distance in slow.items())

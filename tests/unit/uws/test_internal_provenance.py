@@ -13,7 +13,7 @@ import pytest
 from provstore.graph.model import Label, Node, NodeId
 from provstore.graph.sqlite import open_sqlite
 from provstore.graph.store import Create
-from provstore.ingest.provjson import MOST_BYTES
+from provstore.ingest.provjson_lenient import MOST_BYTES
 from provstore.uws.jobs import JobParameter
 from provstore.uws.ports import REQUEST_FILE
 from provstore.uws.running.internal_provenance import (

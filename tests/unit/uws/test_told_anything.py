@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from provstore.graph.model import Label, Node
 from provstore.graph.sqlite import open_sqlite
+from provstore.graph.statements import ARGUMENTS, Argument, Sort
 from provstore.graph.store import Create
-from provstore.ingest.statements import ARGUMENTS, Argument, Sort
 from tests.unit.uws.told_scene import JOB, STORED, N, nid, tell_of
 
 NAMES = st.one_of(

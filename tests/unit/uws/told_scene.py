@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from provstore.graph.model import Kind, Label, Node, NodeId, Relation
 from provstore.graph.store import Upsert
-from provstore.ingest.provjson import read_provjson
+from provstore.ingest.provjson_lenient import read_provjson
 from provstore.uws.jobs import Job, JobId
 from provstore.uws.phases import Phase
 from provstore.uws.running.internal_provenance import tell

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Final
 
 from provstore.graph.model import PROV, Attribute, Label, Node, NodeId, Value
+from provstore.graph.statements import BLANK, ELEMENTS, Sort, Statement, instant_of
 from provstore.graph.store import Change, Upsert
-from provstore.ingest.statements import BLANK, ELEMENTS, ReadDocument, Sort, Statement, instant_of
+from provstore.ingest.problems import ReadDocument
 from provstore.uws.agents import software
 from provstore.uws.jobs import BROUGHT_BY
 from provstore.uws.running.told.scene import CURRENT_JOB, UNQUALIFIED, Remarks, Scene

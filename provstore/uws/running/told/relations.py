@@ -10,17 +10,8 @@ from typing import Final, NamedTuple
 from provstore.errors import Invalid
 from provstore.graph.model import PROV, VOPROV, Attribute, Kind, Label, NodeId, Relation
 from provstore.graph.rules import check_ends
-from provstore.ingest.statements import (
-    ARGUMENTS,
-    BLANK,
-    ELEMENTS,
-    Argument,
-    ReadDocument,
-    Sort,
-    Statement,
-    instant_of,
-    shown,
-)
+from provstore.graph.statements import ARGUMENTS, BLANK, ELEMENTS, Argument, Sort, Statement, instant_of
+from provstore.ingest.problems import ReadDocument, shown
 from provstore.uws.jobs import told_key
 from provstore.uws.running.told.circles import circles
 from provstore.uws.running.told.elements import Elements

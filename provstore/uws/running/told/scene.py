@@ -10,7 +10,7 @@ from typing import Final
 
 from provstore.graph.model import PROVSTORE, Attribute, Label, Node, NodeId
 from provstore.graph.store import Change
-from provstore.ingest.statements import shown
+from provstore.ingest.problems import shown
 from provstore.uws.jobs import Job
 
 __all__ = [

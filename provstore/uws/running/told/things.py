@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from provstore.graph.model import Label, NodeId, stable_local
-from provstore.ingest.statements import BLANK, ReadDocument, Sort
+from provstore.graph.statements import BLANK, Sort
+from provstore.ingest.problems import ReadDocument
 from provstore.uws.running.told.scene import CURRENT_JOB, Scene
 
 __all__ = ["OWN", "Standing", "Thing", "Things", "short_names"]

@@ -1,38 +1,29 @@
-"""What a provenance document says, statement by statement, and what of it could not be read."""
+"""What a provenance document says, statement by statement: the records of W3C PROV (PROV-DM 2013, section 5).
+
+Readers make them, writers write them, validators test them; `provstore.graph.documents` keeps them in the graph.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from provstore.graph.model import Attribute
 
-__all__ = [
-    "ARGUMENTS",
-    "BLANK",
-    "ELEMENTS",
-    "Argument",
-    "Problem",
-    "ReadDocument",
-    "Sort",
-    "Statement",
-    "instant_of",
-    "shown",
-]
+__all__ = ["ARGUMENTS", "BLANK", "ELEMENTS", "TIMES", "Argument", "Sort", "Statement", "instant_of"]
 
 BLANK: Final = "_:"
 """How the id of a nameless thing begins; it is good within its document only."""
 
-_SHOWN: Final = 80
-_NO_ARGUMENTS: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_ARGUMENTS: Final[Mapping[str, str]] = {}  # no proxy: statements are pickled
 _INSTANT: Final = re.compile(
-    r"(?P<seconds>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)?", re.ASCII
+    r"(?P<seconds>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
+_MIDNIGHT: Final = re.compile(r"T24:00:00(?:\.0+)?(?=\Z|[Z+-])")
+"""The end of a day, which XML Schema writes so, too."""
 _MICROSECONDS: Final = 7
 
 
@@ -108,10 +99,10 @@ The first two of a relation are its ends. Any may be missing: there are document
 """
 
 ELEMENTS: Final = frozenset({"entity", "activity", "agent"})
+TIMES: Final = frozenset({"startTime", "endTime", "time"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """One record. ``id`` is a full URI, ``_:x`` for a blank one, "" for none.
 
     ``arguments``: by PROV name, full URIs or the text of times as written (see `instant_of`). ``bundle``: full URI of
@@ -120,52 +111,22 @@ class Statement:
 
     kind: str
     id: str = ""
-    arguments: Mapping[str, str] = field(default_factory=lambda: _NO_ARGUMENTS)
+    arguments: Mapping[str, str] = _NO_ARGUMENTS
     attributes: tuple[Attribute, ...] = ()
     bundle: str = ""
     place: str = ""
 
 
-class Problem(NamedTuple):
-    """Something that could not be read, and where it stands."""
-
-    place: str
-    text: str
-
-    def __str__(self) -> str:
-        """Tell both in one line."""
-        return f"{self.place}: {self.text}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadDocument:
-    """A document as it was read: what could be, and what could not.
-
-    ``prefixes``: as declared, the default namespace as ``default``. ``locals``: the local part of each URI that was
-    written as a name.
-    """
-
-    statements: tuple[Statement, ...] = ()
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    locals: Mapping[str, str] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-
-
 def instant_of(text: str) -> datetime | None:
     """Read an xsd:dateTime; one without zone is UTC. None for what is none, or lies outside of the years 1 to 9999."""
-    found = _INSTANT.fullmatch(text.strip())
+    text, late = _MIDNIGHT.subn("T00:00:00", text.strip())
+    found = _INSTANT.fullmatch(text)
     if found is None:
         return None
     fraction = (found["fraction"] or "")[:_MICROSECONDS]
     try:
         instant = datetime.fromisoformat(f"{found['seconds']}{fraction.ljust(_MICROSECONDS, '0') if fraction else ''}")
         zone = datetime.fromisoformat(f"2000-01-01T00:00:00{found['zone'] or 'Z'}").tzinfo
-        return instant.replace(tzinfo=zone).astimezone(UTC)
+        return instant.replace(tzinfo=zone).astimezone(UTC) + timedelta(days=late)
     except (ValueError, OverflowError):
         return None
-
-
-def shown(text: str) -> str:
-    """Give a text of a stranger as a message may hold it: one line, short, nothing that turns the writing round."""
-    plain = "".join(one if one.isprintable() else "\ufffd" for one in text[: _SHOWN + 1])
-    return plain if len(plain) <= _SHOWN else f"{plain[: _SHOWN - 1]}…"

@@ -1,0 +1,30 @@
+"""A typed HTTP client: run jobs, fetch what they made, ask where it came from, bring documents.
+
+It needs nothing else of this package but its errors. docs/client.md shows it at work.
+"""
+
+from provstore.client.answers import Answer, RemoteGraph, RemoteNode, RemotePage, RemoteRelation
+from provstore.client.client import Client
+from provstore.client.documents import Receipt, RemoteDocument
+from provstore.client.events import JobEvent
+from provstore.client.jobs import Change, ListedJob, RemoteJob, RemoteResult, RemoteService, RemoteSweep
+from provstore.client.pictures import Picture
+
+__all__ = [
+    "Answer",
+    "Change",
+    "Client",
+    "JobEvent",
+    "ListedJob",
+    "Picture",
+    "Receipt",
+    "RemoteDocument",
+    "RemoteGraph",
+    "RemoteJob",
+    "RemoteNode",
+    "RemotePage",
+    "RemoteRelation",
+    "RemoteResult",
+    "RemoteService",
+    "RemoteSweep",
+]

@@ -1,0 +1,1 @@
+"""Copies of files that carry their own provenance."""

@@ -1,0 +1,213 @@
+"""Provenance documents over HTTP: brought, listed, and given back as they were."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import IO, BinaryIO, Final, cast
+
+from flask import Blueprint, Response, current_app, jsonify, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from provstore.errors import Invalid, Malformed, TooLarge
+from provstore.export.document import Document
+from provstore.export.names import Namespaces
+from provstore.export.registry import Format
+from provstore.export.told import told_records
+from provstore.graph.model import EVERYBODY, PUBLIC, Node, Viewer, format_instant
+from provstore.graph.store import GraphStore
+from provstore.ingest.documents import Receipt, Source
+from provstore.ingest.registry import Notation, by_media_type, by_name, recognise
+from provstore.queries.names import expand
+from provstore.queries.told import told_graph
+from provstore.uws.files import safe_name
+from provstore.uws.importing import Brought, Importing
+from provstore.uws.jobs import text
+from provstore.web.errors import too_large
+from provstore.web.fields import flag
+from provstore.web.forms import body_stream, one_value, read_form, whole_number
+from provstore.web.negotiate import provenance_format
+from provstore.web.prov import send_written
+from provstore.web.site import base_url, caller, site
+
+__all__ = ["documents", "write_document"]
+
+documents: Final = Blueprint("documents", __name__, url_prefix="/prov/documents")
+
+_CREATED: Final = 201
+_GONE: Final = 204
+_CHUNK: Final = 1 << 20
+_HEAD: Final = 4096
+_IN_MEMORY: Final = 4 << 20
+_MULTIPART: Final = "multipart/form-data"
+_PART: Final = "file"
+_UNTELLING: Final = frozenset(
+    {
+        "",
+        "application/octet-stream",
+        "text/plain",
+        "application/json",
+        "text/xml",
+        "application/xml",
+        "binary/octet-stream",
+    }
+)
+"""Types that a client sends when it does not know, or that several notations share: the content tells more."""
+_OK: Final = 200
+
+
+@documents.post("")
+def bring() -> Response:
+    """POST /prov/documents: store a document, whole or not at all; ``strict``, ``public`` and ``dry_run`` are flags."""
+    with _body() as (body, source, media_type):
+        notation = _notation(body, source, media_type)
+        brought = Brought(
+            body=body,
+            source=replace(source, notation=notation.name),
+            notation=notation,
+            public=flag(request.args, "public"),
+            strict=flag(request.args, "strict"),
+            dry=flag(request.args, "dry_run"),
+        )
+        receipt = Importing(site().store).bring(caller(), brought)
+    response = jsonify(_receipt_json(receipt))
+    response.status_code = _CREATED if receipt.document else _OK
+    if receipt.document:
+        response.headers["Location"] = f"{base_url()}{url_for('documents.show', document=receipt.document)}"
+    return response
+
+
+@documents.get("")
+def show_list() -> Response:
+    """GET /prov/documents: those that one may see, the newest first."""
+    limit = whole_number(one_value(request.args, "limit") or "100", name="limit", least=1)
+    page = Importing(site().store).listed(caller(), limit=min(limit, 1000), after=one_value(request.args, "after"))
+    return jsonify({"items": [_document_json(node) for node in page.items], "next": page.next})
+
+
+@documents.get("/<document>")
+def show(document: str) -> Response:
+    """GET /prov/documents/{document}: the same document again, in any format."""
+    form = provenance_format()
+    found = Importing(site().store).document(caller(), expand(document, site().store.namespace))
+    viewer = caller().viewer
+    return send_written(lambda out: write_document(site().store, found, form, out, viewer=viewer), form, name=document)
+
+
+@documents.delete("/<document>")
+def forget(document: str) -> Response:
+    """DELETE /prov/documents/{document}: remove it with all it says (administrators only)."""
+    Importing(site().store).forget(caller(), expand(document, site().store.namespace))
+    return Response(status=_GONE)
+
+
+@contextmanager
+def _body() -> Iterator[tuple[BinaryIO, Source, str]]:
+    """Take the document of a request aside: the body, or the part ``file`` of a form; with its media type.
+
+    Raises:
+        Invalid: there is none, or it could break off unnoticed.
+        TooLarge: it is larger than an upload may be.
+    """
+    if request.mimetype == _MULTIPART:
+        read_form()
+        sent = request.files.get(_PART)
+        if sent is None:
+            raise Invalid(f"a form needs the document as its part {_PART!r}", field=_PART)
+        with _kept(sent.stream, sent.filename or "") as kept:
+            yield (*kept, sent.mimetype)
+    else:
+        with _kept(body_stream(), one_value(request.args, "name") or "") as kept:
+            yield (*kept, request.mimetype)
+
+
+@contextmanager
+def _kept(stream: IO[bytes], name: str) -> Iterator[tuple[BinaryIO, Source]]:
+    digest, size = hashlib.sha256(), 0
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=current_app.config["PROVSTORE_SPOOL"]) as kept:
+        try:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                kept.write(chunk)
+        except RequestEntityTooLarge as error:
+            raise TooLarge(too_large()) from error
+        kept.seek(0)
+        if not size:
+            raise Malformed("it is empty; a document is needed as the body of the request", place="document")
+        source = Source(name=safe_name(name) if name else "", notation="", size=size, sha256=digest.hexdigest())
+        yield cast("BinaryIO", kept), source
+
+
+def _notation(body: BinaryIO, source: Source, media_type: str) -> Notation:
+    """Find the notation: as named by ``format``, as the media type says, or as the document looks."""
+    named = one_value(request.args, "format")
+    if named is not None:
+        return by_name(named) if "/" not in named else by_media_type(named)
+    if media_type not in _UNTELLING:
+        return by_media_type(request.content_type if request.mimetype == media_type else media_type)
+    head = body.read(_HEAD)
+    body.seek(0)
+    return recognise(source.name, head)
+
+
+def write_document(
+    store: GraphStore, found: Sequence[Node], form: Format, out: BinaryIO, *, viewer: Viewer = EVERYBODY
+) -> None:
+    """Write a document that was brought.
+
+    Args:
+        store: The graph.
+        found: Its node and those of its bundles, as `Importing.document` gives them.
+        form: In which format.
+        out: Where to.
+        viewer: Who asks.
+    """
+    if form.write_records is None:
+        graph = told_graph(store, [node.id for node in found], viewer)
+        document = Document.of_answer(graph, store.namespace)
+        form.write(replace(document, title=text(found[0].properties, "name"), prefixes=_prefixes(found)), out)
+        return
+    told = {text(node.properties, "bundle"): partial(store.told, node.id) for node in found}
+    form.write_records(told_records(told), Namespaces(_prefixes(found).items()), out)
+
+
+def _prefixes(found: Sequence[Node]) -> dict[str, str]:
+    """Give the prefixes of a document and its bundles; of two with one name the outer."""
+    prefixes: dict[str, str] = {}
+    for node in reversed(found):
+        prefixes |= json.loads(text(node.properties, "namespaces") or "{}")
+    return prefixes
+
+
+def _receipt_json(receipt: Receipt) -> dict[str, object]:
+    return {
+        "document": receipt.document or None,
+        "records": receipt.records,
+        "nodes": receipt.nodes,
+        "relations": receipt.relations,
+        "conflicts": list(receipt.conflicts),
+        "remarks": list(receipt.remarks),
+    }
+
+
+def _document_json(node: Node) -> dict[str, object]:
+    facts = node.properties
+    created_at = facts.get("created_at")
+    local = node.id.removeprefix(site().store.namespace)
+    return {
+        "document": local,
+        "href": f"{base_url()}{url_for('documents.show', document=local)}",
+        "name": text(facts, "name"),
+        "format": text(facts, "format"),
+        "size": facts.get("size", 0),
+        "sha256": text(facts, "sha256"),
+        "imported": format_instant(created_at) if isinstance(created_at, datetime) else None,
+        "public": PUBLIC in node.readers,
+    }
