@@ -48,7 +48,7 @@ _ASKED: Final[Mapping[str, tuple[str, Mapping[str, Sequence[str]]]]] = {
 }
 _ROUNDS: Final = 7
 _SOURCE: Final = Source(name="run.json", notation="prov-json", size=0, sha256="")
-_TOGETHER: Final = 50
+_TOGETHER: Final = 4_000
 
 
 def load(store: GraphStore, runs: range) -> None:

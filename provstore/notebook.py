@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from provstore.client import ListedJob, RemoteGraph, RemoteNode, RemotePage, RemoteRelation
 
 try:
     import networkx as nx
-    import numpy as np
     from astropy.table import MaskedColumn, Table
 except ImportError as error:
     raise ImportError(f"{error}: provstore.notebook needs pip install 'provstore[notebook]'") from error
@@ -20,7 +20,16 @@ except ImportError as error:
 __all__ = ["digraph", "job_table", "multigraph", "relation_table", "table"]
 
 _RELATION: Final = ("kind", "source", "target", "role", "time")
+_RESERVED: Final = frozenset({"class", "label", "time", "distance"})
 _BETWEEN: Final = " "
+_LARGEST: Final = (1 << 63) - 1
+_KINDS: Final[Sequence[tuple[set[type], type, object]]] = (
+    ({bool}, bool, False),
+    ({int}, int, 0),
+    ({int, float}, float, 0.0),
+)
+"""Types of a column's cells -> the type of the column, and what stands where nothing is told."""
+
 Cell = str | int | float | bool | None
 
 
@@ -40,7 +49,7 @@ def multigraph(answer: RemoteGraph) -> nx.MultiDiGraph:
 def digraph(answer: RemoteGraph) -> nx.DiGraph:
     """Give a graph with one edge from effect to cause, whatever number of relations there are between the two.
 
-    An edge's ``kind`` and ``role`` name those of all its relations, with blanks between them; ``relations`` counts them.
+    Its ``kind`` and ``role`` name those of all of them, with blanks between; ``relations`` counts them.
     """
     graph = nx.DiGraph(truncated=answer.truncated, restricted=answer.restricted)
     _add_nodes(graph, answer.nodes)
@@ -60,9 +69,10 @@ def table(answer: RemoteGraph | RemotePage | Iterable[RemoteNode]) -> Table:
     First come the members of each row, then its attributes by name.
     """
     nodes = answer.nodes if isinstance(answer, RemoteGraph) else tuple(answer)
-    rows = [{**_row(one), **{_apart(name): _cell(value) for name, value in one.attributes.items()}} for one in nodes]
-    meta = {name: getattr(answer, name) for name in ("truncated", "restricted") if hasattr(answer, name)}
-    return _table(rows, meta=meta)
+    told = answer if isinstance(answer, RemoteGraph | RemotePage) else None
+    found = _table([_row(one) for one in nodes])
+    found.meta |= {"truncated": told.truncated, "restricted": told.restricted} if told else {}
+    return found
 
 
 def relation_table(answer: RemoteGraph) -> Table:
@@ -73,15 +83,14 @@ def relation_table(answer: RemoteGraph) -> Table:
 
 def job_table(jobs: Iterable[ListedJob]) -> Table:
     """Give listed jobs as a table."""
-    return _table([{name: _cell(value) for name, value in asdict(one).items()} for one in jobs])
+    return _table([asdict(one) for one in jobs])
 
 
 def _add_nodes(graph: nx.Graph, nodes: Iterable[RemoteNode]) -> None:
     for one in nodes:
-        shown: dict[str, Any] = _told(label=one.label, time=one.time, **{"class": _BETWEEN.join(one.classes)})
-        if one.distance is not None:
-            shown["distance"] = one.distance
-        graph.add_node(one.id, **{name: value for name, value in one.attributes.items() if name not in shown}, **shown)
+        own = _told(label=one.label, time=one.time, **{"class": _BETWEEN.join(one.classes)})
+        own |= {} if one.distance is None else {"distance": one.distance}
+        graph.add_nodes_from([(one.id, own | _attributes(one, _RESERVED))])
 
 
 def _told(**facts: str) -> dict[str, Any]:
@@ -90,3 +99,38 @@ def _told(**facts: str) -> dict[str, Any]:
 
 def _joined(texts: Iterable[str]) -> str:
     return _BETWEEN.join(dict.fromkeys(filter(None, texts)))
+
+
+def _attributes(node: RemoteNode, taken: Collection[str]) -> dict[str, Any]:
+    """Give attributes by name; one that is called as something else is called ``attribute_…``."""
+    return {f"attribute_{name}" if name in taken else name: value for name, value in node.attributes.items()}
+
+
+def _row(node: RemoteNode) -> dict[str, Any]:
+    members = {name: value for name, value in node.facts.items() if name != "attributes"}
+    return members | _attributes(node, {*members, *_RESERVED})
+
+
+def _table(rows: Sequence[Mapping[str, Any]], *, names: Sequence[str] = ()) -> Table:
+    found = Table()
+    for name in names or dict.fromkeys(name for row in rows for name in row):
+        found[name] = _column([_cell(row.get(name)) for row in rows])
+    return found
+
+
+def _cell(value: object) -> Cell:
+    """Make one value of it: what is listed stands with blanks between, an object as JSON."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+        return _BETWEEN.join(map(str, value))
+    return value.isoformat() if isinstance(value, datetime) else json.dumps(value, ensure_ascii=False)
+
+
+def _column(cells: Sequence[Cell]) -> MaskedColumn:
+    """Numbers and truth values stay what they are if all of a column are; else it holds texts."""
+    kinds = {type(one) for one in cells if one is not None}
+    kind, empty = next(((kind, empty) for fits, kind, empty in _KINDS if kinds and kinds <= fits), (str, ""))
+    if kind is int and any(abs(one) > _LARGEST for one in cells if isinstance(one, int)):
+        kind, empty = str, ""
+    return MaskedColumn([empty if one is None else kind(one) for one in cells], mask=[one is None for one in cells])

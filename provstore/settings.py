@@ -140,8 +140,8 @@ def _check_executor(settings: Settings) -> None:
         raise Invalid(words, field="executor", value=settings.executor)
 
 
-_NOT_SETTINGS: Final = frozenset({"settings", "require", "job", "results", "parameters", "test_cache"})
-"""Variables with our prefix that are something else: a job's own, or the test suite's."""
+_NOT_SETTINGS: Final = frozenset({"settings", "require", "job", "results", "parameters", "test_cache", "url", "token"})
+"""Variables with our prefix that are something else: a job's own, the client's, or the test suite's."""
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -21,8 +21,11 @@ from provstore.cli.importing import import_documents
 from provstore.cli.jobs import list_jobs, run
 from provstore.cli.provenance import export, show_lineage
 from provstore.cli.questions import query
+from provstore.cli.registering import annotate, register
+from provstore.cli.replay import replay
 from provstore.cli.serving import serve
 from provstore.cli.users import user
+from provstore.cli.verifying import verify
 from provstore.errors import ProvstoreError, WrongDescription
 
 __all__ = ["main"]
@@ -67,6 +70,10 @@ for _command in (
     embed_provenance,
     which,
     query,
+    replay,
+    register,
+    verify,
+    annotate,
     cypher,
     user,
     check,

@@ -13,6 +13,7 @@ import click
 
 from provstore.app import Provstore
 from provstore.cli.opening import opened
+from provstore.cli.rerunning import run_again, tell_differences
 from provstore.errors import Invalid
 from provstore.uws.files import Files
 from provstore.uws.inputs.sources import Upload
@@ -29,29 +30,49 @@ _EXIT: Final = {Phase.COMPLETED: 0, Phase.ABORTED: 2}
 
 
 @click.command()
-@click.argument("service")
+@click.argument("service", required=False)
+@click.option("--from", "again", metavar="JOB", help="Run that job again, but for what is given here.")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter.")
 @click.option("-i", "--input", "inputs", multiple=True, metavar="NAME=FILE", help="A file, or the id of an entity.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit with 0 only if the job is COMPLETED.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def run(service: str, parameters: tuple[str, ...], inputs: tuple[str, ...], *, wait: bool, as_json: bool) -> None:
+def run(
+    service: str | None,
+    parameters: tuple[str, ...],
+    inputs: tuple[str, ...],
+    *,
+    again: str | None,
+    wait: bool,
+    as_json: bool,
+) -> None:
     """Run a job of SERVICE. It is looked after by the server of this data directory, or by this command itself."""
+    if (service is None) == (again is None):
+        raise click.UsageError("choose: run SERVICE, or run --from JOB")
     with opened() as provstore, ExitStack() as stack:
-        values = {"PHASE": "RUN", **dict(map(pair, parameters))}
-        uploads: defaultdict[str, list[Upload]] = defaultdict(list)
-        for name, text in map(pair, inputs):
-            file = Path(text)
-            if file.is_file():
-                stream = stack.enter_context(file.open("rb"))
-                uploads[name].append(Upload(file_name=file.name, content_type="", stream=stream))
-            else:
-                values[name] = f"{values[name]} {text}" if name in values else text
-        caller = provstore.accounts.administrator()
-        job_id = provstore.service.create(caller, service, Submission(values=values, uploads=uploads))
+        submission = _submission(parameters, inputs, stack)
+        if again is not None:
+            job_id = run_again(provstore, again, submission)
+        else:
+            job_id = provstore.service.create(provstore.accounts.administrator(), str(service), submission)
         job = finish(provstore, job_id, wait=wait)
         click.echo(json.dumps(_facts(job, provstore.files)) if as_json else _line(job, provstore.files))
+        if again is not None and job.phase in FINAL:
+            tell_differences(provstore, again, job)
         if wait:
             raise SystemExit(_EXIT.get(job.phase, 1))
+
+
+def _submission(parameters: tuple[str, ...], inputs: tuple[str, ...], stack: ExitStack) -> Submission:
+    values = {"PHASE": "RUN", **dict(map(pair, parameters))}
+    uploads: defaultdict[str, list[Upload]] = defaultdict(list)
+    for name, text in map(pair, inputs):
+        file = Path(text)
+        if file.is_file():
+            stream = stack.enter_context(file.open("rb"))
+            uploads[name].append(Upload(file_name=file.name, content_type="", stream=stream))
+        else:
+            values[name] = f"{values[name]} {text}" if name in values else text
+    return Submission(values=values, uploads=uploads)
 
 
 def pair(text: str) -> tuple[str, str]:

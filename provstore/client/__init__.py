@@ -3,7 +3,7 @@
 It needs nothing else of this package but its errors. docs/client.md shows it at work.
 """
 
-from provstore.client.answers import Answer, RemoteGraph, RemoteNode, RemotePage, RemoteRelation
+from provstore.client.answers import Answer, RemoteGraph, RemoteNode, RemotePage, RemoteRelation, RemoteText
 from provstore.client.client import Client
 from provstore.client.documents import Receipt, RemoteDocument
 from provstore.client.events import JobEvent
@@ -27,4 +27,5 @@ __all__ = [
     "RemoteResult",
     "RemoteService",
     "RemoteSweep",
+    "RemoteText",
 ]

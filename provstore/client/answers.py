@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,7 +10,17 @@ from provstore.client.html_tables import rows_table
 from provstore.client.pictures import Picture
 from provstore.errors import ProvstoreError
 
-__all__ = ["Answer", "RemoteGraph", "RemoteNode", "RemotePage", "RemoteRelation", "columns_of", "graph_of", "page_of"]
+__all__ = [
+    "Answer",
+    "RemoteGraph",
+    "RemoteNode",
+    "RemotePage",
+    "RemoteRelation",
+    "RemoteText",
+    "graph_of",
+    "node_of",
+    "page_of",
+]
 
 _NODE_COLUMNS: Final = ("class", "label", "distance", "id")
 
@@ -114,20 +124,33 @@ class RemotePage:
         return self.facts[name]
 
     def _repr_html_(self) -> str:
-        header = columns_of(self.items)
+        header = list(dict.fromkeys(name for one in self.items for name in one.facts if name != "attributes"))
         rows = ([_shown(one.facts.get(name)) for name in header] for one in self.items)
         more = ", and there are more pages" if self.next else ""
         return rows_table(f"{len(self.items):,} items{more}", header, rows, total=len(self.items))
 
 
-Answer = RemoteGraph | RemotePage | dict[str, Any] | str
-"""A graph, a list in pages, other facts, or a text to read."""
+@dataclass(frozen=True, slots=True)
+class RemoteText:
+    """An answer for people to read, in Markdown."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+
+Answer = RemoteGraph | RemotePage | RemoteText | dict[str, Any]
+"""A graph, a list in pages, a text, or other facts."""
 
 
 def graph_of(facts: Mapping[str, Any], picture: Callable[[], Picture]) -> RemoteGraph:
     """Read a graph; ``picture`` asks the server to draw it."""
     return RemoteGraph(
-        nodes=tuple(_node(one) for one in facts["nodes"]),
+        nodes=tuple(node_of(one) for one in facts["nodes"]),
         relations=tuple(
             RemoteRelation(
                 kind=one["kind"],
@@ -148,7 +171,7 @@ def graph_of(facts: Mapping[str, Any], picture: Callable[[], Picture]) -> Remote
 def page_of(facts: Mapping[str, Any], ask: Callable[[str], RemotePage]) -> RemotePage:
     """Read a page; ``ask`` gives the one that begins after a key."""
     return RemotePage(
-        items=tuple(_node(one) for one in facts["items"]),
+        items=tuple(node_of(one) for one in facts["items"]),
         next=facts.get("next"),
         truncated=bool(facts.get("truncated")),
         restricted=bool(facts.get("restricted")),
@@ -157,12 +180,8 @@ def page_of(facts: Mapping[str, Any], ask: Callable[[str], RemotePage]) -> Remot
     )
 
 
-def columns_of(nodes: Iterable[RemoteNode]) -> Sequence[str]:
-    """Give the names of what stands in rows, but attributes, in the order in which they come."""
-    return list(dict.fromkeys(name for one in nodes for name in one.facts if name != "attributes"))
-
-
-def _node(facts: Mapping[str, Any]) -> RemoteNode:
+def node_of(facts: Mapping[str, Any]) -> RemoteNode:
+    """Read a node, or a row of an answer."""
     distance = facts.get("distance")
     return RemoteNode(
         id=str(facts.get("id") or ""),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
-from provstore.client.answers import Answer, RemotePage, graph_of, page_of
-from provstore.client.connection import ANYTHING, Call, Connection
+from provstore.client.answers import Answer, RemoteNode, RemotePage, RemoteText, graph_of, node_of, page_of
+from provstore.client.connection import ANYTHING, Call, Connection, lines_of
 from provstore.client.pictures import Picture
 from provstore.client.refusals import facts_of
 from provstore.client.uploads import Value, texts_of
-from provstore.errors import ProvstoreError
+from provstore.errors import NotFound, ProvstoreError
 
-__all__ = ["ask", "expect", "given", "provenance"]
+__all__ = ["ask", "expect", "given", "provenance", "stream"]
 
 _LONGEST_ADDRESS: Final = 6000
+_HOW: Final = frozenset({"format", "model"})
+"""How an answer is written stands in the address."""
+
 _SVG: Final = "svg"
+_LINES: Final = "ndjson"
 
 Given = Mapping[str, Sequence[str]]
 
@@ -36,17 +41,28 @@ def ask(connection: Connection, question: str, asked: Given) -> Answer:
     Raises:
         ProvstoreError: of the kind that the server's answer tells, with its message.
     """
-    response = connection.send(_call(question, asked, ANYTHING))
-    if not response.headers.get("Content-Type", "").startswith("application/json"):
-        return response.text
-    facts = facts_of(response)
-    if not isinstance(facts, dict):
-        return {"answer": facts}
+    try:
+        facts = facts_of(connection.send(_call(question, asked)))
+    except NotFound as error:
+        if error.field is None:  # what is asked about is there, or would be named
+            error.add_note(f"is there a question {question!r}? docs/queries.md lists them")
+        raise
     if "nodes" in facts and "relations" in facts:
         return graph_of(facts, partial(_picture, connection, question, asked))
     if _is_page(facts):
         return page_of(facts, partial(_page_after, connection, question, asked))
-    return facts
+    return RemoteText(facts["text"]) if facts.keys() == {"text"} else dict(facts)
+
+
+def stream(connection: Connection, question: str, asked: Given) -> Iterator[RemoteNode]:
+    """Ask a question whose answer is long, and give its rows as they come.
+
+    Raises:
+        ProvstoreError: of the kind that the server's answer tells, with its message.
+    """
+    with connection.stream(_call(question, {**asked, "format": (_LINES,)})) as response:
+        for line in lines_of(response):
+            yield node_of(json.loads(line))
 
 
 def expect(answer: Answer, kind: type[T]) -> T:
@@ -66,15 +82,17 @@ def provenance(connection: Connection, path: str, asked: Given) -> bytes:
     Raises:
         ProvstoreError: of the kind that the server's answer tells, with its message.
     """
-    return connection.send(_call(path, asked, ANYTHING)).content
+    return connection.send(_call(path, asked)).content
 
 
-def _call(question: str, asked: Given, headers: Mapping[str, str]) -> Call:
+def _call(question: str, asked: Given) -> Call:
     """More ids than an address holds go into a form."""
     path = question if question.startswith("/") else f"/prov/{question.rstrip('_').replace('_', '-')}"
     if len(urlencode(asked, doseq=True)) <= _LONGEST_ADDRESS:
-        return Call(path=path, query=asked, headers=headers)
-    return Call(method="POST", path=path, headers=headers, body=lambda: {"data": dict(asked)})
+        return Call(path=path, query=asked, headers=ANYTHING)
+    how = {name: texts for name, texts in asked.items() if name in _HOW}
+    what = {name: list(texts) for name, texts in asked.items() if name not in _HOW}
+    return Call(method="POST", path=path, query=how, headers=ANYTHING, body=lambda: {"data": what})
 
 
 def _picture(connection: Connection, question: str, asked: Given) -> Picture:

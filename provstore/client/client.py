@@ -11,8 +11,8 @@ from typing import Any, BinaryIO, Final, Self
 from urllib.parse import quote
 
 from provstore.client.answers import Answer, RemoteGraph, RemoteNode, RemotePage
-from provstore.client.asking import ask, expect, given, provenance
-from provstore.client.connection import ANYTHING, JSON, Call, Connection
+from provstore.client.asking import ask, expect, given, provenance, stream
+from provstore.client.connection import ANYTHING, JSON, Call, Connection, lines_of
 from provstore.client.documents import Receipt, RemoteDocument, document_of
 from provstore.client.downloads import Wanted, download, opened
 from provstore.client.events import JobEvent, events_of
@@ -204,7 +204,7 @@ class Client:
         query = ({"since": since} if since else {}) | ({} if seconds is None else {"WAIT": f"{seconds:g}"})
         path = _tree(service, "events") if service else "/events"
         with self._connection.stream(Call(path=path, query=query, headers=ANYTHING)) as response:
-            yield from events_of(response.iter_lines())
+            yield from events_of(lines_of(response))
 
     def log(self, job: RemoteJob, stream: str = "stdout") -> str:
         """Give what a job has printed so far (``stdout`` or ``stderr``)."""
@@ -214,7 +214,7 @@ class Client:
         """Give the lines that a job prints, as it prints them, until it is over."""
         call = Call(path=_tree(job.service, job.id, stream), query={"follow": "true"}, headers=ANYTHING)
         with self._connection.stream(call) as response:
-            yield from response.iter_lines()
+            yield from lines_of(response)
 
     # --- files
 
@@ -245,6 +245,10 @@ class Client:
             parameters: By name, with ``_`` behind a word of Python (``class_``, ``from_``); several values as a list.
         """
         return ask(self._connection, question, given(parameters))
+
+    def rows(self, question: str, /, **parameters: Value) -> Iterator[RemoteNode]:
+        """Ask a question whose answer is long (``impact``), and give all its rows, each as soon as it is known."""
+        return stream(self._connection, question, given(parameters))
 
     def lineage(self, node: Nodes, *, direction: str = "up", **parameters: Value) -> RemoteGraph:
         """Ask where something came from (``up``) or what came of it (``down``), as the question ``lineage`` does."""

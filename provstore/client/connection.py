@@ -13,7 +13,7 @@ import httpx
 from provstore.client.refusals import facts_of, is_refused, refusal, retry_after, unreachable
 from provstore.client.tokens import is_same_place
 
-__all__ = ["ANYTHING", "JSON", "Call", "Connection"]
+__all__ = ["ANYTHING", "JSON", "Call", "Connection", "Query", "lines_of"]
 
 JSON: Final = {"Accept": "application/json"}
 ANYTHING: Final = {"Accept": "application/json, */*;q=0.9"}
@@ -134,3 +134,13 @@ class Connection:
         if is_same_place(request.url, self._http.base_url):
             request.headers.update(self._authorization)
         return self._http.send(request, stream=True)
+
+
+def lines_of(response: httpx.Response) -> Iterator[str]:
+    """Give the lines of an answer as they come; only a line feed ends one, as in JSON lines and events."""
+    rest = b""
+    for chunk in response.iter_bytes():
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode(errors="replace").removesuffix("\r") for line in whole)
+    if rest:
+        yield rest.decode(errors="replace")

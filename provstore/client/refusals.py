@@ -90,7 +90,7 @@ def facts_of(response: httpx.Response) -> Any:
     """
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         what = response.headers.get("Location") or response.headers.get("Content-Type") or "nothing"
         place = _address(response.request)
         raise Invalid(f"{place} answers {what} and no JSON: is it the address of a provstore server?") from error
@@ -107,7 +107,7 @@ def _error(response: httpx.Response, message: str, *, field: str | None, value: 
 def _told(response: httpx.Response) -> Mapping[str, Any]:
     try:
         told = response.json()["error"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

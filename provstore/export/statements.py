@@ -16,6 +16,7 @@ from provstore.export.escapes import instant
 from provstore.export.names import PROVSTORE, QNAME, VOPROV, XSD
 from provstore.export.records import FORMALS, WITHOUT_ATTRIBUTES, Literal, Record
 from provstore.export.vocabulary import DESCRIPTIONS, RELATIONS, ROLE, TYPE, Rule, rank
+from provstore.graph.documents import only_follows
 from provstore.graph.model import Attribute, Kind, Label, Node, NodeId, Relation
 
 __all__ = ["ANSWER", "statements"]
@@ -107,7 +108,7 @@ class _Translation:
     def _relation(self, relation: Relation) -> Record | None:
         _, kind, source, target, _, _, relation_id, _, _, bundle = relation
         rule = RELATIONS.get(kind)
-        if rule is None or source in self._descriptions or target in self._descriptions:
+        if rule is None or source in self._descriptions or target in self._descriptions or only_follows(relation):
             return None
         if rule.ivoa_only and not self._ivoa:
             return self._use_of_parameter(relation) if kind is Kind.WAS_CONFIGURED_BY else None

@@ -24,7 +24,7 @@ from provstore.graph.model import PROV, VOPROV, Attribute, Kind, Label, Node, No
 from provstore.graph.statements import ARGUMENTS, BLANK, ELEMENTS, Argument, Sort, Statement, instant_of
 from provstore.graph.store import Change, Create, Ensure
 
-__all__ = ["VOPROV_NAMESPACES", "Scribe", "local_part", "statement_of"]
+__all__ = ["VOPROV_NAMESPACES", "Scribe", "local_part", "only_follows", "statement_of"]
 
 VOPROV_NAMESPACES: Final = (
     VOPROV,
@@ -274,7 +274,7 @@ def statement_of(relation: Relation, *, bundle: str) -> Statement | None:
         relation: With a bundle, as `GraphStore.told` gives it.
         bundle: How the document names that bundle, "" for itself.
     """
-    if _FOLLOWS in relation.key:
+    if only_follows(relation):
         return None
     arguments = {name: value for name, value in relation.arguments.items() if name not in (_KIND, _ID)}
     if relation.kind is Kind.ASSERTS:
@@ -285,6 +285,11 @@ def statement_of(relation: Relation, *, bundle: str) -> Statement | None:
         first, second = ARGUMENTS[kind][:2]
         arguments = {first.name: _named(relation.source), second.name: _named(relation.target), **arguments}
     return Statement(kind, _named(name), arguments, relation.attributes, bundle)
+
+
+def only_follows(relation: Relation) -> bool:
+    """Tell whether a relation is no statement itself, and only follows from one of three things."""
+    return _FOLLOWS in relation.key
 
 
 def local_part(uri: str) -> str:

@@ -26,8 +26,8 @@ __all__ = ["answer"]
 
 _TIMED_OUT: Final = "TransactionTimedOut"
 _CHANGES: Final = "Neo.ClientError.Statement.AccessMode"
-_ENDS: Final = f"MATCH (n:{NODE}) WHERE elementId(n) IN $ids RETURN elementId(n), n.{ID}"
-"""The server sends relations without the properties of the nodes at their ends."""
+_ENDS: Final = f"MATCH (n) WHERE elementId(n) IN $ids RETURN elementId(n), CASE WHEN n:{NODE} THEN n.{ID} END"
+"""The server sends relations without the properties of the nodes at their ends. No label: it would be scanned."""
 _KINDS: Final = frozenset(Kind)
 
 
@@ -115,7 +115,7 @@ class _Reading:
         return value if read is None else read(value)
 
     def _relation(self, one: Relationship) -> object:
-        source, target = (self._ends.get(end.element_id) if end else None for end in one.nodes)
+        source, target = (None if end is None else self._ends.get(end.element_id) for end in one.nodes)
         if one.type not in _KINDS or source is None or target is None or "key" not in one:
             return Foreign(labels=(one.type,), properties=_plain(one))
         return relation_from_row(one.type, source, target, dict(one))

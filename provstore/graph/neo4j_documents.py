@@ -20,7 +20,6 @@ _PIECE: Final = 5_000
 _KINDS: Final = " UNION ALL ".join(
     f"MATCH ()-[r:{kind}]->() WHERE r.bundle = $bundle RETURN '{kind}' AS kind LIMIT 1" for kind in RELATION_KINDS
 )
-# Sorted by both, or the planner does not see that the index has that order.
 # Sorted by both: else the planner does not see that the index has that order, and sorts all that is left.
 _PAGE_OF: Final = """
     MATCH (a)-[r:%s]->(b) WHERE r.bundle = $bundle AND r.key > $after

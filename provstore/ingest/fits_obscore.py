@@ -117,7 +117,7 @@ def _angle(value: _Word | None, *, hours: bool) -> float | None:
     parts = value.replace(":", " ").split() if isinstance(value, str) else []
     if len(parts) != 3 or any(column_fault("t_exptime", one) for one in parts):
         return None
-    size = sum(abs(float(one)) / 60**place for place, one in enumerate(parts))
+    size: float = sum(abs(float(one)) / 60**place for place, one in enumerate(parts))
     return (-size if parts[0].startswith("-") else size) * (15 if hours else 1)
 
 
@@ -131,8 +131,12 @@ def _time(header: Header) -> Iterator[tuple[str, str]]:
         end = begin + exposure / _DAY
     yield "t_exptime", "" if exposure is None or exposure < 0 else f"{exposure:.10g}"
     if begin is not None and (end is None or begin <= end):
-        yield "t_min", f"{begin:.9f}".rstrip("0")
-        yield "t_max", "" if end is None else f"{end:.9f}".rstrip("0")
+        yield "t_min", _days(begin)
+        yield "t_max", "" if end is None else _days(end)
+
+
+def _days(value: float) -> str:
+    return f"{value:.9f}".rstrip("0").rstrip(".")
 
 
 def _begin(header: Header) -> float | None:

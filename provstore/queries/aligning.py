@@ -91,7 +91,12 @@ def _prints(run: Run, makers: Mapping[NodeId, Sequence[tuple[str, NodeId]]]) -> 
             )
             for slot in step.used
         )
-        parts = (step.kind, step.version, sorted((name, each.value) for name, each in step.parameters.items()), led)
+        parts = (
+            step.kind,
+            step.version,
+            sorted((name, each.meaning or each.value) for name, each in step.parameters.items()),
+            led,
+        )
         found[one] = hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
     return found
 
@@ -111,7 +116,11 @@ def _whole(side: _Side, one: NodeId) -> Hashable:
 
 def _parameters_and_roles(side: _Side, one: NodeId) -> Hashable:
     step = side.step(one)
-    return step.kind, step.roles(), tuple(sorted((name, each.value) for name, each in step.parameters.items()))
+    return (
+        step.kind,
+        step.roles(),
+        tuple(sorted((name, each.meaning or each.value) for name, each in step.parameters.items())),
+    )
 
 
 def _roles(side: _Side, one: NodeId) -> Hashable:

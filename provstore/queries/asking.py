@@ -26,6 +26,7 @@ __all__ = [
     "descriptions",
     "flag",
     "instant",
+    "level",
     "many_ids",
     "number",
     "one",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 _LARGEST: Final = 1_000_000
+_LEVELS: Final = {"0": 0, "1": 1, "2": 2}
 _FLAGS: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": True}
 
 
@@ -175,6 +177,13 @@ def flag(_: Asker, name: str, given: Sequence[str]) -> bool:
     if text not in _FLAGS:
         raise Invalid(f"{name}={given[0]!r}: true or false is needed", field=name, value=given[0])
     return _FLAGS[text]
+
+
+def level(_: Asker, name: str, given: Sequence[str]) -> int:
+    """Read how much is told: 0, 1 or 2."""
+    if given[0] not in _LEVELS:
+        raise Invalid(f"{name}={given[0]!r}: 0, 1 or 2 is needed", field=name, value=given[0])
+    return _LEVELS[given[0]]
 
 
 def choice(*known: str) -> Read:

@@ -199,7 +199,7 @@ def _parameters(both: _Both) -> Iterator[ValueDifference]:
     mine, theirs = (one.parameters if one else {} for one in both)
     for name in sorted({*mine, *theirs}):
         a, b = mine.get(name), theirs.get(name)
-        if a != b:
+        if a.differs(b) if a else b is not None:
             yield _value(both, name, a, b)
 
 

@@ -20,7 +20,7 @@ __all__ = ["Wanted", "every_record", "find_records", "mjd_of", "obscore_attribut
 _RECORD: Final = 0
 """The cell in which every record lies."""
 _LONG: Final = f"{XSD}long"
-_PLACES: Final = ("s_ra", "s_dec", "s_fov", "t_min", "t_max")
+_PLACES: Final[tuple[str, ...]] = ("s_ra", "s_dec", "s_fov", "t_min", "t_max")
 _PAGE: Final = 1_000
 _KILO: Final = 1_000
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -43,9 +43,12 @@ def obscore_attributes(record: Mapping[str, str]) -> tuple[Attribute, ...]:
     if not record:
         return ()
     told = {column: literal(column, text) for column, text in record.items()}
-    numbers = {column: float(record[column]) for column in _PLACES if column in record}
-    cells = dict.fromkeys((_RECORD, *cells_of(numbers)))
+    cells = dict.fromkeys((_RECORD, *cells_of(_numbers(record))))
     return (*told.values(), *(Attribute(CELL, str(cell), _LONG) for cell in cells))
+
+
+def _numbers(record: Mapping[str, str]) -> dict[str, float]:
+    return {column: float(record[column]) for column in _PLACES if column in record}
 
 
 def mjd_of(at: datetime) -> float:
@@ -101,8 +104,7 @@ def _cells(places: tuple[Place, ...]) -> tuple[int, ...] | None:
 def _meets(node: Node, wanted: Wanted) -> bool:
     if not wanted.positions and not wanted.times:
         return True
-    record = record_of(node.attributes)
-    numbers = {column: float(record[column]) for column in _PLACES if column in record}
+    numbers = _numbers(record_of(node.attributes))
     in_place = not wanted.positions or any(_touches(numbers, one) for one in wanted.positions)
     return in_place and (not wanted.times or any(_overlaps(numbers, one) for one in wanted.times))
 

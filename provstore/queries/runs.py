@@ -30,10 +30,18 @@ _SUMS: Final = frozenset({"sha256", "sha512", "sha1", "md5", "adler32", "crc32",
 
 
 class Given(NamedTuple):
-    """A value of a parameter; ``given``: whether somebody gave it, None where that is not known."""
+    """A value as it is written; ``given``: whether somebody gave it, None where that is not known.
+
+    ``meaning``: the same for 5 and 5.0 where they are declared numbers.
+    """
 
     value: str
     given: bool | None = None
+    meaning: str = ""
+
+    def differs(self, other: Given | None) -> bool:
+        """Tell whether another means something else, or was not given where this was."""
+        return other is None or (self.meaning or self.value, self.given) != (other.meaning or other.value, other.given)
 
 
 class Slot(NamedTuple):
@@ -156,7 +164,8 @@ def _step(facts: Facts, one: NodeId, used: tuple[Slot, ...], made: tuple[Slot, .
     node = facts.nodes[one]
     configured = {named.node.id for named in facts.parameters(one)}
     parameters = {
-        named.name: Given("; ".join(map(str, named.values)), _given(named.node)) for named in facts.parameters(one)
+        named.name: Given(value(named.node), _given(named.node), "; ".join(map(str, named.values)))
+        for named in facts.parameters(one)
     }
     described = sorted(facts.descriptions(one), key=lambda each: (title(each), each.id))
     kind = called(described[0]) or title(described[0]) if described else _sort_of(node)

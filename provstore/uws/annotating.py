@@ -6,7 +6,7 @@ alters nothing, several stand side by side, and each is seen by those who may se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,23 +15,30 @@ from provstore.accounts.callers import EVERY_SERVICE, Caller, Role, curators, re
 from provstore.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from provstore.graph.model import (
     PUBLIC,
+    XSD,
     Attribute,
     Kind,
     Label,
     Node,
     NodeId,
     Relation,
+    Value,
+    Viewer,
     new_local,
     now,
 )
 from provstore.graph.rules import Step
 from provstore.graph.statements import Statement
 from provstore.graph.store import Create, Ensure, GraphStore, Walk
+from provstore.ingest.json_stream import Real, Whole
+from provstore.ingest.problems import shown
+from provstore.ingest.products import Cell, attribute_of
 from provstore.ingest.vocabulary import Vocabulary
+from provstore.queries.names import keys
 from provstore.uws.agents import person, pseudonym
 from provstore.uws.jobs import instant, text
 
-__all__ = ["Annotating", "Annotation"]
+__all__ = ["Annotating", "Annotation", "attributes_given"]
 
 _BUNDLE: Final = frozenset({Label.BUNDLE, Label.ENTITY})
 _MOST: Final = 1_000
@@ -50,6 +57,46 @@ class Annotation:
     created_at: datetime | None
     public: bool
     attributes: tuple[Attribute, ...]
+
+
+def attributes_given(pairs: Iterable[tuple[str, object]], store: GraphStore, viewer: Viewer) -> tuple[Attribute, ...]:
+    """Give the attributes that keys and values stand for.
+
+    Args:
+        pairs: Keys as people write them: a URI, a QName of a known prefix, a name; values as texts, as numbers of JSON
+            (`Whole`, `Real`), as truth values, as a `Cell` with a type, or lists of them.
+        store: Where prefixes and keys that are in use are known.
+        viewer: Who asks.
+
+    Raises:
+        Invalid: a key or a value can't be kept.
+    """
+    found: list[Attribute] = []
+    for key, value in pairs:
+        known = keys(store, key, viewer)
+        whole = known[0] if len(known) == 1 else key
+        try:
+            found += [attribute_of(whole, _cell(one)) for one in (value if isinstance(value, list) else [value])]
+        except ValueError as error:
+            raise Invalid(f"{shown(key)}: {error}", field=key) from error
+    return tuple(found)
+
+
+def _cell(value: object) -> Cell:
+    """Give a value with its type.
+
+    Raises:
+        ValueError: it is none, in words.
+    """
+    if isinstance(value, Cell):
+        return value
+    if isinstance(value, bool):
+        return Cell("true" if value else "false", f"{XSD}boolean")
+    if isinstance(value, Whole | Real):
+        return Cell(str(value), f"{XSD}{'long' if isinstance(value, Whole) else 'double'}")
+    if not isinstance(value, str):
+        raise ValueError("a text, a number or a truth value is needed, or a list of them")  # noqa: TRY004 - as all here
+    return Cell(value, f"{XSD}string")
 
 
 class Annotating:
@@ -135,7 +182,7 @@ class Annotating:
         namespace = self._store.namespace
         bundle, agent = NodeId(namespace + made.id), NodeId(namespace + caller.agent)
         assert made.created_at is not None  # noqa: S101 - for the type checker
-        facts = {
+        facts: dict[str, Value] = {
             "name": _NAME,
             "annotates": about.id,
             "owner": caller.agent,

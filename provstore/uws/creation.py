@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from provstore.graph.model import Attribute, Kind, Label, Node, NodeId, Relation, Value
+from provstore.graph.obscore import literal
 from provstore.graph.store import Change, Create, Upsert
 from provstore.uws.agents import PROVSTORE_AGENT
 from provstore.uws.descriptions.model import CONFIG_FILE
@@ -31,7 +32,7 @@ class NewJob:
     """All that is known of a job when it is created; ``agent`` is the local id of its owner.
 
     ``sweep``: local id of the activity that it belongs to; ``request_sha256``: of a request with an Idempotency-Key.
-    ``resources``, ``cluster_account``: as of `Job`.
+    ``resources``, ``cluster_account``: as of `Job`. ``observed``: columns of ObsCore that its results are to have.
     """
 
     local: str
@@ -52,6 +53,7 @@ class NewJob:
     cluster_account: str = ""
     sweep: str = ""
     request_sha256: str = ""
+    observed: Mapping[str, str] = field(default_factory=dict)
 
 
 def changes_of_new_job(job: NewJob, *, namespace: str) -> tuple[Change, ...]:
@@ -102,7 +104,8 @@ class _Batch:
 
     def changes(self) -> Iterator[Change]:
         job = self._job
-        yield Create(Node(self._node, _JOB, self._properties(), readers=job.readers))
+        observed = tuple(literal(column, text) for column, text in job.observed.items())
+        yield Create(Node(self._node, _JOB, self._properties(), observed, job.readers))
         yield self._relation("s", 0, Kind.IS_DESCRIBED_BY, job.revision.node)
         if job.sweep:
             yield self._relation("i", 0, Kind.WAS_INFORMED_BY, self._id(job.sweep))

@@ -196,7 +196,7 @@ class _Work:
         used, agent = NodeId(self.namespace + activity), NodeId(self.namespace + self.agent)
         for number, (node, product) in enumerate(fresh.items(), start=1):
             attributes = _attributes(product)
-            vocabulary.meet(Statement("entity", attributes=product.attributes))
+            vocabulary.meet(Statement("entity", attributes=(*_sums(product), *product.attributes)))
             yield Create(Node(node, _DATASET, self._facts(product), attributes, self.readers))
             yield Create(Relation(f"{activity}:{number:05d}", Kind.USED, used, node, role="product"))
             key = f"{node.removeprefix(self.namespace)}.a"
@@ -217,5 +217,8 @@ class _Work:
 
 
 def _attributes(product: Product) -> tuple[Attribute, ...]:
-    sums = (Attribute(PROVSTORE + name, digits) for name, digits in product.checksums.items() if name != _SHA256)
-    return tuple(dict.fromkeys((*sums, *obscore_attributes(product.record), *product.attributes)))
+    return tuple(dict.fromkeys((*_sums(product), *obscore_attributes(product.record), *product.attributes)))
+
+
+def _sums(product: Product) -> Iterator[Attribute]:
+    return (Attribute(PROVSTORE + name, digits) for name, digits in product.checksums.items() if name != _SHA256)

@@ -15,6 +15,7 @@ from provstore.uws.descriptions.values import complete
 from provstore.uws.inputs.items import Inputs
 from provstore.uws.inputs.sources import Sources, Upload, given_of, items_of
 from provstore.uws.jobs import JobId
+from provstore.uws.observations import observed_of
 from provstore.uws.ports import Clock
 from provstore.uws.publishing.revisions import Revision
 
@@ -78,11 +79,12 @@ class Submissions:
         controls, texts = controls_of(submission.values)
         described = revision.description
         asked, texts = parted(texts, described)
+        names = {one.name for one in described.parameters}
+        observed, texts = observed_of(texts, names.union(one.name for one in described.inputs))
         placement = place(described, asked, caller_name=caller.name, settings=self._settings)
         duration = clamp_duration(controls.execution_duration, revision=revision, settings=self._settings)
         run = fitted(placement, duration, self._settings)
         given = given_of(described, texts, parts=submission.uploads, uploads=controls.uploads)
-        names = {one.name for one in described.parameters}
         known = [one.name for one in described.inputs if one.name not in names]
         parameters = complete(described, given.texts, known=known)
         values = {one.definition.name: one.value for one in parameters}
@@ -107,4 +109,5 @@ class Submissions:
             cluster_account=run.placement.account,
             queued=controls.run,
             cause=cause_of(caller),
+            observed=observed,
         )

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from provstore.accounts.callers import EVERY_SERVICE, Caller, curators, reader_of
-from provstore.errors import Forbidden, NotFound
+from provstore.errors import Forbidden, NotFound, Unavailable
 from provstore.graph.model import (
     PROVSTORE,
     Attribute,
@@ -119,18 +119,19 @@ class Verifying:
 
     def _look(self, node: Node) -> Verified:
         location = text(node.properties, "location")
-        file = self._path(location)
-        if file is None:
-            return Verified(entity=node.id, location=location, outcome=Outcome.ELSEWHERE)
         known = _known(node)
         try:
+            file = self._path(location)
+            if file is None:
+                return Verified(entity=node.id, location=location, outcome=Outcome.ELSEWHERE)
             now_there = checksums_of(file, known)
-        except FileNotFoundError:
+        except NotFound:
             return Verified(entity=node.id, location=location, outcome=Outcome.MISSING)
         except OSError as error:
-            return Verified(
-                entity=node.id, location=location, outcome=Outcome.MISSING, detail=f"can't be read: {error.strerror}"
-            )
+            words = f"can't be read: {error.strerror}"
+            return Verified(entity=node.id, location=location, outcome=Outcome.MISSING, detail=words)
+        except Unavailable as error:
+            return Verified(entity=node.id, location=location, outcome=Outcome.ELSEWHERE, detail=error.message)
         wrong = [name for name, digits in now_there.checksums.items() if digits != known[name]]
         size = integer(node.properties, "size")
         if size is not None and size != now_there.size:
@@ -145,9 +146,14 @@ class Verifying:
         )
 
     def _path(self, location: str) -> Path | None:
-        """Give the file of a location; None where it lies on another machine."""
+        """Give the file of a location; None where it lies on another machine.
+
+        Raises:
+            NotFound: it is not in the data directory any more.
+            Unavailable: it was left on a cluster that can't be reached now.
+        """
         if not _SCHEME.match(location):
-            return self._files.data / location
+            return self._files.path(location)
         parts = urlsplit(location)
         is_here = parts.scheme.lower() == _FILE and parts.netloc in {"", "localhost"}
         return Path(unquote(parts.path)) if is_here else None

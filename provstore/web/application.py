@@ -12,6 +12,7 @@ from provstore.web.cors import install_cors
 from provstore.web.cypher import cypher
 from provstore.web.datalink import datalink
 from provstore.web.documents import documents
+from provstore.web.entities import entities
 from provstore.web.errors import install_error_handlers
 from provstore.web.events import events
 from provstore.web.files import store
@@ -21,6 +22,7 @@ from provstore.web.health import install_health
 from provstore.web.jdl.definitions import jdl
 from provstore.web.jdl.proposals import proposals
 from provstore.web.metrics import Level, install_metrics
+from provstore.web.obscore import obscore
 from provstore.web.oidc import oidc
 from provstore.web.openapi import openapi
 from provstore.web.operation import operation
@@ -29,6 +31,7 @@ from provstore.web.pages.views import error_page, pages
 from provstore.web.provsap import provsap
 from provstore.web.proxies import Proxies
 from provstore.web.questions import questions
+from provstore.web.replay import replays
 from provstore.web.sessions import sessions
 from provstore.web.signals import signals
 from provstore.web.site import EXTENSION, Site
@@ -58,9 +61,12 @@ def application(site: Site, levels: Sequence[Level]) -> Flask:
         uws_blueprint("rest"),
         jdl,
         proposals,
+        entities,  # before questions: one of them has the same address, and is asked by GET
+        obscore,
         questions,
         cypher,
         documents,
+        replays,
         provsap,
         datalink,
         store,

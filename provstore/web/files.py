@@ -26,6 +26,9 @@ store: Final = Blueprint("store", __name__)
 
 _INERT: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 _PLAIN: Final = "text/plain; charset=utf-8"
+_ASCII: Final = "".join(map(chr, range(33, 127)))
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_ELSEWHERE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TRUTH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -61,8 +64,14 @@ def send_input(parameter: JobParameter) -> Response:
 
 
 def _send_node(node: Node) -> Response:
+    """Send a file that lies here; of one that is only registered, lead to where it is."""
     properties = node.properties
     location, sha256 = text(properties, "location"), text(properties, "sha256")
+    if _WEB.match(location):
+        return Response(status=303, headers={"Location": quote(location, safe=_ASCII)})
+    if _ELSEWHERE.match(location):
+        words = f"the file is only registered here; it lies at {location}"
+        raise NotFound(words, field="entity", value=node.id)
     return send_stored(location, content_type=text(properties, "content_type"), sha256=sha256)
 
 

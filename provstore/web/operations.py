@@ -187,6 +187,15 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "documents.show_list": _shows(_json("DocumentList"), "limit", "after"),
     "documents.show": _shows(_PROVENANCE, "format"),
     "documents.forget": _GONE,
+    "replays.plan_replay": Operation(
+        answers={200: {_JSON: "ReplayPlan", "text/csv": "", "*/*": ""}, 201: _json("Replay")},
+        body=_fields("NewReplay"),
+        query=("format", "model"),
+    ),
+    "replays.list_replays": _shows(_json("ReplayList"), "limit", "after"),
+    "replays.show_replay": _shows({_JSON: "Replay", "text/csv": "", "*/*": ""}, "format", "model"),
+    "replays.run_replay": Operation(answers={200: _json("Replay")}, body=_fields("ReplayJobs")),
+    "replays.accept_replay": Operation(answers={200: _json("Replay")}, body=_form()),
     "cypher.ask_cypher": Operation(answers={200: _json("Rows")}, body=_json("CypherStatement")),
     "provsap.show_provenance": Operation(answers={200: _PROVENANCE}, query=_OF_PROVSAP, body=_form()),
     "datalink.show_links": Operation(

@@ -87,7 +87,7 @@ def _send(answer: Subgraph, form: Format, *, title: str, name: str, focus: froze
 
 
 def send_document(document: Document, form: Format, *, name: str) -> Response:
-    """Write the document of a graph and send it; with the prefixes that imported documents use, unless it has others."""
+    """Write the document of a graph and send it; names in it have the prefixes that imported documents use."""
     if not document.prefixes and isinstance(document.graph, Subgraph):
         prefixes = prefixes_of(site().store, _names(document.graph), caller().viewer)
         document = replace(document, prefixes=prefixes)

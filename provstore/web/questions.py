@@ -40,6 +40,8 @@ _FORMS: Final = {
     **{form: form for form in (_CSV, _NDJSON, *_TEXTS)},
 }
 """Word for a form that is no provenance format -> its media type."""
+_OF_GRAPHS: Final = ("", "text/plain")
+"""Plain text of a graph is PROV-N; everything else that is no provenance format is not for graphs."""
 _LINES: Final = {_CSV: (rows_csv, _CSV_HEADED), _NDJSON: (rows_ndjson, _NDJSON)}
 
 
@@ -47,13 +49,13 @@ def _view(question: Question) -> Callable[[], Response]:
     def ask() -> Response:
         given = _given(question)
         plainly = _plain_form()
-        form = None if plainly else lineage_format()
+        form = lineage_format() if plainly in _OF_GRAPHS else None
         found = answer(question, given, Asker(store=site().store, viewer=caller().viewer))
-        if isinstance(found, Subgraph) and form is not None:
-            return _document(question, found, form)
         if plainly and (response := _plain(found, plainly)) is not None:
             return response
-        if form is not None or plainly:
+        if isinstance(found, Subgraph) and form is not None:
+            return _document(question, found, form)
+        if plainly or form is not None:
             raise NotAcceptable(f"/prov/{question.name} is answered in JSON", field="format", value=_asked_format())
         response = jsonify(answer_json(found))
         response.vary.add("Accept")
@@ -80,7 +82,8 @@ def _given(question: Question) -> Mapping[str, Sequence[str]]:
 
 
 def _asked_format() -> str:
-    return next((value for name, value in request.args.items() if name.lower() in _HOW), "")
+    names = _HOW - {"model"}
+    return next((value for name, value in request.args.items() if name.lower() in names), "")
 
 
 def _plain_form() -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from provstore.accounts.callers import Scope
 from provstore.uws.phases import Phase
 from provstore.uws.publishing.proposals import State
+from provstore.web.replay_schemas import REPLAY_SCHEMAS
 
 __all__ = ["FLAG", "PHASE", "SCHEMAS", "TEXT", "YES_NO", "Schema", "items"]
 
@@ -313,6 +314,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         {"provstore": TEXT, "services": items(_object({**_SERVICE, "jobs": _ADDRESS, "definition": _ADDRESS}))}
     ),
     **_JDL,
+    **REPLAY_SCHEMAS,
     "Graph": _object(
         {
             "nodes": items(_object(_NODE)),

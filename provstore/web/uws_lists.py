@@ -62,7 +62,7 @@ def link_next(response: Response, key: str | None) -> Response:
 
 
 def create_job(service: str) -> Answer:
-    """POST {jobs}: a new job, of a form or JSON; or a sweep, of a JSON array or CSV."""
+    """POST {jobs}: a new job, of a form or JSON; or a sweep, of a JSON array or CSV; `from={job}`: that one again."""
     return make(service, read_creation(), jobs=list_address(service))
 
 
@@ -73,6 +73,9 @@ def make(service: str, asked: Submission | SweepSubmission, *, jobs: str) -> Ans
         return see_other(f"{jobs}/sweeps/{sweep}")
     if is_browser():
         asked = as_filled_in(asked, site().service.catalog.newest(service))
+    again = site().service.reruns.is_rerun(service, asked)
+    if again:
+        return see_other(f"{jobs}/{site().service.reruns.create(caller(), service, again, asked)}")
     return see_other(f"{jobs}/{site().service.create(caller(), service, asked)}")
 
 

@@ -89,5 +89,4 @@ def test_bodies_that_never_end_keep_others_from_nothing(fetching: Served, server
 
 
 def abort(client: Client, job_id: str) -> None:
-    answer = client._http.post(f"/uws/reads/{job_id}/phase", data={"PHASE": "ABORT"})
-    assert answer.status_code == 303
+    assert client.abort(client.job("reads", job_id)).phase == "ABORTED"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,9 +20,11 @@ from tests.web.chains import two_jobs
 from tests.web.conftest import STACK
 from tests.web.served import ADMIN, CURIE, STACKED, HandClock, Served
 
-__all__ = ["DOCUMENT", "graph_settings", "sample", "served_on_neo4j"]
+__all__ = ["DOCUMENT_NAME", "graph_settings", "sample", "served_on_neo4j"]
 
-DOCUMENT: Final = """document
+DOCUMENT_NAME: Final = "night.provn"
+
+_DOCUMENT: Final = """document
   prefix ex <http://example.org/>
   entity(ex:sky, [prov:label="the sky", ex:band="R", ex:seeing="0.8" %% xsd:double])
   entity(ex:catalogue, [prov:label="catalogue"])
@@ -38,6 +41,8 @@ DOCUMENT: Final = """document
   endBundle
 endDocument
 """
+_TOLD: Final = {"prefix": {"ex": "http://example.org/"}, "entity": {"stacked": {"ex:band": "R"}}}
+"""What the script of a job tells of its product."""
 
 
 @contextmanager
@@ -72,12 +77,14 @@ def served_on_neo4j(server: Neo4jServer, folder: Path, **settings: object) -> It
 def sample(served: Served) -> None:
     """Make the graph of which the pages of Cypher speak."""
     chain = two_jobs(served)
-    served.completed("stack", STACKED, image=chain.entity(chain.first, "output"), count=4, threshold="9", by=None)
+    files = {**STACKED, "work/internal_provenance.json": json.dumps(_TOLD).encode()}
+    served.completed("stack", files, image=chain.entity(chain.first, "output"), count=4, threshold="9")
     failed = served.create(by=served.curie, RUNID="night-1")
     served.execute(failed, by=served.curie)
     served.finish(failed, {}, exit_code=1)
     publication, administrator = served.provstore.publication, served.provstore.accounts.administrator()
     newer = replace(STACK, version="3", script="true # better\n")
     publication.accept(administrator, publication.propose(administrator, newer).id)
-    brought = served.curie.post("/prov/documents", data=DOCUMENT, query_string={"format": "prov-n", "name": "night.provn"})
+    query = {"format": "prov-n", "name": DOCUMENT_NAME}
+    brought = served.curie.post("/prov/documents", data=_DOCUMENT, query_string=query)
     assert brought.status_code == 201, brought.text

@@ -10,6 +10,7 @@ from provstore.errors import (
     FetchFailed,
     Forbidden,
     Invalid,
+    Malformed,
     NotAcceptable,
     NotFound,
     OutOfRange,
@@ -28,6 +29,7 @@ from provstore.errors import (
 PARENTS: dict[type[Exception], type[Exception]] = {
     ProvstoreError: Exception,
     Invalid: ProvstoreError,
+    Malformed: Invalid,
     WrongDescription: Invalid,
     Unauthenticated: ProvstoreError,
     Forbidden: ProvstoreError,

@@ -120,6 +120,11 @@ OTHERS: Final = {
     ("POST", "/prov/documents"): (201, 201, 201, 201),
     ("GET", "/prov/documents/<document>"): FOUND,
     ("DELETE", "/prov/documents/<document>"): (404, 403, 404, 204),
+    ("GET", "/prov/replays"): EVERYBODY,
+    ("POST", "/prov/replays"): OF_ONESELF,
+    ("GET", "/prov/replays/<replay_id>"): FOUND,
+    ("POST", "/prov/replays/<replay_id>/run"): FOUND,
+    ("POST", "/prov/replays/<replay_id>/accept"): (404, 409, 404, 409),
     ("GET", "/prov/lineage"): FOUND,
     ("POST", "/prov/lineage"): FOUND,
     ("GET", "/provsap"): FOUND,
@@ -167,6 +172,7 @@ BODIES: Final[dict[str, dict[str, str] | str]] = {
     "/parameters": {"text": "b"},
     "/parameters/<name>": {"VALUE": "b"},
     "/prov/documents": "document\nprefix ex <http://example.org/>\nentity(ex:a)\nendDocument\n",
+    "/prov/replays": {"revision": "sleep@1"},
     "": {"text": "b"},
     "/uws/<service>/sweeps/<sweep_id>": {"ACTION": "DELETE"},
     "/rest/<service>/sweeps/<sweep_id>": {"ACTION": "DELETE"},
@@ -203,6 +209,9 @@ EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
     for mount in ("uws", "rest")
     for who, address in (("shared", SWEEP), ("shared", f"{JOB}/sharing"), ("curator", f"{JOB}/sharing"))
 } | {
+    ("shared", "GET", "/prov/replays/<replay_id>"): 404,
+    ("curator", "POST", "/prov/replays/<replay_id>/run"): 403,
+    ("curator", "POST", "/prov/replays/<replay_id>/accept"): 403,
     ("shared", "GET", "/jdl/proposals/<proposal_id>"): 404,
     ("shared", "GET", "/jdl/proposals/<proposal_id>/diff"): 404,
     ("shared", "GET", "/jdl/proposals/<proposal_id>/form"): 404,
@@ -218,5 +227,5 @@ EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
     ("curator", "POST", "/jdl/<name>/withdraw"): 200,
     ("curator", "DELETE", "/jdl/<name>"): 204,
 }
-"""Where somebody gets another answer than the rules of test_routes.py say: only a job is shared there, no sweep and no
-proposal; with whom it is shared is the business of its owner; and curators decide on definitions."""
+"""Where somebody gets another answer than the rules of test_routes.py say: only a job is shared there, no sweep, replay
+or proposal; with whom it is shared is the business of its owner; and curators decide on definitions."""

@@ -296,8 +296,9 @@ def test_a_method_that_is_not_served_is_refused_with_those_that_are(untouched: S
     ("query", "words"),
     [
         ("", "id is needed: a local part, a QName or a URI; it may be repeated"),
-        ("id=x&depth=-1", "depth='-1': a whole number, 0 or above, is needed"),
-        ("id=x&depth=deep", "depth='deep': a whole number, 0 or above, is needed"),
+        ("id=", "id is needed: a local part, a QName or a URI; it may be repeated"),
+        ("id=x&depth=-1", "depth='-1': a whole number, 0 or above, or all, is needed"),
+        ("id=x&depth=deep", "depth='deep': a whole number, 0 or above, or all, is needed"),
         ("id=x&direction=left", "direction='left': one of up, down, both is needed"),
         ("id=x&descriptions=3", "descriptions='3': 0, 1 or 2 is needed"),
         ("id=x&format=doc", "unknown format 'doc'; known: "),
@@ -310,9 +311,7 @@ def test_a_question_that_can_not_be_understood_is_refused(untouched: Served, que
     assert answer.json["error"]["message"].startswith(words)
 
 
-@pytest.mark.parametrize(
-    "query", ["id=none", "id=a:b", "id=%00", "id=id:none", "id=http://[", f"id={'x' * 5000}", "id="]
-)
+@pytest.mark.parametrize("query", ["id=none", "id=a:b", "id=%00", "id=id:none", "id=http://[", f"id={'x' * 5000}"])
 def test_lineage_of_an_unknown_id_is_not_found(untouched: Served, query: str) -> None:
     assert untouched.anonymous.get(f"/prov/lineage?{query}").status_code == 404
 

@@ -12,6 +12,7 @@ import pytest
 from prov.model import PROV, ProvDocument, ProvEntity
 
 from provstore.graph.model import Kind, Label, Node
+from provstore.graph.obscore import record_of
 from provstore.graph.rules import Step
 from provstore.graph.store import Walk
 from provstore.uws.descriptions.model import CONFIG_FILE, FILE, Description, Generated, ParameterDefinition, Used
@@ -236,7 +237,8 @@ def test_exports_hold_the_keys(fitted: Served, form: str) -> None:
 def test_what_a_description_says_of_its_products_is_on_each_product(fitted: Served) -> None:
     job = fitted.completed("fitted", files={"results/out.txt": b"x"}, settings=sent())
     (product,) = fitted.provstore.store.get([fitted.node(f"e{job_id(job)[1:]}.out")])
-    assert (product.properties["calib_level"], product.properties["obs_id"]) == (3, "007")
+    told = record_of(product.attributes)
+    assert (told["calib_level"], told["obs_id"]) == ("3", "007")
     assert product.properties["name"] == "out"
 
 

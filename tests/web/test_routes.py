@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from provstore.accounts.callers import EVERY_SERVICE, Grant, Role, Scope
 from provstore.queries.catalog import QUESTIONS
+from provstore.queries.replay import Plan, PlannedJob, Wanted
 from provstore.uws.descriptions.model import Description, Generated
 from tests.web.routes import BODIES, EXCEPTIONS, FILLED, LOOKING, OPEN, QUERIES, ROUTES
 from tests.web.served import CURIE, Served, job_id
@@ -92,6 +93,14 @@ def proposal(served: Served) -> str:
     return served.provstore.publication.propose(curie, definition("stack", version=uuid4().hex)).id
 
 
+def replay(served: Served) -> str:
+    """A replay of its curator's; all curators may see it."""
+    curie = next(one for one in served.provstore.accounts.people() if one.name == CURIE)
+    ran = served.node(f"j{uuid4().hex}")
+    job = PlannedJob(job=ran, service="sleep", ran="sleep@1", revision="sleep@1", owner=curie.agent, level=1)
+    return served.provstore.service.replays.keep(curie, Plan(wanted=Wanted(), jobs=(job,))).id
+
+
 def published(served: Served) -> str:
     """A service of which nobody else knows, with two revisions."""
     publication, administrator = served.provstore.publication, served.provstore.accounts.administrator()
@@ -121,6 +130,7 @@ def asked(served: Served, client: FlaskClient, method: str, address: str, *, fin
         "<proposal_id>": lambda: proposal(served),
         "<published>": lambda: published(served),
         "<brought>": lambda: brought(served),
+        "<replay_id>": lambda: replay(served),
     }
     query = QUERIES.get(address.rsplit("/", 1)[-1], {}) | ({"id": job} if address in BY_ID else {})
     body = BODIES.get(re.sub(r"^/(uws|rest)/<service>/<job_id>", "", address), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class Affected:
     label: str
     distance: int
     state: State
-    generated: datetime | None
+    generated_at: datetime | None
     job: NodeId | None
     service: str
     owner: NodeId | None
@@ -102,7 +103,7 @@ class Impact:
     asked: Asked
 
     def rows(self) -> Iterator[Affected]:
-        """Give every product as soon as it is known, nearest first, then by id."""
+        """Give every product as soon as it is known, nearest first."""
         given = {one.id for one in self.causes}
         products = (
             one for one in self.descent.stream() if Label.ENTITY in one.node.labels and one.node.id not in given
@@ -120,13 +121,16 @@ class Impact:
         """
         begin = key_after(self.asked.after) if self.asked.after else ("", "")
         services, owners, states = Counter[str](), Counter[str](), Counter[State]()
-        items: list[Affected] = []
-        for product in self.rows():
-            services[product.service] += 1
-            owners[product.owner_name] += 1
-            states[product.state] += 1
-            if _key(product) > begin and len(items) <= self.asked.limit:
-                items.append(product)
+
+        def counted() -> Iterator[Affected]:
+            for product in self.rows():
+                services[product.service] += 1
+                owners[product.owner_name] += 1
+                states[product.state] += 1
+                if _key(product) > begin:
+                    yield product
+
+        items = heapq.nsmallest(self.asked.limit + 1, counted(), key=_key)
         page = tuple(items[: self.asked.limit])
         return ImpactPage(
             items=page,
@@ -196,7 +200,7 @@ def _affected(store: GraphStore, batch: Sequence[Reached], viewer: Viewer) -> It
             label=title(node),
             distance=reached.distance,
             state=State.INVALIDATED if gone else State.CURRENT,
-            generated=instant_in(node, "generated_at"),
+            generated_at=instant_in(node, "generated_at"),
             job=maker.id if maker else None,
             service=(text_in(maker, "service") or title(maker)) if maker else "",
             owner=owner.id if owner else None,

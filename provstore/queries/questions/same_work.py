@@ -46,7 +46,7 @@ class Done:
     label: str
     phase: str
     revision: str
-    created: datetime | None
+    created_at: datetime | None
     offered: bool
     results: tuple[Product, ...]
 
@@ -222,14 +222,14 @@ def _done(facts: Facts, job: Node) -> Done:
         label=title(job),
         phase=phase,
         revision=text_in(job, "revision"),
-        created=instant_in(job, "created_at") or instant_in(job, "started_at"),
+        created_at=instant_in(job, "created_at") or instant_in(job, "started_at"),
         offered=phase in ("", _GOOD) and bool(products) and all(each.current for each in products),
         results=products,
     )
 
 
 def _key(done: Done) -> tuple[str, str]:
-    return str(done.created or ""), done.id
+    return str(done.created_at or ""), done.id
 
 
 def _parameters(_: Asker, name: str, given: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from provstore.graph.obscore import COLUMNS, column_fault
 
@@ -51,16 +51,4 @@ def described_record(columns: Iterable[tuple[str, str]], records: Callable[[str]
         text = records(value[1:]).get(column, "") if is_reference(value) else value
         if not column_fault(column, text):
             found[column] = text
-    return found
-
-
-def obscore_properties(columns: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """BRIDGE put here so that the others can import the app while the new way is being wired; remove it then."""
-    found: dict[str, Any] = {}
-    for name, text in columns:
-        if name and text and not name.endswith("_at"):
-            try:
-                found[name] = int(text) if text.isdecimal() else float(text)
-            except ValueError:
-                found[name] = text
     return found

@@ -24,6 +24,7 @@ _ENTITY_PATH: Final = re.compile(r"/(?:store|id)/(?:id:)?(?P<entity>[A-Za-z0-9._
 _JOB_PATH: Final = re.compile(
     r"/(?:uws|rest)/[^/]+/(?P<job>j[0-9a-f]{32})/(?P<kind>results|parameters)/(?P<name>[^/]+)/?\Z"
 )
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LOOPBACKS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -105,6 +106,9 @@ class StoredEntities:
             raise Invalid(f"input {name}: the file of {item!r} was never fetched", field=name, value=item)
         if "invalidated_at" in properties or not text(properties, "location"):
             raise Invalid(f"input {name}: the file of {item!r} was removed", field=name, value=item)
+        if _SCHEME.match(location := text(properties, "location")):
+            words = f"the file of {item!r} is only registered here; it lies at {location}: give that address"
+            raise Invalid(f"input {name}: {words}", field=name, value=item)
         return found[0]
 
     def _main_result(self, id: NodeId, viewer: Viewer) -> tuple[Node, ...]:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from provstore.errors import Invalid
-from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Value
+from provstore.graph.model import Attribute, Kind, Label, Node, NodeId, Relation, Value
 from provstore.graph.store import Change, Create
 from provstore.uws.descriptions.content_types import guess_content_type
 from provstore.uws.descriptions.filenames import result_pattern
 from provstore.uws.descriptions.model import Generated, many
-from provstore.uws.descriptions.obscore import obscore_properties
 from provstore.uws.files import Files
 from provstore.uws.jobs import Job
 from provstore.uws.publishing.revisions import Revision, part_local
 from provstore.uws.running.inventory import Found, Inventory, inventory_of
+from provstore.uws.running.observed import Observed
 from provstore.uws.running.staging import staged_names
 from provstore.uws.running.told.scene import Told
 
@@ -33,11 +33,12 @@ _DATASET: Final = frozenset({Label.ENTITY, Label.DATASET})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A file that a run has made, for a generated entity of the description."""
+    """A file that a run has made, for a generated entity of the description; ``attributes`` hold its ObsCore record."""
 
     name: str
     generated: Generated
     found: Found
+    attributes: tuple[Attribute, ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,7 +61,9 @@ class Collected:
         return (*(_with_words(one, told) for one in self.changes), *ours, *told.changes)
 
 
-def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: datetime) -> Collected:
+def collect(
+    job: Job, revision: Revision, *, files: Files, namespace: str, at: datetime, observed: Observed
+) -> Collected:
     """Find, measure and describe the results of a job that has ended.
 
     Files stay where the script has put them, so that a repeated collection finds the same.
@@ -71,6 +74,7 @@ def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: d
         files: Where its run directory is.
         namespace: The store's namespace.
         at: When the results were complete.
+        observed: Makes their ObsCore records.
     """
     collected = Collected()
     products: list[Product] = []
@@ -84,7 +88,8 @@ def collect(job: Job, revision: Revision, *, files: Files, namespace: str, at: d
     products = list({product.name: product for product in products}.values())
     left = {one.found.path: one.found.size for one in products if not _is_here(one.found.path)}
     collected.elsewhere = sum(left.values())
-    for index, product in enumerate(products):
+    for index, found in enumerate(products):
+        product = replace(found, attributes=observed.attributes(found.generated, found.found.path))
         collected.files[product.name] = (_entity_id(job, product, namespace), product.found.path)
         collected.changes.extend(_entity(job, revision, product, files=files, namespace=namespace, at=at))
         collected.changes.append(_generation(job, index, product, namespace=namespace, at=at))
@@ -102,7 +107,7 @@ def _with_words(change: Change, told: Told) -> Change:
         return change
     item = change.item
     if isinstance(item, Node):
-        return Create(item._replace(attributes=told.words.get(item.id, ())))
+        return Create(item._replace(attributes=(*item.attributes, *told.words.get(item.id, ()))))
     more = told.generations.get(item.source) if item.kind is Kind.WAS_GENERATED_BY else None
     return Create(item._replace(relation_id=more.relation_id, attributes=more.attributes)) if more else change
 
@@ -152,7 +157,7 @@ def _entity(
 ) -> Iterator[Change]:
     node = _entity_id(job, product, namespace)
     generated = product.generated
-    properties: dict[str, Value] = obscore_properties(generated.obscore) | {
+    properties: dict[str, Value] = {
         "name": product.name,
         "file_name": product.found.path.name,
         "location": files.location(product.found.path),
@@ -161,7 +166,7 @@ def _entity(
         "sha256": product.found.sha256,
         "generated_at": at,
     }
-    yield Create(Node(node, _DATASET, properties, readers=job.readers))
+    yield Create(Node(node, _DATASET, properties, product.attributes, job.readers))
     described = NodeId(namespace + part_local(revision.node, "generation-entity", generated.name))
     key = f"e{job.id[1:]}.{product.name}.description"
     yield Create(Relation(key, Kind.IS_DESCRIBED_BY, node, described))

@@ -29,6 +29,7 @@ from provstore.uws.running.internal_provenance import (
     scene_of,
     without,
 )
+from provstore.uws.running.observed import Observed
 from provstore.uws.running.told.scene import Told
 from provstore.uws.running.verdicts import Verdict, verdict_of
 
@@ -139,7 +140,8 @@ class Endings:
         store = self.records.store
         at = observation.ended_at or self.clock()
         revision = self.catalog.revision(job.revision)
-        collected = collect(job, revision, files=self.files, namespace=store.namespace, at=at)
+        observed = Observed(job, store)
+        collected = collect(job, revision, files=self.files, namespace=store.namespace, at=at, observed=observed)
         return collected, read_internal_provenance(scene_of(job, collected.files, run, store), run)
 
     def _facts(self, job: Job, observation: Observation, collected: Collected) -> _Put:

@@ -39,6 +39,7 @@ def test_every_error_has_one_status_and_the_nearest_row_comes_first() -> None:
         "Conflict": 409,
         "Forbidden": 403,
         "Invalid": 400,
+        "Malformed": 400,
         "NotAcceptable": 406,
         "NotFound": 404,
         "OutOfRange": 416,

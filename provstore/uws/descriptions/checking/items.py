@@ -36,7 +36,7 @@ from provstore.uws.descriptions.model import (
 )
 from provstore.uws.descriptions.multiplicity import limits
 from provstore.uws.descriptions.names import exported_name, reserved
-from provstore.uws.descriptions.obscore import column_fault
+from provstore.uws.descriptions.obscore import described_fault
 from provstore.uws.descriptions.values import absent_files, check_value, is_number, number, split_text
 
 __all__ = ["absent_defaults", "collisions", "generated_items", "parameters", "used_items"]
@@ -225,7 +225,7 @@ def generated_items(description: Description) -> Iterator[Problem]:
         yield from _media_types(f"{_place(item)}.content_type", (item.content_type,) if item.content_type else ())
         for name in sorted(set(item.derived_from or ()) - inputs):
             yield error(f"{_place(item)}.derived_from", f"{name!r} is no input")
-        yield from _obscore(item)
+        yield from _obscore(item, inputs | defaults.keys())
         yield from _extra_of_item(item)
 
 
@@ -285,12 +285,12 @@ def _file_name(item: Generated, defaults: dict[str, str]) -> Iterator[Problem]:
             yield error(f"{_place(item)}.default", f"the file name {pattern[:LONGEST_LINE]!r} {fault}")
 
 
-def _obscore(item: Generated) -> Iterator[Problem]:
+def _obscore(item: Generated, names: Collection[str]) -> Iterator[Problem]:
     for column, count in Counter(column for column, _ in item.obscore).items():
         if count > 1:
             yield error(f"{_place(item)}.obscore.{column}", "is given more than once")
     for column, value in item.obscore:
-        if fault := column_fault(column, value):
+        if fault := described_fault(column, value, names=names):
             yield tolerable(f"{_place(item)}.obscore.{column}", fault)
 
 

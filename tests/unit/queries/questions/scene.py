@@ -6,14 +6,14 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from provstore.graph.model import EVERYBODY, PUBLIC, Attribute, Kind, Label, Node, NodeId, Relation, Viewer
+from provstore.graph.model import EVERYBODY, PUBLIC, Attribute, Kind, Label, Node, NodeId, Relation, Value, Viewer
 from provstore.graph.store import GraphStore
 from provstore.ingest.documents import Author, Documents, Source
 from provstore.ingest.registry import by_name as notation
 from provstore.queries.asking import Asker, answer
 from provstore.queries.catalog import by_name
 from provstore.web.answers_json import answer_json
-from tests.contract.graph_builders import NAMESPACE, add, agent, at, entity, job, nid, node, parameter, relation
+from tests.contract.graph_builders import NAMESPACE, add, agent, at, entity, having, job, nid, node, parameter, relation
 
 __all__ = ["ANYBODY", "EX", "ask", "bring", "local", "locals_of", "survey", "tell"]
 
@@ -22,7 +22,7 @@ ANYBODY: Final = Viewer()
 _REVISION: Final = (Attribute("http://www.w3.org/ns/prov#type", "http://www.w3.org/ns/prov#Revision"),)
 
 
-def ask(store: GraphStore, question: str, viewer: Viewer = EVERYBODY, **given: object) -> Any:
+def ask(store: GraphStore, question: str, viewer: Viewer = EVERYBODY, /, **given: object) -> Any:
     """Ask in words; ``_`` stands for ``-``, and a trailing one for nothing."""
     found = by_name(question)
     assert found is not None, question
@@ -33,7 +33,7 @@ def ask(store: GraphStore, question: str, viewer: Viewer = EVERYBODY, **given: o
     return answer(found, words, Asker(store=store, viewer=viewer))
 
 
-def tell(store: GraphStore, question: str, viewer: Viewer = EVERYBODY, **given: object) -> Any:
+def tell(store: GraphStore, question: str, viewer: Viewer = EVERYBODY, /, **given: object) -> Any:
     """Ask in words, and give what HTTP would answer."""
     return answer_json(ask(store, question, viewer, **given))
 
@@ -58,17 +58,10 @@ def locals_of(items: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _described(name: str, revision: int, *, revised: bool) -> Node:
-    times = {"revised_at": at(50)} if revised else {}
-    return node(
-        f"d-{name}-{revision}",
-        Label.ACTIVITY_DESCRIPTION,
-        name=name,
-        revision=revision,
-        version=f"{revision}.0",
-        docurl=f"https://example.org/{name}",
-        script_sha256=f"{revision}" * 64,
-        **times,
-    )
+    facts: dict[str, Value] = {"revised_at": at(50)} if revised else {}
+    facts |= {"name": name, "revision": revision, "version": f"{revision}.0", "docurl": f"https://example.org/{name}"}
+    facts["script_sha256"] = f"{revision}" * 64
+    return having(node(f"d-{name}-{revision}", Label.ACTIVITY_DESCRIPTION), facts)
 
 
 def _given(name: str, of: str, text: str, *, given: bool = True) -> list[Node | Relation]:

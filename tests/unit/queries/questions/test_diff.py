@@ -137,7 +137,7 @@ def test_jobs_differ_in_version_parameters_and_inputs(store: GraphStore) -> None
     found = tell(store, "diff", a="cal1", b="cal2")
     assert [(one["kind"], one["status"]) for one in found["activities"]] == [("cal", "changed")]
     assert [{name: one[name] for name in ("name", "a", "b", "a_given", "b_given")} for one in found["parameters"]] == [
-        {"name": "threshold", "a": "5.0", "b": "7.0", "a_given": False, "b_given": True}
+        {"name": "threshold", "a": "5", "b": "7", "a_given": False, "b_given": True}
     ]
     inputs = {one["role"]: (one["status"], one["a"]["sha256"], one["b"]["sha256"]) for one in found["inputs"]}
     assert inputs == {"flat": ("same", "sum-flat", "sum-flat"), "raw": ("changed", "sum-raw1", "sum-raw2")}
@@ -149,7 +149,7 @@ def test_a_given_value_differs_from_the_same_default_and_who_ran_it_is_told(stor
     survey(store)
     found = tell(store, "diff", a="cal1", b="cal3")
     assert [(one["a"], one["b"], one["a_given"], one["b_given"]) for one in found["parameters"]] == [
-        ("5.0", "5.0", False, True)
+        ("5", "5", False, True)
     ]
     assert [(one["name"], one["a"], one["b"]) for one in found["agents"]] == [("Operator", "Alice", "Vera Rubin")]
     assert [one["status"] for one in found["outputs"]] == ["same"]
@@ -167,7 +167,7 @@ def test_runs_above_the_limit_and_unknown_ids_are_refused(store: GraphStore) -> 
     survey(store)
     with pytest.raises(TooLarge, match="more than 3 nodes"):
         tell(store, "diff", a="deep", b="stack", limit=3)
-    with pytest.raises(NotFound, match="nothing is known of .*nothing"):
+    with pytest.raises(NotFound, match="nothing is known of"):
         tell(store, "diff", a="deep", b="nothing")
 
 

@@ -1,0 +1,1 @@
+"""Jobs that run once more: one by itself, or all that a replacement affects."""
