@@ -35,6 +35,7 @@ class Asked(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
+        self.send_header("Connection", "close")
         self.end_headers()
 
 

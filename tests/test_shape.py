@@ -42,6 +42,7 @@ ROOMS: Final = {
     "sqlite3": ("accounts/**", "graph/sqlite*.py"),
     "werkzeug": ("app.py", "web/**"),
     "yaml": ("uws/inputs/config_formats.py",),
+    "py2neo": ("py2neo.py",),
     "pygments": ("cli/**", "web/**"),
     "provstore.graph.neo4j": ("app.py", "graph/neo4j*.py"),
     "provstore.graph.sqlite": ("app.py", "graph/sqlite*.py"),

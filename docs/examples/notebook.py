@@ -38,7 +38,7 @@ with client.open(second.results["output"]) as file, fits.open(file) as hdus:
 # %% Where did it come from? In Jupyter the last line of this cell shows the picture
 product = second.entity("output")
 lineage = client.lineage(product)
-lineage  # noqa: B018 - a notebook shows it
+lineage
 
 # %% The same as a graph of networkx: from effects to causes
 graph = digraph(lineage)

@@ -39,7 +39,7 @@ _OBSERVATION: Final = "provstore-sample/reproject/tests/data/aia_171_level1.fits
 def demo(output: Path, port: int) -> None:
     """Run a chain of jobs, each using a product of the one before, and write the lineage of the last product."""
     started = time.monotonic()
-    with _server(port) as address, Client(address) as client:
+    with _server(port) as address, Client(address, token="") as client:
         click.echo(f"server at {address}\n")
         events = _run(client, "simulate_events", {**_SOURCE, "seed": "2155", "ontime": "18000"})
         maps = _run(client, "gammapy_maps", {**_SOURCE, "obs_ids": events.entity("events")})

@@ -13,11 +13,9 @@ import click
 from provstore.app import Provstore
 from provstore.cli.opening import opened
 from provstore.errors import Conflict, NotFound, Unavailable
-from provstore.export import votable
-from provstore.export.document import Document
 from provstore.export.embedding.copies import Embedded
+from provstore.export.embedding.provenance import provenance_of
 from provstore.export.embedding.registry import embed
-from provstore.export.embedding.summary import summary
 from provstore.graph.model import Node, NodeId
 from provstore.queries.lineage import Question, lineage
 from provstore.queries.names import expand
@@ -48,15 +46,12 @@ def embed_provenance(file: Path, output: Path | None, name: str | None, *, depth
         recognised = recognise(provstore.store, source)
         node = _chosen(provstore, recognised, name, file)
         answer = lineage(provstore.store, Question(ids=(node.id,), depth=depth))
-        document = Document.of_answer(answer, provstore.store.namespace)
-        site = provstore.settings.base_url.rstrip("/")
-        local = node.id.removeprefix(provstore.store.namespace)
-        given = Embedded(
-            id=node.id,
-            page=f"{site}/id/{local}" if site and local != node.id else "",
-            sha256=str(node.properties.get("sha256", "")) or recognised.sha256,
-            votable=lambda out: votable.write(document, out),
-            summary=summary(answer),
+        given = provenance_of(
+            node,
+            answer,
+            namespace=provstore.store.namespace,
+            site=provstore.settings.base_url.rstrip("/"),
+            sha256=recognised.sha256,
         )
         _write(target, source, given)
     click.echo(target)

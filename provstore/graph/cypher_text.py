@@ -41,6 +41,10 @@ _REFUSED: Final[dict[str, str]] = {
 )
 _SPACES: Final = frozenset({"date", "datetime", "localdatetime", "time", "localtime", "duration", "point", "vector"})
 """Before the dot of functions that are Cypher's own; all others come with plug-ins, and may do anything."""
+_OPENING: Final = frozenset("([{")
+_CLOSING: Final = frozenset(")]}")
+_DEEPEST: Final = 50
+_LONGEST: Final = 100_000
 _NAMES: Final = frozenset({"name", "quoted"})
 
 
@@ -64,7 +68,10 @@ def refuse_changes(statement: str) -> None:
     """
     if _ESCAPE.search(statement):
         raise _refusal(r"\u", r"a character spelled \u… could hide a word; write it as it is, or give a parameter")
+    if len(statement) > _LONGEST:
+        raise _refusal(statement, f"a statement has at most {_LONGEST} characters; long values belong in parameters")
     tokens = list(_tokens(statement))
+    _check_depth(tokens)
     if not tokens or tokens[0].text.upper() not in _FIRST:
         word = tokens[0].text if tokens else ""
         raise _refusal(word, f"it must begin with {', '.join(sorted(_FIRST))}")
@@ -75,6 +82,15 @@ def refuse_changes(statement: str) -> None:
             _check_word(tokens, place)
         if token.is_name:
             _check_function(tokens, place)
+
+
+def _check_depth(tokens: list[_Token]) -> None:
+    """Refuse what would keep the database's parser busy for minutes, where no limit of time ends it."""
+    depth = 0
+    for token in tokens:
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        if depth > _DEEPEST:
+            raise _refusal(token.text, f"brackets are nested in more than {_DEEPEST} levels")
 
 
 def _refusal(word: str, why: str) -> Invalid:

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final
 
 from neo4j import Session, Transaction
 from neo4j.exceptions import ClientError
@@ -29,6 +29,8 @@ _CHANGES: Final = "Neo.ClientError.Statement.AccessMode"
 _ENDS: Final = f"MATCH (n) WHERE elementId(n) IN $ids RETURN elementId(n), CASE WHEN n:{NODE} THEN n.{ID} END"
 """The server sends relations without the properties of the nodes at their ends. No label: it would be scanned."""
 _KINDS: Final = frozenset(Kind)
+_DEEPEST: Final = 50
+_TOO_DEEP: Final = f"lists and maps are nested in more than {_DEEPEST} levels"
 
 
 def answer(session: Session, question: CypherStatement) -> Rows:
@@ -36,7 +38,7 @@ def answer(session: Session, question: CypherStatement) -> Rows:
     _check(question)
     try:
         with session.begin_transaction(timeout=question.timeout.total_seconds()) as transaction:
-            found = transaction.run(cast("LiteralString", question.statement), dict(question.parameters))
+            found = transaction.run(question.statement, dict(question.parameters))
             columns = tuple(found.keys())
             rows = [record.values() for record in islice(found, question.limit + 1)]
             shown = rows[: question.limit]
@@ -53,15 +55,19 @@ def _check(question: CypherStatement) -> None:
         json.dumps([question.statement, question.parameters], ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise Invalid("half a surrogate pair is no text", field="parameters") from error
-    if any(not -(1 << 63) <= one < 1 << 63 for one in _integers(question.parameters)):
-        raise Invalid("an integer needs more than 64 bits", field="parameters")
+    except RecursionError as error:
+        raise Invalid(_TOO_DEEP, field="parameters") from error
+    level: list[object] = [question.parameters]
+    for _ in range(_DEEPEST):
+        if any(isinstance(one, int) and not -(1 << 63) <= one < 1 << 63 for one in level):
+            raise Invalid("an integer needs more than 64 bits", field="parameters")
+        level = [inner for one in level for inner in _inner(one)]
+    if level:
+        raise Invalid(_TOO_DEEP, field="parameters")
 
 
-def _integers(value: object) -> Iterable[int]:
-    if isinstance(value, int):
-        return [value]
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [number for one in inner for number in _integers(one)]
+def _inner(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
 
 
 def _translated(error: ClientError, question: CypherStatement) -> Invalid:
@@ -85,8 +91,7 @@ def _relationships(value: object) -> list[Relationship]:
         return [value]
     if isinstance(value, GraphPath):
         return list(value.relationships)
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [found for one in inner for found in _relationships(one)]
+    return [found for one in _inner(value) for found in _relationships(one)]
 
 
 class _Reading:

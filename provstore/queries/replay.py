@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from provstore.graph.model import NodeId
 
 __all__ = [
+    "REVISION_KEY",
     "LeftOut",
     "Plan",
     "PlannedInput",
@@ -21,6 +22,9 @@ __all__ = [
     "Wanted",
     "narrowed",
 ]
+
+REVISION_KEY: Final = ".revision"
+"""The end of the key of a derivation that states an accepted newer version."""
 
 
 class Source(StrEnum):

@@ -249,8 +249,8 @@ class _Planning:
             return Obstacle(Reason.NOT_OVER, f"it is not over: its phase is {phase}")
         if phase != _COMPLETED:
             return Obstacle(Reason.FAILED, f"it made nothing to be replaced: it ended in {phase}")
-        if facts.made and all(node.id in self._affected.newer for node in facts.made):
-            newest = self._affected.newest(facts.made[0].id)
+        newest = next((one for node in facts.made if (one := self._affected.newest(node.id))), None)
+        if newest is not None:
             return Obstacle(Reason.SUPERSEDED, f"its products have newer versions already, such as {newest}")
         gone = next((node for node in facts.files if not node.properties.get("location")), None)
         if gone is not None:

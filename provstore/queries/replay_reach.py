@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provstore.errors import TooLarge
-from provstore.graph.model import PROV, Attribute, Kind, Label, Node, NodeId, Relation, Viewer
+from provstore.graph.model import PROV, Kind, Label, Node, NodeId, Relation, Viewer
 from provstore.graph.rules import Step
 from provstore.graph.store import GraphStore, Walk
+from provstore.queries.replay import REVISION_KEY
 
 __all__ = ["STUB", "Reach", "reach"]
 
@@ -128,7 +129,7 @@ class _Below:
     def _take(self, nodes: Mapping[NodeId, Node], edges: Iterable[Relation]) -> None:
         self.nodes |= {one: node for one, node in nodes.items() if one not in self._inside}
         for edge in edges:
-            if _is_revision(edge):
+            if _is_accepted(edge):
                 self.newer[edge.target] = max(edge.source, self.newer.get(edge.target, edge.source))
                 continue
             if edge.kind is Kind.WAS_DERIVED_FROM:
@@ -174,9 +175,7 @@ def _spread(starts: Iterable[NodeId], ways: Mapping[NodeId, set[NodeId]], *, sto
     return found
 
 
-def _is_revision(edge: Relation) -> bool:
-    return edge.kind is Kind.WAS_DERIVED_FROM and any(_says_revision(one) for one in edge.attributes)
-
-
-def _says_revision(one: Attribute) -> bool:
-    return one.key == _TYPE and one.lexical == _REVISION
+def _is_accepted(edge: Relation) -> bool:
+    """Tell whether somebody accepted the product of a replay; what documents and scripts call a revision is none."""
+    ours = edge.kind is Kind.WAS_DERIVED_FROM and edge.bundle is None and edge.key.endswith(REVISION_KEY)
+    return ours and any(one.key == _TYPE and one.lexical == _REVISION for one in edge.attributes)

@@ -12,7 +12,18 @@ from provstore.graph.model import Label, Node, NodeId
 from provstore.graph.titles import title
 from provstore.queries.answers import key_after, write_key
 
-__all__ = ["Counted", "Cut", "Thing", "by_number", "cut", "duration_of", "instant_in", "text_in", "thing_of"]
+__all__ = [
+    "Counted",
+    "Cut",
+    "Thing",
+    "by_number",
+    "cut",
+    "duration_of",
+    "instant_in",
+    "is_program",
+    "text_in",
+    "thing_of",
+]
 
 T = TypeVar("T")
 
@@ -82,3 +93,9 @@ def duration_of(node: Node) -> timedelta | None:
     """Give how long an activity took, None where its start or end is not known."""
     started_at, ended_at = instant_in(node, "started_at"), instant_in(node, "ended_at")
     return ended_at - started_at if started_at is not None and ended_at is not None else None
+
+
+def is_program(agent: Node) -> bool:
+    """Tell whether an agent is software."""
+    types = (text_in(agent, "type"), *(one.lexical for one in agent.attributes))
+    return any("SoftwareAgent" in one for one in types)

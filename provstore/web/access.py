@@ -41,7 +41,7 @@ _ANNOUNCED: Final = "/capabilities"
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOKING: Final = frozenset(
-    {"/provsap", "/datalink", *(f"/prov/{one.name}" for one in QUESTIONS if one.takes_many_ids)}
+    {"/provsap", "/datalink", "/prov/which", *(f"/prov/{one.name}" for one in QUESTIONS if one.takes_many_ids)}
 )
 """Addresses where POST only looks, too: with more ids than an address holds."""
 

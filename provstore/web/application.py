@@ -12,6 +12,7 @@ from provstore.web.cors import install_cors
 from provstore.web.cypher import cypher
 from provstore.web.datalink import datalink
 from provstore.web.documents import documents
+from provstore.web.embedding import embedding
 from provstore.web.entities import entities
 from provstore.web.errors import install_error_handlers
 from provstore.web.events import events
@@ -66,6 +67,7 @@ def application(site: Site, levels: Sequence[Level]) -> Flask:
         questions,
         cypher,
         documents,
+        embedding,
         replays,
         provsap,
         datalink,

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import IO, BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
-from flask import Blueprint, Response, current_app, jsonify, request, url_for
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask import Blueprint, Response, jsonify, request, url_for
 
-from provstore.errors import Invalid, Malformed, TooLarge
 from provstore.export.document import Document
 from provstore.export.names import Namespaces
 from provstore.export.registry import Format
@@ -26,15 +21,14 @@ from provstore.ingest.documents import Receipt, Source
 from provstore.ingest.registry import Notation, by_media_type, by_name, recognise
 from provstore.queries.names import expand
 from provstore.queries.told import told_graph
-from provstore.uws.files import safe_name
 from provstore.uws.importing import Brought, Importing
 from provstore.uws.jobs import text
-from provstore.web.errors import too_large
 from provstore.web.fields import flag
-from provstore.web.forms import body_stream, one_value, read_form, whole_number
+from provstore.web.forms import one_value, whole_number
 from provstore.web.negotiate import provenance_format
 from provstore.web.prov import send_written
 from provstore.web.site import base_url, caller, site
+from provstore.web.uploads import kept_body
 
 __all__ = ["documents", "write_document"]
 
@@ -65,7 +59,7 @@ _OK: Final = 200
 @documents.post("")
 def bring() -> Response:
     """POST /prov/documents: store a document, whole or not at all; ``strict``, ``public`` and ``dry_run`` are flags."""
-    with _body() as (body, source, media_type):
+    with kept_body() as (body, source, media_type):
         notation = _notation(body, source, media_type)
         brought = Brought(
             body=body,
@@ -105,44 +99,6 @@ def forget(document: str) -> Response:
     """DELETE /prov/documents/{document}: remove it with all it says (administrators only)."""
     Importing(site().store).forget(caller(), expand(document, site().store.namespace))
     return Response(status=_GONE)
-
-
-@contextmanager
-def _body() -> Iterator[tuple[BinaryIO, Source, str]]:
-    """Take the document of a request aside: the body, or the part ``file`` of a form; with its media type.
-
-    Raises:
-        Invalid: there is none, or it could break off unnoticed.
-        TooLarge: it is larger than an upload may be.
-    """
-    if request.mimetype == _MULTIPART:
-        read_form()
-        sent = request.files.get(_PART)
-        if sent is None:
-            raise Invalid(f"a form needs the document as its part {_PART!r}", field=_PART)
-        with _kept(sent.stream, sent.filename or "") as kept:
-            yield (*kept, sent.mimetype)
-    else:
-        with _kept(body_stream(), one_value(request.args, "name") or "") as kept:
-            yield (*kept, request.mimetype)
-
-
-@contextmanager
-def _kept(stream: IO[bytes], name: str) -> Iterator[tuple[BinaryIO, Source]]:
-    digest, size = hashlib.sha256(), 0
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=current_app.config["PROVSTORE_SPOOL"]) as kept:
-        try:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                kept.write(chunk)
-        except RequestEntityTooLarge as error:
-            raise TooLarge(too_large()) from error
-        kept.seek(0)
-        if not size:
-            raise Malformed("it is empty; a document is needed as the body of the request", place="document")
-        source = Source(name=safe_name(name) if name else "", notation="", size=size, sha256=digest.hexdigest())
-        yield cast("BinaryIO", kept), source
 
 
 def _notation(body: BinaryIO, source: Source, media_type: str) -> Notation:

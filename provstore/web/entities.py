@@ -34,6 +34,10 @@ _MULTIPART: Final = "multipart/form-data"
 _JSON: Final = "application/json"
 _PART: Final = "file"
 _TRUTHS: Final = frozenset({"public", "dry_run"})
+_HEAD: Final = 1_000
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
+_UNTELLING: Final = frozenset({"", "application/octet-stream", "binary/octet-stream", "text/plain"})
+_LOOKS: Final = {b"[": "json", b"{": "json", b"<": "votable"}
 
 
 @entities.post("")
@@ -45,7 +49,7 @@ def register() -> Response:
     public, dry = flag(request.args, "public"), flag(request.args, "dry_run")
     registering, who = Registering(site().store), caller()
     with _body() as (body, media_type):
-        form = table_form(media_type)
+        form = _form(body, media_type)
         rows = registering.check(who, products_of(body, form))
         if not rows:
             raise Invalid("the list names no product", field="entities")
@@ -109,6 +113,15 @@ def _pairs() -> Sequence[tuple[str, Any]]:
         stream.end()
     inner = next((value for name, value in members if name == "attributes" and isinstance(value, tuple)), None)
     return members if inner is None else inner
+
+
+def _form(body: BinaryIO, media_type: str) -> str:
+    """Give the form of a list: as its media type says, or as it looks."""
+    if media_type not in _UNTELLING:
+        return table_form(media_type)
+    head = body.read(_HEAD).lstrip(_BLANK)[:1]
+    body.seek(0)
+    return _LOOKS.get(head, "csv")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from provstore.uws.files import safe_name
 from provstore.uws.jobs import CONTENT_TYPE_ANY, Job, JobParameter, text
 from provstore.uws.phases import FINAL, Phase
 from provstore.uws.watching.following import tail_start
+from provstore.web.embedding import send_embedded
 from provstore.web.forms import one_value, whole_number
 from provstore.web.prov_links import link_file
 from provstore.web.ranges import send_bytes
@@ -45,7 +46,8 @@ def show_entity(entity: str) -> Response:
         raise NotFound(f"no entity {entity!r}", field="entity", value=entity)
     if not text(found[0].properties, "location"):
         raise NotFound(f"of {entity!r} no file is kept here", field="entity", value=entity)
-    return link_file(_send_node(found[0]), found[0])
+    what = one_value(request.args, "embed")
+    return link_file(_send_node(found[0]) if what is None else send_embedded(found[0], what), found[0])
 
 
 def send_input(parameter: JobParameter) -> Response:

@@ -112,7 +112,11 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     # lists and sweeps
     "uws.list_all_jobs": _shows(_either("UwsJobsDocument", "JobList"), *_OF_A_LIST, "SERVICE", free=True),
     "uws.list_jobs": _shows(_either("UwsJobsDocument", "JobList"), *_OF_A_LIST, free=True),
-    "uws.create_job": _leads_on(_NEW_JOBS),
+    "uws.create_job": Operation(
+        answers={303: _NO_CONTENT},
+        body=_NEW_JOBS,
+        words={"from": "a job of the service, to run again but for the rest"},
+    ),
     "uws.list_sweeps": _shows(_json("SweepList"), "LIMIT", "NEXT"),
     "uws.show_sweep": _shows(_either("UwsJobsDocument", "Sweep")),
     "uws.act_on_sweep": _leads_on(_form()),
@@ -184,9 +188,22 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
         body={"*/*": "", _UPLOAD: ""},
         query=("format", "name", "strict", "public", "dry_run"),
     ),
+    "embedding.tell_which": Operation(answers={200: _json("Recognition")}, body={"*/*": "", _UPLOAD: ""}),
     "documents.show_list": _shows(_json("DocumentList"), "limit", "after"),
     "documents.show": _shows(_PROVENANCE, "format"),
     "documents.forget": _GONE,
+    "entities.register": Operation(
+        answers={200: _json("Registered"), 201: _json("Registered")},
+        body={_JSON: "", "text/csv": "", "application/x-ndjson": "", "application/x-votable+xml": "", _UPLOAD: ""},
+        query=("public", "dry_run"),
+    ),
+    "entities.show_annotations": _shows(_json("AnnotationList")),
+    "entities.annotate": Operation(answers={201: _json("Annotation")}, body={_FORM: "", _JSON: ""}, query=("public",)),
+    "obscore.show_table": _shows(
+        {"application/x-votable+xml": "VotableDocument"},
+        *("position", "time", "dataproduct_type", "calib_level", "target_name", "obs_collection", "obs_id"),
+        *("facility_name", "instrument_name", "MAXREC", "COLUMNS"),
+    ),
     "replays.plan_replay": Operation(
         answers={200: {_JSON: "ReplayPlan", "text/csv": "", "*/*": ""}, 201: _json("Replay")},
         body=_fields("NewReplay"),
@@ -203,7 +220,7 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
         query=("ID", "RESPONSEFORMAT", "MAXREC"),
         body=_form(),
     ),
-    "store.show_entity": Operation(answers={200: _BYTES, 206: _BYTES, 304: _NO_CONTENT}),
+    "store.show_entity": Operation(answers={200: _BYTES, 206: _BYTES, 304: _NO_CONTENT}, query=("embed",)),
     # people
     "sessions.show_session": _shows(_json("Session")),
     "sessions.begin": Operation(answers={200: _json("Session"), 303: _NO_CONTENT}, body=_fields("SignIn"), open=True),

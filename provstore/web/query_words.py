@@ -33,6 +33,7 @@ QUERIES: Final[Mapping[str, tuple[Schema, str]]] = {
     "depth": (TEXT, "a number of steps, or all"),
     "descriptions": ({"type": "string", "enum": ["0", "1", "2"]}, "how much of the descriptions"),
     "model": ({"type": "string", "enum": ["IVOA", "W3C"]}, "the model of the document"),
+    "embed": (TEXT, "provenance: a copy that carries its own"),
     "public": (YES_NO, "everybody may see it"),
     "dry_run": (YES_NO, "only tell what would be stored"),
     "after": (TEXT, "the `next` of the page before"),

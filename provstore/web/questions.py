@@ -31,15 +31,15 @@ _CSV: Final = "text/csv"
 _CSV_HEADED: Final = f"{_CSV}; charset=utf-8; header=present"
 _NDJSON: Final = "application/x-ndjson"
 _TEXTS: Final = ("text/markdown", "text/plain")
-_FORMS: Final = {
+_WORDS: Final = {
     "csv": _CSV,
     "ndjson": _NDJSON,
     "markdown": "text/markdown",
     "md": "text/markdown",
     "text": "text/plain",
-    **{form: form for form in (_CSV, _NDJSON, *_TEXTS)},
 }
 """Word for a form that is no provenance format -> its media type."""
+_FORMS: Final = _WORDS | {form: form for form in (_CSV, _NDJSON, *_TEXTS)}
 _OF_GRAPHS: Final = ("", "text/plain")
 """Plain text of a graph is PROV-N; everything else that is no provenance format is not for graphs."""
 _LINES: Final = {_CSV: (rows_csv, _CSV_HEADED), _NDJSON: (rows_ndjson, _NDJSON)}
@@ -49,7 +49,7 @@ def _view(question: Question) -> Callable[[], Response]:
     def ask() -> Response:
         given = _given(question)
         plainly = _plain_form()
-        form = lineage_format() if plainly in _OF_GRAPHS else None
+        form = lineage_format() if plainly in _OF_GRAPHS and _asked_format().lower() not in _WORDS else None
         found = answer(question, given, Asker(store=site().store, viewer=caller().viewer))
         if plainly and (response := _plain(found, plainly)) is not None:
             return response

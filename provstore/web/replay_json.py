@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from provstore.graph.model import format_instant
+from provstore.graph.model import NodeId, format_instant
 from provstore.queries.replay import Plan, PlannedJob
 from provstore.queries.replay_graph import COLUMNS, rows
 from provstore.uws.replaying.record import Replay
@@ -55,7 +55,7 @@ def reference_json(replay: Replay, *, name_of: NameOf) -> dict[str, Any]:
         "state": replay.state.value,
         "ownerId": name_of(replay.owner) or None,
         "created": _time(replay.created_at),
-        "started": _time(replay.started_at),
+        "started": _time(replay.run_at),
         "ended": _time(replay.ended_at),
         "accepted": _time(replay.accepted_at),
         "total": len(replay.plan.jobs),
@@ -113,7 +113,7 @@ def status_csv(status: Status) -> str:
     became = {one.job: _became(status, one) for one in status.replay.plan.jobs}
     told: list[dict[str, Any]] = []
     for row in rows(status.replay.plan):
-        more = became.get(str(row["job"]), {})
+        more = became.get(NodeId(str(row["job"])), {})
         products = "; ".join(f"{one['name']} {one['verdict']}" for one in more.get("products", ()))
         told.append({**more, "products": products, **row} | ({"text": more["text"]} if more.get("text") else {}))
     return _csv((*COLUMNS, *_FURTHER), told)

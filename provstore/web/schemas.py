@@ -11,6 +11,7 @@ from typing import Any, Final
 from provstore.accounts.callers import Scope
 from provstore.uws.phases import Phase
 from provstore.uws.publishing.proposals import State
+from provstore.web.entity_schemas import ENTITY_SCHEMAS
 from provstore.web.replay_schemas import REPLAY_SCHEMAS
 
 __all__ = ["FLAG", "PHASE", "SCHEMAS", "TEXT", "YES_NO", "Schema", "items"]
@@ -314,6 +315,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         {"provstore": TEXT, "services": items(_object({**_SERVICE, "jobs": _ADDRESS, "definition": _ADDRESS}))}
     ),
     **_JDL,
+    **ENTITY_SCHEMAS,
     **REPLAY_SCHEMAS,
     "Graph": _object(
         {
@@ -335,6 +337,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
             **{name: items(TEXT) for name in ("conflicts", "remarks")},
         }
     ),
+    "Recognition": _object({"likeness": TEXT, "sha256": TEXT, "items": items(_object({"id": TEXT}))}),
     "Document": _object({"document": TEXT, "href": _ADDRESS, "name": TEXT, "format": TEXT}),
     "DocumentList": _list_of("Document"),
     "OpenApi": {"type": "object", "required": ["openapi", "info", "paths"]},

@@ -7,7 +7,7 @@ import pytest
 from provstore.errors import Invalid, NotFound
 from provstore.graph.model import EVERYBODY, Kind, Label, Node, NodeId, Relation, Viewer
 from provstore.graph.store import Change, Create, GraphStore
-from provstore.queries.replay import Plan, Reason, Replacement, Wanted, narrowed
+from provstore.queries.replay import REVISION_KEY, Plan, Reason, Replacement, Wanted, narrowed
 from provstore.queries.replay_graph import planned_graph, rows
 from provstore.queries.replay_plan import Candidate, Judge, Obstacle, plan
 from tests.contract.conftest import OpenStore
@@ -68,9 +68,17 @@ def test_jobs_that_used_neither_are_not_affected(store: GraphStore) -> None:
 def test_a_newer_version_is_not_affected_by_what_the_older_was_made_of(store: GraphStore) -> None:
     write(store, job("j1", "bad"), job("j2", "good"), job("j3", made_by("j2")))
     old, new = nid(made_by("j1")), nid(made_by("j2"))
-    store.write([Create(Relation("r", Kind.WAS_DERIVED_FROM, new, old, attributes=(REVISION,)))])
+    key = made_by("j2") + REVISION_KEY
+    store.write([Create(Relation(key, Kind.WAS_DERIVED_FROM, new, old, attributes=(REVISION,)))])
     found = planned(store)
     assert (found.jobs, left(found)) == ((), {"j1": Reason.SUPERSEDED})
+
+
+def test_what_a_script_calls_a_revision_supersedes_nothing(store: GraphStore) -> None:
+    write(store, job("j1", "bad"), job("j2", made_by("j1")))
+    old, new = nid(made_by("j1")), nid(made_by("j2"))
+    store.write([Create(Relation("j2.-00001", Kind.WAS_DERIVED_FROM, new, old, attributes=(REVISION,)))])
+    assert order(planned(store)) == [(1, "j1"), (2, "j2")]
 
 
 def test_what_stands_between_an_input_and_its_replacement_stays(store: GraphStore) -> None:

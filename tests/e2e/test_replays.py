@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,19 @@ from tests.e2e.served import SERVICES, Served, until, write_services
 COPY = 'cat "$input" > a.dat'
 
 
+def made_in(folder: Path, environment: Mapping[str, str]) -> Served:
+    services = write_services(folder / "descriptions", [one for one in SERVICES if one.name == "reads"])
+    return Served(folder, {"PROVSTORE_DESCRIPTIONS": str(services), **environment})
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Served:
-    services = write_services(tmp_path / "descriptions", [one for one in SERVICES if one.name == "reads"])
-    return Served(tmp_path, {"PROVSTORE_DESCRIPTIONS": str(services)})
+    return made_in(tmp_path, {})
+
+
+@pytest.fixture
+def any_place(tmp_path: Path, any_store: Mapping[str, str]) -> Served:
+    return made_in(tmp_path, any_store)
 
 
 def told(place: Served, *arguments: str, code: int = 0) -> Any:
@@ -38,14 +48,15 @@ def line(place: Served, tmp_path: Path) -> tuple[list[str], str]:
     for name in ("bad", "good"):
         (tmp_path / name).write_text(f"{name}\n")
     first = read(place, str(tmp_path / "bad"))
-    second = read(place, made(first), code=f"sleep 1; {COPY}")
+    second = read(place, made(first), code='sleep 1; cat "$input" > b.dat')
     good = read(place, str(tmp_path / "good"))
     graph = told(place, "lineage", made(first))
     (bad,) = [one["id"] for one in graph["nodes"] if one["label"] == "bad"]
     return [first["jobId"], second["jobId"]], f"{bad}={made(good)}"
 
 
-def test_a_replay_is_planned_drawn_run_compared_and_accepted(place: Served, tmp_path: Path) -> None:
+def test_a_replay_is_planned_drawn_run_compared_and_accepted(any_place: Served, tmp_path: Path) -> None:
+    place = any_place
     jobs, change = line(place, tmp_path)
     plan = place.command("replay", "plan", "--replace", change, "--svg", str(tmp_path / "plan.svg"))
     assert [row.split()[:3] for row in plan.stdout.splitlines() if row[:1].isdigit()] == [

@@ -24,6 +24,13 @@ ADDRESS = "/prov/cypher"
 BACK_TO_BACK = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN sum(a * b)"
 
 
+def nested(levels: int) -> list[object]:
+    found: list[object] = []
+    for _ in range(levels):
+        found = [found]
+    return found
+
+
 @pytest.fixture(scope="module")
 def served(neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served_on_neo4j(neo4j_url, tmp_path_factory.mktemp("served"), cypher=True) as opened:
@@ -121,6 +128,8 @@ def test_a_statement_that_takes_too_long_is_ended(served: Served) -> None:
         ({"statement": "RETURN 1; RETURN 2"}, "statement"),
         ({"statement": "RETURN $a", "parameters": {"a": 1 << 63}}, "64 bits"),
         ({"statement": "RETURN $a", "parameters": {"a": ["\ud800"]}}, "surrogate"),
+        ({"statement": "RETURN $a", "parameters": {"a": nested(60)}}, "50 levels"),
+        ({"statement": "RETURN $a", "parameters": {"a": nested(500)}}, "50 levels"),
         ({"statement": "RETURN 1", "limit": 0}, "limit 0"),
         ({"statement": "RETURN 1", "limit": True}, "whole number"),
         ({"statement": "RETURN 1", "timeout": 61}, "60 seconds"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import runpy
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from tests.neo4j_server import Neo4jServer
 from tests.parts import require
 
 pytestmark = pytest.mark.neo4j
+PAGE = Path(__file__).parents[2] / "docs" / "neo4j.md"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,14 @@ def graph(ours: Any, neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFa
         opened = ours.open_graph(neo4j_url.url, user=neo4j_url.user, password=neo4j_url.password)
         with closing(opened.service.connector):
             yield opened
+
+
+def point_to(server: Neo4jServer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name the graph by the settings."""
+    (folder / "password").write_text(server.password, encoding="ascii")
+    monkeypatch.setenv("PROVSTORE_GRAPH_URL", f"{server.url}/neo4j")
+    monkeypatch.setenv("PROVSTORE_GRAPH_USER", server.user)
+    monkeypatch.setenv("PROVSTORE_GRAPH_PASSWORD_FILE", str(folder / "password"))
 
 
 def test_a_query_gives_rows(graph: Any) -> None:
@@ -98,13 +108,21 @@ def test_attributes_are_read_as_they_were_written(ours: Any, graph: Any) -> None
 def test_the_settings_name_the_graph_where_no_address_is_given(
     ours: Any, graph: Any, neo4j_url: Neo4jServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "password").write_text(neo4j_url.password, encoding="ascii")
-    monkeypatch.setenv("PROVSTORE_GRAPH_URL", f"{neo4j_url.url}/neo4j")
-    monkeypatch.setenv("PROVSTORE_GRAPH_USER", neo4j_url.user)
-    monkeypatch.setenv("PROVSTORE_GRAPH_PASSWORD_FILE", str(tmp_path / "password"))
+    point_to(neo4j_url, tmp_path, monkeypatch)
     opened = ours.open_graph()
     with closing(opened.service.connector):
         assert (opened.name, opened.query("RETURN 1").evaluate()) == ("neo4j", 1)
+
+
+def test_the_example_of_the_page_works_as_pasted(
+    ours: Any, graph: Any, neo4j_url: Neo4jServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_to(neo4j_url, tmp_path, monkeypatch)
+    example = tmp_path / "example.py"
+    example.write_text(PAGE.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0], "utf-8")
+    names = runpy.run_path(str(example))
+    with closing(names["graph"].service.connector):
+        assert names["product"].name == "stacked"
 
 
 def test_the_embedded_store_is_no_graph_for_py2neo(ours: Any, monkeypatch: pytest.MonkeyPatch) -> None:

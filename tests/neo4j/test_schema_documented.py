@@ -38,7 +38,7 @@ def database(neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def rows(database: Driver, text: str) -> list[tuple[object, ...]]:
-    return [tuple(row.values()) for row in database.execute_query(text, database_="neo4j").records]  # type: ignore[arg-type]  # texts of this file
+    return [tuple(row.values()) for row in database.execute_query(text, database_="neo4j").records]
 
 
 def section(title: str) -> str:

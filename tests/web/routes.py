@@ -115,11 +115,16 @@ OTHERS: Final = {
     ("GET", "/openapi.json"): EVERYBODY,
     ("GET", "/datalink"): EVERYBODY,
     ("POST", "/datalink"): EVERYBODY,
-    ("POST", "/prov/cypher"): (401, 403, 403, 404),
+    ("POST", "/prov/cypher"): (403, 403, 403, 404),
+    ("POST", "/prov/which"): EVERYBODY,
     ("GET", "/prov/documents"): EVERYBODY,
     ("POST", "/prov/documents"): (201, 201, 201, 201),
     ("GET", "/prov/documents/<document>"): FOUND,
     ("DELETE", "/prov/documents/<document>"): (404, 403, 404, 204),
+    ("POST", "/prov/entities"): (201, 201, 201, 201),
+    ("GET", "/prov/entities/<path:entity>/annotations"): FOUND,
+    ("POST", "/prov/entities/<path:entity>/annotations"): (404, 201, 404, 201),
+    ("GET", "/obscore.vot"): EVERYBODY,
     ("GET", "/prov/replays"): EVERYBODY,
     ("POST", "/prov/replays"): OF_ONESELF,
     ("GET", "/prov/replays/<replay_id>"): FOUND,
@@ -171,7 +176,10 @@ BODIES: Final[dict[str, dict[str, str] | str]] = {
     "/destruction": {"DESTRUCTION": "2026-03-05"},
     "/parameters": {"text": "b"},
     "/parameters/<name>": {"VALUE": "b"},
+    "/prov/which": "some bytes",
     "/prov/documents": "document\nprefix ex <http://example.org/>\nentity(ex:a)\nendDocument\n",
+    "/prov/entities": "location\nhttps://archive.example/a.fits\n",
+    "/prov/entities/<path:entity>/annotations": {"quality": "good"},
     "/prov/replays": {"revision": "sleep@1"},
     "": {"text": "b"},
     "/uws/<service>/sweeps/<sweep_id>": {"ACTION": "DELETE"},
@@ -201,7 +209,7 @@ FILLED: Final = (
 OPEN: Final = ("/availability", "/healthz", "/openapi.json", "/signals/", "/static/")
 """Addresses that ask nobody who he is, also if what he sends is worth nothing."""
 
-LOOKING: Final = ("/datalink", "/provsap", "/prov/lineage")
+LOOKING: Final = ("/datalink", "/provsap", "/prov/lineage", "/prov/which")
 """Addresses where POST only looks, like GET."""
 
 EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {

@@ -14,6 +14,7 @@ from provstore.graph.rules import Step
 from provstore.graph.store import Walk
 from tests.web.replay_line import COPIED, Line, bad_line, copied, entity
 from tests.web.served import STACKED, Served, job_id
+from tests.web.test_openapi import check
 
 
 @pytest.fixture
@@ -227,6 +228,24 @@ def test_the_rest_of_a_part_goes_on_with_what_was_accepted(line: Line) -> None:
 # --- looking
 
 
+def test_answers_are_as_they_are_described(line: Line) -> None:
+    check("ReplayPlan", line.plan())
+    replay = line.kept()
+    check("Replay", line.status(replay))
+    line.post(replay, "run")
+    line.finish(replay, 0, {COPIED: b"GOOD"})
+    check("Replay", line.status(replay))
+    check("ReplayList", line.served.json("/prov/replays"))
+
+
+def test_what_goes_wrong_beside_the_jobs_stops_none(served: Served) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    served.provstore.supervisor.look_after(fail)
+    assert served.phase(served.completed()) == "COMPLETED"
+
+
 def test_replays_are_listed_the_newest_first_to_who_may_see_them(line: Line) -> None:
     first = line.kept()
     line.served.clock.advance(5)
@@ -258,4 +277,4 @@ def test_the_plan_of_a_replay_never_leaves_the_server_as_provenance(line: Line) 
     answer: Any = line.served.admin.get(f"/prov/lineage?id={replay}")
     (node,) = [one for one in answer.json["nodes"] if one["id"].endswith(replay)]
     assert node["class"] == [Label.ACTIVITY]
-    assert set(node["attributes"]) == {"name", "created_at", "job_count"}
+    assert set(node["attributes"]) == {"name", "created_at", "started_at", "job_count"}

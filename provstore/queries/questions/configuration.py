@@ -13,7 +13,7 @@ from provstore.graph.store import GraphStore
 from provstore.graph.titles import local_part, title, value
 from provstore.queries.asking import Parameter, Question, many_ids
 from provstore.queries.facts import Facts, Named, Tie, neighbours
-from provstore.queries.things import text_in
+from provstore.queries.things import is_program, text_in
 
 __all__ = ["QUESTION", "Asked", "ConfigFile", "Configuration", "Configured", "Setting", "configuration"]
 
@@ -121,12 +121,7 @@ def _configured(facts: Facts, node: Node, ties: Sequence[Tie]) -> Configured:
 
 def _programs(facts: Facts, activity: NodeId) -> set[str]:
     agents = {tie.node.id: tie.node for tie in facts.agents(activity)}.values()
-    return {f"{title(each)} {text_in(each, 'version')}".strip() for each in agents if _is_program(each)}
-
-
-def _is_program(agent: Node) -> bool:
-    types = (text_in(agent, "type"), *(each.lexical for each in agent.attributes))
-    return any("SoftwareAgent" in each for each in types)
+    return {f"{title(each)} {text_in(each, 'version')}".strip() for each in agents if is_program(each)}
 
 
 def _setting(named: Named) -> Setting:

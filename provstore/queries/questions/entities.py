@@ -98,17 +98,18 @@ def _cases(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _having(store: GraphStore, viewer: Viewer, names: Iterable[str], values: tuple[str, ...]) -> Iterator[Node]:
-    for name in dict.fromkeys(names):
-        filters = [(Filter(name, Op.IN, values),)]
-        if ":" not in name and name not in _OWN:
-            told = dict.fromkeys((f"{PROVSTORE}{name}", *keys(store, name, viewer)))
-            filters += [(Filter(key, Op.IN, values),) for key in told]
-        for each in filters:
-            yield from every(store, Find(condition=Condition(label=Label.ENTITY, filters=each), limit=_PAGE), viewer)
+    """Give entities with one of the values: under properties that have an index, and under keys of attributes."""
+    plain = [name for name in dict.fromkeys(names) if name in _INDEXED]
+    told = [key for name in names if name not in _OWN for key in (name, f"{PROVSTORE}{name}") if ":" in key]
+    told += [key for name in names if name not in _OWN and ":" not in name for key in keys(store, name, viewer)]
+    for name in dict.fromkeys((*plain, *told)):
+        condition = Condition(label=Label.ENTITY, filters=(Filter(name, Op.IN, values),))
+        yield from every(store, Find(condition=condition, limit=_PAGE), viewer)
 
 
 _OWN: Final = frozenset({"name", "local", "location"})
 """Properties of our own nodes of which documents tell under other names."""
+_INDEXED: Final = _OWN | {"sha256"}
 
 
 def _is_of(node: Node, content_types: Iterable[str]) -> bool:

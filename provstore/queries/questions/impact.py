@@ -22,7 +22,7 @@ from provstore.queries.conditions import Clause, Test
 from provstore.queries.descent import Descent
 from provstore.queries.facts import Facts, Tie, neighbours
 from provstore.queries.search import Search, search
-from provstore.queries.things import Counted, Thing, by_number, instant_in, text_in, thing_of
+from provstore.queries.things import Counted, Thing, by_number, instant_in, is_program, text_in, thing_of
 from provstore.queries.told import with_told_of
 
 __all__ = ["QUESTION", "Affected", "Asked", "Impact", "ImpactPage", "State", "impact"]
@@ -222,15 +222,10 @@ def _owners(store: GraphStore, makers: Collection[Node], viewer: Viewer) -> Mapp
     found = {job: people[owner] for job, owner in jobs.items() if owner in people}
     facts = Facts(store, [one for one in makers if one.id not in jobs], viewer)
     for activity in facts.nodes:
-        agents = sorted((tie.node for tie in facts.agents(activity)), key=lambda each: (_is_program(each), each.id))
+        agents = sorted((tie.node for tie in facts.agents(activity)), key=lambda each: (is_program(each), each.id))
         if agents:
             found[activity] = agents[0]
     return found
-
-
-def _is_program(agent: Node) -> bool:
-    types = (text_in(agent, "type"), *(each.lexical for each in agent.attributes))
-    return any("SoftwareAgent" in each for each in types)
 
 
 def _counted(counter: Counter[str]) -> tuple[Counted, ...]:

@@ -47,7 +47,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """A replay: its plan, who made it, and how far it is.
+    """A replay: its plan, who made it, and how far it is; it began with its plan, and runs since ``run_at``.
 
     ``owner`` is the local id of an agent. ``failures``: jobs of the plan, by the id of the one that ran, that could not
     be made, with the reason.
@@ -58,7 +58,7 @@ class Replay:
     plan: Plan
     owner: str
     created_at: datetime | None
-    started_at: datetime | None = None
+    run_at: datetime | None = None
     ended_at: datetime | None = None
     accepted_at: datetime | None = None
     accepted_by: str = ""
@@ -73,7 +73,7 @@ class Replay:
             return State.ACCEPTED
         if self.ended_at is not None:
             return State.OVER
-        return State.PLANNED if self.started_at is None else State.RUNNING
+        return State.PLANNED if self.run_at is None else State.RUNNING
 
     def again(self, job: str) -> JobId:
         """Give the id of the job that runs instead of one of the plan."""
@@ -94,6 +94,7 @@ def changes_of_replay(
         "name": NAME,
         "owner": owner,
         "created_at": at,
+        "started_at": at,
         "job_count": len(plan.jobs),
         PLAN: plan_text(plan),
     }
@@ -106,7 +107,7 @@ def replay_of(node: Node, namespace: str) -> Replay:
     """Read a replay from its node."""
     given = node.properties
     failures = text(given, FAILURES)
-    times = {name: instant(given, name) for name in ("created_at", "started_at", "ended_at", "accepted_at")}
+    times = {name: instant(given, name) for name in ("created_at", "run_at", "ended_at", "accepted_at")}
     return Replay(
         id=local_part(node.id, namespace),
         node=node.id,

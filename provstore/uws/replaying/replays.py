@@ -14,7 +14,7 @@ from provstore.accounts.callers import EVERY_SERVICE, Caller, curators
 from provstore.errors import Conflict, Invalid, NotFound, Unauthenticated
 from provstore.graph.model import Kind, Label, NodeId, Relation, Subgraph, Value, new_local
 from provstore.graph.store import Change, Condition, Filter, Find, Op, Order, Update, Upsert
-from provstore.queries.replay import Plan, PlannedJob, Wanted, narrowed
+from provstore.queries.replay import REVISION_KEY, Plan, PlannedJob, Wanted, narrowed
 from provstore.queries.replay_graph import planned_graph
 from provstore.queries.replay_plan import plan
 from provstore.uws.making import Making
@@ -118,7 +118,7 @@ class Replays:
     def page(self, caller: Caller, *, limit: int, after: str | None) -> ReplayPage:
         """List the replays that the caller may see, the newest first."""
         condition = Condition(label=Label.ACTIVITY, filters=(Filter("name", Op.EQ, NAME), Filter(PLAN, Op.GE, "")))
-        order = Order("created_at", descending=True)
+        order = Order("started_at", descending=True)
         page = self._store.find(Find(condition=condition, order=order, limit=limit, after=after), caller.viewer)
         return ReplayPage(items=tuple(replay_of(one, self._store.namespace) for one in page.items), next=page.next)
 
@@ -159,9 +159,9 @@ class Replays:
             raise Conflict(f"replay {replay.id} is {replay.state}: only one that is planned can be run")
         chosen = replay.plan if jobs is None else self._chosen(replay.plan, jobs)
         at = self._parts.clock()
-        put: dict[str, Value | None] = {"open": True, "started_at": at, PLAN: plan_text(chosen)}
+        put: dict[str, Value | None] = {"open": True, "run_at": at, PLAN: plan_text(chosen)}
         put["job_count"] = len(chosen.jobs)
-        self._store.write([Update(node=replay.node, expected={"started_at": None}, put=put)])
+        self._store.write([Update(node=replay.node, expected={"run_at": None}, put=put)])
         self._parts.wake(None)
         return self.read(caller, replay_id)
 
@@ -201,7 +201,7 @@ class Replays:
         for job, node in made:
             for _, old, new in pairs_of(job, node, namespace):
                 if new in there:
-                    key = f"{new.removeprefix(namespace)}.revision"
+                    key = f"{new.removeprefix(namespace)}{REVISION_KEY}"
                     yield Upsert(Relation(key, Kind.WAS_DERIVED_FROM, new, old, attributes=(REVISION,)))
 
     def _owned(self, caller: Caller, replay_id: str) -> Replay:

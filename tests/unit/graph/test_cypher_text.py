@@ -70,6 +70,8 @@ CHANGES = [
     ("RETURN `apoc` . `load` (1)", "apoc"),
     ("RETURN genai.vector.encode('x')", "genai"),
     ("RETURN 'unfinished CALL db.labels()", "CALL"),
+    (f"RETURN {'(' * 51}1{')' * 51}", "50 levels"),
+    (f"RETURN {'x' * 100_000}", "100000 characters"),
     ("", "''"),
     ("  // nothing", "''"),
 ]

@@ -6,7 +6,19 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from provstore.graph.model import EVERYBODY, PUBLIC, Attribute, Kind, Label, Node, NodeId, Relation, Value, Viewer
+from provstore.graph.model import (
+    EVERYBODY,
+    PROVSTORE,
+    PUBLIC,
+    Attribute,
+    Kind,
+    Label,
+    Node,
+    NodeId,
+    Relation,
+    Value,
+    Viewer,
+)
 from provstore.graph.store import GraphStore
 from provstore.ingest.documents import Author, Documents, Source
 from provstore.ingest.registry import by_name as notation
@@ -109,7 +121,9 @@ def survey(store: GraphStore) -> None:
         ),
         relation(Kind.WAS_DERIVED_FROM, "d-cal-2", "d-cal-1")._replace(attributes=_REVISION),
         relation(Kind.WAS_ATTRIBUTED_TO, "d-cal-1", "vera", role="contact"),
-        entity("raw1", name="raw1.fits", sha256="sum-raw1", md5="00ff", location="files/raw1.fits", generated_at=at(1)),
+        entity("raw1", name="raw1.fits", sha256="sum-raw1", location="files/raw1.fits", generated_at=at(1))._replace(
+            attributes=(Attribute(f"{PROVSTORE}md5", "00ff"),)
+        ),
         entity("raw2", name="raw2.fits", sha256="sum-raw2", generated_at=at(2), readers=frozenset({"user:bob"})),
         entity("flat", name="flat.fits", sha256="sum-flat", generated_at=at(3)),
         *_run("cal1", of="cal", minute=10),
@@ -127,8 +141,3 @@ def survey(store: GraphStore) -> None:
         *(relation(Kind.USED, "stack", one, role="image") for one in ("clean1", "clean2")),
         *_product("deep", "stack", 33, "clean1", "clean2"),
     )
-
-
-def ids(*names: str) -> list[NodeId]:
-    """Give full ids."""
-    return [nid(one) for one in names]
