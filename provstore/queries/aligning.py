@@ -34,10 +34,14 @@ def align(a: Run, b: Run) -> Aligned:
     First what is the same with all that led to it, then what stands next to what is aligned already, then what is of
     the same kind: with the same parameters and roles, the same roles, the same name; among equals by position.
     """
-    matching = _Matching(_Side.of(a), _Side.of(b))
+    matching = _Matching(_Side.of(a), _Side.of(b), name=_hint)
     for stuff in (_by_id, _by_sum):
         matching.things(stuff)
     for key in _KEYS:
+        matching.steps(key)
+        matching.spread()
+    matching.name = _kind
+    for key in _NAMELESS:
         matching.steps(key)
         matching.spread()
     replaced = matching.replaced()
@@ -124,18 +128,32 @@ def _parameters_and_roles(side: _Side, one: NodeId) -> Hashable:
 
 
 def _roles(side: _Side, one: NodeId) -> Hashable:
-    return side.step(one).kind, side.step(one).roles()
+    return side.step(one).hint, side.step(one).roles()
+
+
+def _hint(side: _Side, one: NodeId) -> Hashable:
+    return side.step(one).hint
 
 
 def _kind(side: _Side, one: NodeId) -> Hashable:
     return side.step(one).kind
 
 
+def _nameless_roles(side: _Side, one: NodeId) -> Hashable | None:
+    return None if side.step(one).kind else side.step(one).roles()
+
+
+def _nameless(side: _Side, one: NodeId) -> Hashable | None:
+    return None if side.step(one).kind else ""
+
+
 def _same_step(_: _Side, one: NodeId) -> Hashable:
     return one
 
 
-_KEYS: Final[tuple[_Key, ...]] = (_same_step, _whole, _parameters_and_roles, _roles, _kind)
+_KEYS: Final[tuple[_Key, ...]] = (_same_step, _whole, _parameters_and_roles, _roles, _hint)
+_NAMELESS: Final[tuple[_Key, ...]] = (_nameless_roles, _nameless)
+"""For steps of which nothing but their ids tells what they are: these may differ."""
 
 
 def _by_id(_: _Side, thing: NodeId) -> Hashable:
@@ -152,6 +170,7 @@ class _Matching:
 
     a: _Side
     b: _Side
+    name: _Key
     of: dict[NodeId, NodeId] = field(default_factory=dict)
     back: dict[NodeId, NodeId] = field(default_factory=dict)
     stuff: dict[NodeId, NodeId] = field(default_factory=dict)
@@ -200,8 +219,8 @@ class _Matching:
                 self._join_things(one, other)
 
     def _beside(self, left: Sequence[tuple[str, NodeId]], right: Sequence[tuple[str, NodeId]]) -> None:
-        mine = _neighbours(self.a, left, self.of)
-        theirs = _neighbours(self.b, right, self.back)
+        mine = _neighbours(self.a, left, self.of, self.name)
+        theirs = _neighbours(self.b, right, self.back, self.name)
         for one, other in self._zipped(mine, theirs):
             self._join(one, other)
 
@@ -247,12 +266,12 @@ def _grouped(slots: Iterable[tuple[str, NodeId]]) -> Mapping[Hashable, list[Node
 
 
 def _neighbours(
-    side: _Side, beside: Sequence[tuple[str, NodeId]], paired: Mapping[NodeId, NodeId]
+    side: _Side, beside: Sequence[tuple[str, NodeId]], paired: Mapping[NodeId, NodeId], name: _Key
 ) -> Mapping[Hashable, list[NodeId]]:
     found: defaultdict[Hashable, list[NodeId]] = defaultdict(list)
     for role, one in sorted(beside, key=lambda each: side.order[each[1]]):
         if one not in paired:
-            found[role, side.step(one).kind].append(one)
+            found[role, name(side, one)].append(one)
     return found
 
 

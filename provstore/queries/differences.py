@@ -124,7 +124,7 @@ class _Both(NamedTuple):
     @property
     def kind(self) -> str:
         """What the step is called; where it was replaced, both."""
-        kinds = dict.fromkeys(one.kind for one in self if one is not None)
+        kinds = dict.fromkeys(one.kind or title(one.node) for one in self if one is not None)
         return " / ".join(kinds)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _ENVIRONMENT: Final = (
     *("executor", "host", "container", "modules", "cluster", "slurm_partition", "isolated", "resources"),
     *("cluster_account", "exit_code"),
 )
+_NUMBERED: Final = re.compile(r"[\W\d_]+")
+"""What tells equal steps apart in their ids."""
 _IDS_AND_TIMES: Final = frozenset({f"{PROV}type", f"{PROV}location", *NAMES})
 _SUMS: Final = frozenset({"sha256", "sha512", "sha1", "md5", "adler32", "crc32", "checksum"})
 
@@ -53,10 +56,14 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStep:
-    """An activity: what kind of step it is, in which version, with which parameters, of what and making what."""
+    """An activity: what kind of step it is, in which version, with which parameters, of what and making what.
+
+    ``kind`` is "" where neither description nor type nor name tells it; then ``hint``, made of its id, is all there is.
+    """
 
     node: Node
     kind: str
+    hint: str
     version: str
     parameters: Mapping[str, Given]
     environment: Mapping[str, str]
@@ -172,6 +179,7 @@ def _step(facts: Facts, one: NodeId, used: tuple[Slot, ...], made: tuple[Slot, .
     return RunStep(
         node=node,
         kind=kind,
+        hint=kind or _NUMBERED.sub(" ", local_part(one)),
         version=", ".join(_version(each) for each in described) or text_in(node, "script_sha256"),
         parameters=dict(_told(node)) | parameters,
         environment={name: str(node.properties[name]) for name in _ENVIRONMENT if name in node.properties},
@@ -194,9 +202,9 @@ def _version(description: Node) -> str:
 
 
 def _sort_of(node: Node) -> str:
-    """Give what kind of step it is where nothing describes it: its type, else its name."""
+    """Give what kind of step it is where nothing describes it: its type, else its name, else ""."""
     types = sorted(one.lexical for one in node.attributes if one.key == f"{PROV}type")
-    return types[0] if types else called(node) or local_part(node.id)
+    return types[0] if types else called(node)
 
 
 def _agent(tie: Tie) -> tuple[str, str]:

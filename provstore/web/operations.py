@@ -8,6 +8,7 @@ from typing import Final
 
 from provstore.queries.asking import Question
 from provstore.queries.catalog import QUESTIONS
+from provstore.queries.questions.obscore import SELECTION
 
 __all__ = ["OPERATIONS", "Content", "Operation"]
 
@@ -199,10 +200,10 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "entities.show_annotations": _shows(_json("AnnotationList")),
     "entities.annotate": Operation(answers={201: _json("Annotation")}, body={_FORM: "", _JSON: ""}, query=("public",)),
-    "obscore.show_table": _shows(
-        {"application/x-votable+xml": "VotableDocument"},
-        *("position", "time", "dataproduct_type", "calib_level", "target_name", "obs_collection", "obs_id"),
-        *("facility_name", "instrument_name", "MAXREC", "COLUMNS"),
+    "obscore.show_table": Operation(
+        answers={200: {"application/x-votable+xml": "VotableDocument"}},
+        words={one.name: one.text for one in SELECTION},
+        query=("MAXREC", "COLUMNS"),
     ),
     "replays.plan_replay": Operation(
         answers={200: {_JSON: "ReplayPlan", "text/csv": "", "*/*": ""}, 201: _json("Replay")},

@@ -56,6 +56,7 @@ QUERIES: Final[Mapping[str, tuple[Schema, str]]] = {
     "DESCRIPTIONS": ({"type": "string", "enum": ["0", "1", "2"]}, "how much of the descriptions"),
     "CONFIGURATION": (FLAG, "whether parameters and configuration files are shown"),
     "ATTRIBUTES": (FLAG, "whether pictures show attributes"),
+    "COLUMNS": (TEXT, "columns of ObsCore besides the mandatory ones, or all"),
     "q": (TEXT, "words that are all in name, label, description, group or keywords"),
     "withdrawn": (YES_NO, "those that were withdrawn, instead of those on offer"),
     "from": (TEXT, "the number of the older revision"),

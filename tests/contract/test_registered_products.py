@@ -121,7 +121,8 @@ def test_what_can_not_be_asked_is_refused_by_its_name(observed: GraphStore, name
 
 def test_pages_join_to_all_there_is(observed: GraphStore) -> None:
     for wanted in (Wanted(), Wanted(positions=(Circle(83.6, 22, 60),))):
-        found, after = [], None
+        found: list[Node] = []
+        after: str | None = None
         while True:
             page = find_records(observed, wanted, limit=1, after=after)
             found += page.items

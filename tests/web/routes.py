@@ -194,6 +194,7 @@ QUERIES: Final = {"events": {"WAIT": "0"}, "new": {"service": "sleep"}, "convert
 
 FILLED: Final = (
     ("/prov/documents/<document>", "<brought>"),
+    ("/prov/entities/<path:entity>", "<brought>"),
     ("/jdl/<name>/restore", "<published>"),
     ("/jdl/<name>/withdraw", "<published>"),
     ("/jdl/<name>", "sleep"),
@@ -225,6 +226,9 @@ EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
     ("shared", "GET", "/jdl/proposals/<proposal_id>/form"): 404,
     ("shared", "GET", "/definitions/proposals/<proposal_id>"): 404,
     ("shared", "GET", "/prov/documents/<document>"): 404,
+    ("shared", "GET", "/prov/entities/<path:entity>/annotations"): 404,
+    ("shared", "POST", "/prov/entities/<path:entity>/annotations"): 404,
+    ("curator", "POST", "/prov/entities/<path:entity>/annotations"): 201,
     ("curator", "DELETE", "/prov/documents/<document>"): 403,
     ("curator", "POST", "/jdl"): 201,
     ("curator", "POST", "/jdl/proposals/<proposal_id>/accept"): 200,

@@ -14,7 +14,6 @@ from provstore.graph.model import (
     Kind,
     Label,
     Node,
-    NodeId,
     Relation,
     Value,
     Viewer,
@@ -25,7 +24,7 @@ from provstore.ingest.registry import by_name as notation
 from provstore.queries.asking import Asker, answer
 from provstore.queries.catalog import by_name
 from provstore.web.answers_json import answer_json
-from tests.contract.graph_builders import NAMESPACE, add, agent, at, entity, having, job, nid, node, parameter, relation
+from tests.contract.graph_builders import NAMESPACE, add, agent, at, entity, having, job, node, parameter, relation
 
 __all__ = ["ANYBODY", "EX", "ask", "bring", "local", "locals_of", "survey", "tell"]
 

@@ -125,6 +125,15 @@ def test_branches_of_equal_steps_are_kept_apart_by_what_they_used(store: GraphSt
     assert compared(store, "xend", "yend")["summary"]["identical"]
 
 
+def test_steps_of_which_only_ids_tell_what_they_are_may_have_others(store: GraphStore) -> None:
+    said = """used(ex:{0}1, ex:{0}in, -)
+    wasGeneratedBy(ex:{0}mid, ex:{0}1, -)
+    used(ex:{0}2, ex:{0}mid, -)
+    wasGeneratedBy(ex:{0}out, ex:{0}2, -)"""
+    bring(store, said.format("x") + "\n" + said.format("other"))
+    assert compared(store, "xout", "otherout")["summary"]["identical"]
+
+
 def test_a_run_is_identical_to_itself(store: GraphStore) -> None:
     survey(store)
     for one in ("deep", "stack", "raw1"):
