@@ -69,7 +69,7 @@ bench: $(STAMP) ## measure (see bench/)
 
 lock: $(STAMP) ## write the lock files anew, to the newest versions that pyproject.toml allows
 	@$(PIP) install "uv>=0.9"
-	@$(LOCK) --extra demo --extra dev pyproject.toml -o requirements.lock
+	@$(LOCK) --extra demo --extra dev --extra py2neo pyproject.toml -o requirements.lock
 	@$(LOCK) --extra demo --constraint requirements.lock pyproject.toml -o requirements-run.lock
 	@echo "reproject==0.21.0" | $(LOCK) --no-deps - -o requirements-sample.lock
 	@printf 'voprov==0.0.4\nprov<2.5.4\nlxml\npython-dateutil\npyyaml\nrdflib\nrequests\n' | $(LOCK) - -o requirements-voprov.lock
