@@ -11,6 +11,7 @@ import click
 
 from provstore import __version__
 from provstore.cli.checking import check
+from provstore.cli.comparing import diff
 from provstore.cli.cypher import cypher
 from provstore.cli.describe import describe
 from provstore.cli.draining import drain
@@ -70,6 +71,7 @@ for _command in (
     embed_provenance,
     which,
     query,
+    diff,
     replay,
     register,
     verify,

@@ -130,6 +130,7 @@ INDEXES: Final[tuple[tuple[Label, tuple[str, ...]], ...]] = (
     (Label.ENTITY, ("sha256",)),
     (Label.ENTITY, ("location",)),
     (Label.ENTITY, ("name",)),
+    (Label.ENTITY, ("content_type", "generated_at")),
     (Label.ENTITY, ("generated_at",)),
     (Label.ENTITY, ("local",)),
     (Label.ACTIVITY, ("local",)),

@@ -70,7 +70,7 @@ _SIZE: Final = re.compile(r"[0-9]{1,18}\Z")
 _KEY: Final = re.compile(r"[A-Za-z_][\w.-]{0,200}\Z")
 _VALUE_MOST: Final = 60_000
 _STRING: Final = f"{XSD}string"
-_SECRET: Final = "it holds a user's name or password, which all who see the record would see"
+_TELLS_TOO_MUCH: Final = "it holds a user's name or password, which all who see the record would see"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def product_of(cells: Iterator[tuple[str, Cell]], *, place: str, base: Path | No
     draft = _Draft(base)
     for name, cell in cells:
         if cell.text.strip() and (fault := _take(draft, name, cell)):
-            told = None if fault == _SECRET else shown(cell.text)
+            told = None if fault == _TELLS_TOO_MUCH else shown(cell.text)
             raise Invalid(f"{place}: {shown(name)}: {fault}", field=name, value=told)
     location = draft.facts.get("location") or draft.record.get("access_url", "")
     if not location:
@@ -199,7 +199,7 @@ def _location(text: str, base: Path | None) -> str:
     if _SPACE.search(text) or not (parts.netloc or parts.path.strip("/")):
         raise ValueError(f"{shown(text)!r} is no URI: blanks and the like are written with %")
     if parts.password or (parts.username and parts.scheme.lower() in {"http", "https"}):
-        raise ValueError(_SECRET)
+        raise ValueError(_TELLS_TOO_MUCH)
     return text
 
 

@@ -26,6 +26,7 @@ _TIMES: Final = {"started": f"{PROV}startTime", "ended": f"{PROV}endTime"}
 _INDEXED: Final = {
     (Label.ENTITY, "sha256"): Label.ENTITY,
     (Label.ENTITY, "location"): Label.ENTITY,
+    (Label.ENTITY, "content-type"): Label.ENTITY,
     (Label.ENTITY, "generated"): Label.ENTITY,
     (Label.ACTIVITY, "started"): Label.ACTIVITY,
     (Label.ACTIVITY, "created"): Label.ACTIVITY,

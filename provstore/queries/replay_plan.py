@@ -26,7 +26,7 @@ from provstore.queries.replay import (
 )
 from provstore.queries.replay_reach import STUB, Reach, reach
 
-__all__ = ["Candidate", "Judge", "Obstacle", "plan"]
+__all__ = ["Candidate", "Judge", "Obstacle", "plan", "reason_gone"]
 
 _AROUND: Final = (
     Step(Kind.USED, expand=False),
@@ -88,7 +88,7 @@ def _check(store: GraphStore, wanted: Wanted, viewer: Viewer) -> None:
     known = {node.id: node for node in store.get(ids, viewer)}
     for old, new in wanted.replacements:
         _check_pair(known, old, new)
-        gone = _gone(known[new], store.namespace)
+        gone = reason_gone(known[new], store.namespace)
         if gone:
             raise Invalid(f"{new} can't replace anything: {gone}", field="replace", value=new)
     for name in wanted.revisions:
@@ -124,7 +124,7 @@ def _jobs_of_services(store: GraphStore, wanted: Wanted, viewer: Viewer) -> Iter
         yield from (node.id for node in every(store, question, viewer))
 
 
-def _gone(node: Node, namespace: str) -> str:
+def reason_gone(node: Node, namespace: str) -> str:
     """Say why a job can't use an entity, "" if it can; one of ours that never was a file is a mere name."""
     if not node.id.startswith(namespace):
         return "only a document tells of it, and nothing of it is stored here"
@@ -274,7 +274,7 @@ class _Planning:
             return self._product(kept, node)
         if node.id.startswith(STUB):
             return Obstacle(Reason.HIDDEN, f"it used something as {name} that you may not see")
-        gone = _gone(node, self._namespace)
+        gone = reason_gone(node, self._namespace)
         return Obstacle(Reason.GONE, f"its input {name} can't be used: {gone} ({node.id})") if gone else kept
 
     def _product(self, kept: PlannedInput, node: Node) -> PlannedInput | Obstacle:

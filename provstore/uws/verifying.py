@@ -27,7 +27,7 @@ from provstore.graph.model import (
     new_local,
     now,
 )
-from provstore.graph.store import Change, Condition, Create, Filter, Find, GraphStore, Op, Update, every
+from provstore.graph.store import Change, Condition, Create, Filter, Find, GraphStore, Op, Order, Update, every
 from provstore.uws.agents import person, pseudonym
 from provstore.uws.checksums import ALGORITHMS, checksums_of
 from provstore.uws.files import Files
@@ -100,7 +100,8 @@ class Verifying:
             Forbidden: the caller is no administrator.
         """
         filters = (Filter("location", Op.GT, ""), Filter("invalidated_at", Op.ABSENT))
-        question = Find(condition=Condition(label=Label.ENTITY, filters=filters), limit=_PAGE)
+        condition = Condition(label=Label.ENTITY, filters=filters)
+        question = Find(condition=condition, order=Order("location"), limit=_PAGE)  # an index has this order
         return self._in_batches(caller, every(self._store, question), tells_all=False)
 
     def _in_batches(self, caller: Caller, nodes: Iterable[Node], *, tells_all: bool) -> Iterator[Verified]:

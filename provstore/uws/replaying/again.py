@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from provstore.graph.model import Label, Node, NodeId
+from provstore.graph.model import Node, NodeId
 from provstore.settings import Settings
 from provstore.uws.clusters.changes import asked_before
 from provstore.uws.control import clamp_duration
@@ -21,7 +21,7 @@ from provstore.uws.jobs import Job, JobParameter, text
 from provstore.uws.publishing.revisions import Revision
 from provstore.uws.submissions import Submission
 
-__all__ = ["Thing", "controls_again", "given_again", "reason_gone", "used_by", "values_again"]
+__all__ = ["Thing", "controls_again", "given_again", "used_by", "values_again"]
 
 
 class Thing(NamedTuple):
@@ -30,15 +30,6 @@ class Thing(NamedTuple):
     name: str
     node: Node
     kept: bool = True
-
-
-def reason_gone(node: Node) -> str:
-    """Say why a job can't use an entity, "" if it can; what never was a file is a mere name."""
-    if "invalidated_at" in node.properties:
-        return "its file was removed"
-    if Label.DATASET in node.labels and not text(node.properties, "location"):
-        return "it has no file here"
-    return ""
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Final
 from provstore.accounts.callers import Caller
 from provstore.errors import Conflict, NotFound
 from provstore.graph.model import NodeId
+from provstore.queries.replay_plan import reason_gone
 from provstore.uws.admission import Admission
 from provstore.uws.control import CONTROL_NAMES, controls_of
 from provstore.uws.descriptions.model import Description
@@ -18,7 +19,7 @@ from provstore.uws.making import Birth, Making
 from provstore.uws.parts import Parts
 from provstore.uws.permissions import check_may_see
 from provstore.uws.publishing.revisions import Revision
-from provstore.uws.replaying.again import Thing, given_again, reason_gone, used_by
+from provstore.uws.replaying.again import Thing, given_again, used_by
 from provstore.uws.submissions import Submission
 
 __all__ = ["FROM", "Availability", "Reruns"]
@@ -118,8 +119,10 @@ class Reruns:
     def _availability(self, caller: Caller, job: Job) -> Iterable[Availability]:
         used = used_by(job)
         nodes = self._parts.records.visible([entity for _, entity in used], caller.viewer)
+        namespace = self._parts.records.store.namespace
         for one, entity in used:
-            reason = reason_gone(nodes[entity]) if entity in nodes else "you may not see it"
+            known = nodes.get(entity)
+            reason = reason_gone(known, namespace) if known else "you may not see it"
             yield Availability(name=one.name, entity=entity, label=one.value, reason=reason)
         for one in job.inputs:
             if one.configures and one.entity is not None:

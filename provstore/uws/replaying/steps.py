@@ -19,10 +19,11 @@ from provstore.graph.model import Label, NodeId, Value
 from provstore.graph.store import Condition, Filter, Find, Op, Order, Update, every
 from provstore.queries.replay import PlannedInput, PlannedJob, Source
 from provstore.queries.replay_graph import product_of
+from provstore.queries.replay_plan import reason_gone
 from provstore.uws.making import Birth, Making
 from provstore.uws.parts import Parts
 from provstore.uws.phases import FINAL, Phase
-from provstore.uws.replaying.again import Thing, given_again, reason_gone
+from provstore.uws.replaying.again import Thing, given_again
 from provstore.uws.replaying.record import FAILURES, NAME, Replay, replay_of
 
 __all__ = ["Progress", "Standing", "Steps", "standings"]
@@ -165,7 +166,7 @@ class Steps:
         if missing is not None:
             raise NotFound(f"input {missing.name}: {missing.new} is not there any more")
         for one, entity in wanted:
-            reason = reason_gone(nodes[entity])
+            reason = reason_gone(nodes[entity], self._store.namespace)
             if reason:
                 raise NotFound(f"input {one.name}: {reason} ({entity})")
         return [Thing(one.name, nodes[entity], one.source is Source.KEPT) for one, entity in wanted]

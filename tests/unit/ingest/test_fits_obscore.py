@@ -164,6 +164,7 @@ def test_nonsense_tells_nothing_that_a_column_could_not_hold(tmp_path: Path, car
         b"\x1f\x8bnonsense",
         b"<VOTABLE/>",
     ],
+    ids=["empty", "cut", "dimensions", "endless", "packed text", "packed and cut", "damaged", "VOTable"],
 )
 def test_what_is_no_fits_file_tells_nothing(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "a.fits"
