@@ -12,7 +12,7 @@ from provstore.errors import Invalid
 from provstore.graph.model import NodeId, Viewer
 from provstore.graph.statements import instant_of
 from provstore.graph.store import GraphStore
-from provstore.queries.conditions import CLASSES, Clause, Test, parse_clause, parse_test, parse_values
+from provstore.queries.conditions import CLASSES, Clause, Test, merged, parse_clause, parse_test, parse_values
 from provstore.queries.names import resolve_all
 
 __all__ = [
@@ -228,13 +228,13 @@ def clauses(_: Asker, __: str, given: Sequence[str]) -> tuple[Clause, ...]:
 
 
 def descriptions(_: Asker, __: str, given: Sequence[str]) -> tuple[Clause, ...]:
-    """Read names of descriptions; a comma means either."""
-    return tuple(clause for text in given for clause in parse_values("description", text))
+    """Read names of descriptions: with a comma, or given twice, either will do."""
+    return merged([clause for text in given for clause in parse_values("description", text)])
 
 
 def values_of_key(_: Asker, name: str, given: Sequence[str]) -> tuple[Clause, ...]:
-    """Read what a search wants under a key; a comma means either, several times given all."""
-    return tuple(clause for text in given for clause in parse_values(name, text))
+    """Read what a search wants under a key: with a comma, or given twice, either will do."""
+    return merged([clause for text in given for clause in parse_values(name, text)])
 
 
 def _test(name: str, text: str) -> Test:

@@ -9,6 +9,7 @@ from typing import Final
 from provstore.graph.model import EVERYBODY, Kind, Label, Node, NodeId, Reached, Relation, Viewer
 from provstore.graph.rules import TO_EFFECTS, Step
 from provstore.graph.store import GraphStore, Walk
+from provstore.queries.ways import is_revision
 
 __all__ = ["Descent"]
 
@@ -99,7 +100,9 @@ class Descent:
     def _crossed(self, edges: Sequence[Relation], starts: Collection[NodeId]) -> set[NodeId]:
         """Give the nodes to which steps lead, as far as documents say so that the viewer may see."""
         self._learn({edge.bundle for edge in edges if edge.bundle is not None})
-        told = [edge for edge in edges if edge.bundle is None or self._bundles[edge.bundle]]
+        seen = (edge for edge in edges if edge.bundle is None or self._bundles[edge.bundle])
+        # What a person accepted in place of a product did not come of the same bad file.
+        told = [edge for edge in seen if edge.bundle is not None or not is_revision(edge)]
         ways = [(edge.source, edge.target, (edge.kind, False)) for edge in told]
         ways += [(edge.target, edge.source, (edge.kind, True)) for edge in told]
         return {there for here, there, way in ways if here in starts and way in _WAYS}

@@ -18,6 +18,7 @@ from provstore.queries.lineage import Attachments, Direction, Question, lineage
 from provstore.queries.names import prefixes_of
 from provstore.queries.parts import part_of
 from provstore.uws.jobs import Job
+from provstore.web.crates import with_files
 from provstore.web.forms import one_value, whole_number
 from provstore.web.prov_links import link_things
 from provstore.web.site import base_url, caller, site
@@ -91,6 +92,7 @@ def send_document(document: Document, form: Format, *, name: str) -> Response:
     if not document.prefixes and isinstance(document.graph, Subgraph):
         prefixes = prefixes_of(site().store, _names(document.graph), caller().viewer)
         document = replace(document, prefixes=prefixes)
+    form = with_files(form)
     response = send_written(lambda body: form.write(document, body), form, name=name)
     if document.truncated:
         response.headers["Provstore-Truncated"] = "true"

@@ -15,6 +15,8 @@ from provstore.graph.model import Subgraph
 from provstore.queries.answers import Listing, Rows, Text
 from provstore.queries.asking import Asker, Question, answer
 from provstore.queries.catalog import QUESTIONS
+from provstore.queries.lineage import Question as Around
+from provstore.queries.lineage import lineage
 from provstore.web.answers_json import answer_csv, answer_json, rows_csv, rows_ndjson
 from provstore.web.forms import read_form
 from provstore.web.negotiate import lineage_format
@@ -25,7 +27,7 @@ __all__ = ["questions"]
 
 questions: Final = Blueprint("questions", __name__, url_prefix="/prov")
 
-_HOW: Final = frozenset({"format", "f", "responseformat", "model"})
+_HOW: Final = frozenset({"format", "f", "responseformat", "model", "files"})
 """Parameters that say how the answer is written, in any case."""
 _CSV: Final = "text/csv"
 _CSV_HEADED: Final = f"{_CSV}; charset=utf-8; header=present"
@@ -53,6 +55,8 @@ def _view(question: Question) -> Callable[[], Response]:
         found = answer(question, given, Asker(store=site().store, viewer=caller().viewer))
         if plainly and (response := _plain(found, plainly)) is not None:
             return response
+        if isinstance(found, Listing) and form is not None:
+            found = _around(found)
         if isinstance(found, Subgraph) and form is not None:
             return _document(question, found, form)
         if plainly or form is not None:
@@ -82,7 +86,7 @@ def _given(question: Question) -> Mapping[str, Sequence[str]]:
 
 
 def _asked_format() -> str:
-    names = _HOW - {"model"}
+    names = _HOW - {"model", "files"}
     return next((value for name, value in request.args.items() if name.lower() in names), "")
 
 
@@ -103,6 +107,14 @@ def _plain(found: object, form: str) -> Response | None:
         lines, content_type = _LINES[form]
         return Response(stream_with_context(lines(found.rows())), content_type=content_type)
     return None
+
+
+def _around(found: Listing) -> Subgraph:
+    """Give a page of nodes as a graph: themselves, what is among them, and their people and parameters."""
+    ids = tuple(one.node.id for one in found.items)
+    if not ids:
+        return Subgraph(reached=(), edges=(), truncated=found.truncated, restricted=found.restricted)
+    return lineage(site().store, Around(ids=ids, depth=0), caller().viewer)
 
 
 def _document(question: Question, found: Subgraph, form: Format) -> Response:

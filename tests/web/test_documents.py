@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+import zipfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -244,3 +245,23 @@ def test_what_is_no_document_is_refused_with_a_reason(
     assert len(answer.get_json()["error"]["message"]) > 20
     assert time.monotonic() - begun < 30
     assert size(lasting) == before
+
+
+def test_what_a_search_finds_is_exported_with_what_is_among_it(served: Served) -> None:
+    text = SMALL.replace(b"endDocument", b"entity(ex:b)\nwasDerivedFrom(ex:b, ex:a)\nendDocument")
+    brought(served.admin, text)
+    answer = served.admin.get("/prov/search?name=a&name=b&format=prov-n")
+    assert answer.status_code == 200
+    lines = [line.strip().partition("(")[0] for line in answer.text.splitlines() if "(" in line]
+    assert sorted(lines) == ["entity", "entity", "wasDerivedFrom"]
+
+
+def test_a_crate_holds_the_files_if_they_are_asked_for(served: Served) -> None:
+    job = served.completed()
+    metadata = served.admin.get(f"{job}/prov?format=ro-crate")
+    assert metadata.get_json(force=True)["@graph"]
+    answer = served.admin.get(f"{job}/prov?format=ro-crate&files=true")
+    assert answer.content_type == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as crate:
+        assert "ro-crate-metadata.json" in crate.namelist()
+        assert any(name.startswith("files/e") for name in crate.namelist())
