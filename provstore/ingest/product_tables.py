@@ -95,7 +95,7 @@ def _csv_rows(source: BinaryIO) -> Iterator[tuple[str, Iterator[tuple[str, Cell]
         first = text.readline()
         text.seek(0)
         rows = csv.reader(text, strict=True, delimiter=_separator(first))
-        header = [name.strip() for name in next(rows, [])]
+        header = [name.strip() for name in next(_lines(rows), [])]
         _check_header(header)
         for number, row in enumerate(_lines(rows), start=1):
             place = f"row {number} (line {rows.line_num})"
