@@ -10,14 +10,17 @@ from typing import BinaryIO, Final
 from provstore.export.dialects import W3C, Dialect
 from provstore.export.document import Document
 from provstore.export.escapes import json_string
-from provstore.export.names import QNAME, Namespaces, Speller
-from provstore.export.records import BUNDLE, Literal, Record
+from provstore.export.names import PROV, QNAME, XSD, Namespaces, Speller
+from provstore.export.records import BUNDLE, FORMALS, Literal, Record
 from provstore.export.spool import Spool
 from provstore.export.statements import statements
 
 __all__ = ["write", "write_records"]
 
 _PREDEFINED: Final = frozenset({"prov", "xsd"})
+_STRAYS: Final = frozenset(PROV + name for names in FORMALS.values() for name in names)
+"""Arguments of some kind of record. Where one stands as an attribute of another kind, readers want it bare, too."""
+_TIME: Final = f"{XSD}dateTime"
 
 
 def write(document: Document, out: BinaryIO) -> None:
@@ -159,20 +162,22 @@ class _Members:
                 return self._grouped(attributes)
             last = key
             plain = datatype is None and language is None
-            parts.append(keys[key] + (json_string(lexical) if plain else typed(lexical, datatype, language)))
+            parts.append(keys[key] + (json_string(lexical) if plain else typed(key, lexical, datatype, language)))
         return parts
 
     def _grouped(self, attributes: tuple[Literal, ...]) -> list[str]:
         return [
-            self._keys[key] + _value([self._typed(*one[1:]) for one in group])
+            self._keys[key] + _value([self._typed(*one) for one in group])
             for key, group in groupby(attributes, key=lambda one: one[0])
         ]
 
-    def _typed(self, lexical: str, datatype: str | None, language: str | None) -> str:
-        if datatype is None and language is None:
+    def _typed(self, key: str, lexical: str, datatype: str | None, language: str | None) -> str:
+        is_stray = key in _STRAYS
+        if (datatype is None and language is None) or (is_stray and datatype == _TIME):
             return json_string(lexical)
         if language is not None:
             return f'{{"$": {json_string(lexical)}, "lang": {json_string(language)}}}'
         if datatype == QNAME:
-            return f'{{"$": {self.name[lexical]}, "type": {self._name_type}}}'
+            name = self.name[lexical]
+            return name if is_stray else f'{{"$": {name}, "type": {self._name_type}}}'
         return f'{{"$": {json_string(lexical)}, "type": {self.name[datatype or ""]}}}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,6 @@ __all__ = [
     "answer",
     "choice",
     "classes",
-    "clauses",
     "descriptions",
     "flag",
     "instant",
@@ -39,6 +39,9 @@ __all__ = [
 
 _LARGEST: Final = 1_000_000
 _LEVELS: Final = {"0": 0, "1": 1, "2": 2}
+_KEY_END: Final = re.compile('[=!<>~:"]')
+_OF_ACTIVITIES: Final = frozenset({"where", "stop", "stop-before"})
+"""Parameters that mean activities where they don't say of what they speak."""
 _FLAGS: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": True}
 
 
@@ -222,11 +225,6 @@ def classes(_: Asker, name: str, given: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
-def clauses(_: Asker, __: str, given: Sequence[str]) -> tuple[Clause, ...]:
-    """Read comparisons."""
-    return tuple(parse_clause(text) for text in given)
-
-
 def descriptions(_: Asker, __: str, given: Sequence[str]) -> tuple[Clause, ...]:
     """Read names of descriptions: with a comma, or given twice, either will do."""
     return merged([clause for text in given for clause in parse_values("description", text)])
@@ -238,8 +236,8 @@ def values_of_key(_: Asker, name: str, given: Sequence[str]) -> tuple[Clause, ..
 
 
 def _test(name: str, text: str) -> Test:
-    if "[" in text or text.partition(".")[0] in CLASSES:
+    if "[" in _KEY_END.split(text, maxsplit=1)[0] or text.partition(".")[0] in CLASSES:
         return parse_test(text)
-    if name == "where":
+    if name in _OF_ACTIVITIES:
         return Test(label=CLASSES["activity"], clauses=(parse_clause(text),))
     return parse_test(text)

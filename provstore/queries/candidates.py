@@ -114,16 +114,19 @@ class _Search:
 
     def by_attribute(self, clause: Clause) -> Iterator[Node]:
         """Give nodes that have an attribute."""
+        yield from self._by_keys(clause, self._judge.keys(clause.name or clause.key))
+
+    def _by_keys(self, clause: Clause, keys: Sequence[str]) -> Iterator[Node]:
         wanted = [uri for one in clause.values if ":" in one for uri in self._judge.keys(one)]
-        for key in self._judge.keys(clause.name or clause.key):
+        for key in keys:
             yield from self._find(Condition(label=self._label, filters=_attribute(key, clause)))
             if wanted and clause.op is Op.EQ:
                 yield from self._find(Condition(label=self._label, filters=(Filter(key, Op.IN, tuple(wanted)),)))
 
     def by_type(self, clause: Clause) -> Iterator[Node]:
         """Give nodes of a type that documents tell."""
-        uris = tuple(uri for one in clause.values for uri in (one, *self._judge.keys(one)))
-        yield from self._find(Condition(label=self._label, filters=(Filter(_TYPE, Op.IN, uris),)))
+        wanted = Filter(_TYPE, Op.IN, self._judge.types(clause))
+        yield from self._find(Condition(label=self._label, filters=(wanted,)))
         labels = [one for one in Label if one in clause.values]
         for one in labels:
             yield from self._find(Condition(label=one))
@@ -138,7 +141,20 @@ class _Search:
         for filters in (*tests, _attribute(_VALUE, clause)):
             for label in (Label.PARAMETER, Label.ENTITY):
                 yield from self._beside(Step(Kind.WAS_CONFIGURED_BY), Condition(label=label, filters=filters))
-        yield from self.by_attribute(clause)
+        if numbers:
+            yield from self._described_parameters(clause.name)
+        given = Condition(label=Label.ENTITY, filters=_attribute(_VALUE, clause))
+        yield from self._beside(Step(Kind.USED), given)
+        yield from self._by_keys(clause, self._judge.parameter_keys(clause.name))
+
+    def _described_parameters(self, name: str) -> Iterator[Node]:
+        """Give the activities with a parameter of a name, if descriptions of that name may say that it is a number."""
+        called = [(Filter(key, Op.EQ, name),) for key in NAMES]
+        descriptions = (Condition(label=Label.PARAMETER_DESCRIPTION, filters=one) for one in called)
+        if any(next(self._find(one), None) for one in descriptions):
+            for one in called:
+                named = Condition(label=Label.PARAMETER, filters=one)
+                yield from self._beside(Step(Kind.WAS_CONFIGURED_BY), named)
 
     def by_description(self, clause: Clause) -> Iterator[Node]:
         """Give activities that are described so; by type and name those that nothing describes."""

@@ -34,6 +34,8 @@ _DOTTED: Final = re.compile(r"\s*(entity|activity|agent)\.(.+)", re.DOTALL)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _RANGE: Final = re.compile(r"(\S+?)\.\.(\S+)")
 _INTEGER_DIGITS: Final = 18
+_SPELT: Final[Mapping[str, Callable[[str], str]]] = {"sha256": str.lower, "phase": str.upper}
+"""Keys whose values are written in one way only, and asked for in any."""
 _RIGHT: Final = "right are key=value, key!=v, key<v, key<=v, key>v, key>=v, key~part, key:value"
 
 
@@ -52,7 +54,8 @@ class Clause:
 
     def wanted(self) -> tuple[Value, ...]:
         """Give what the values may stand for: a text, and a number, an instant or a truth value where they read so."""
-        return tuple(one for value in self.values for one in alternatives(value, quoted=value in self.texts))
+        spelt = _SPELT.get(self.key, str)
+        return tuple(one for value in self.values for one in alternatives(spelt(value), quoted=value in self.texts))
 
     def holds(self, have: Iterable[Value]) -> bool:
         """Tell whether one of the values that something has is among those wanted; for != that none is."""
@@ -189,7 +192,7 @@ def _keyed(key: str, text: str) -> tuple[str, str]:
 
 def _colon(text: str) -> int:
     """Find where a name ends; the value behind may hold colons, as times do, and the name one, as QNames do."""
-    found = re.match(r"(?:https?://[^\s,]*|urn:[^\s,]*|[^:,\s]+(?::[A-Za-z_][^:,\s]*(?=:))?)(:)", text)
+    found = re.match(r"(?:https?://[^\s,]*|urn:[^\s,]*|[^:,]+(?::[A-Za-z_][^:,\s]*(?=:))?)(:)", text)
     return found.start(1) if found else -1
 
 

@@ -12,7 +12,7 @@ from provstore.graph.literals import typed
 from provstore.graph.model import PROV, XSD, Attribute, Kind, Label, Node, NodeId, Relation, Value, Viewer
 from provstore.graph.rules import Step
 from provstore.graph.store import GraphStore, Walk
-from provstore.graph.titles import called, title, value
+from provstore.graph.titles import called, local_part, title, value
 from provstore.queries.told import with_told_of
 
 __all__ = [
@@ -37,6 +37,7 @@ _DATATYPES: Final = {
 _VALUE: Final = f"{PROV}value"
 _TYPE: Final = f"{PROV}type"
 _REVISION: Final = "revision"
+_VALUE_TYPES: Final = tuple(f"{space}valueType" for space in VOPROV_NAMESPACES)
 _VERSIONS: Final = tuple(f"{space}version" for space in VOPROV_NAMESPACES)
 
 
@@ -48,11 +49,12 @@ class Tie(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A parameter: its name, what its value stands for, and its node."""
+    """A parameter: its name, what its value stands for, its node, and the role in which the activity used it."""
 
     name: str
     values: tuple[Value, ...]
     node: Node
+    role: str = ""
 
 
 def neighbours(
@@ -122,7 +124,22 @@ class Facts:
         for one, around in self._used.items():
             said = [tie for tie in around if tie.relation.role and value(tie.node)]
             found.setdefault(one, []).extend(_named(tie) for tie in said)
-        return found
+        types = self._datatypes({named.node.id: named.node for each in found.values() for named in each})
+        return {one: [_read(named, types) for named in each] for one, each in found.items()} if types else found
+
+    def _datatypes(self, parameters: Mapping[NodeId, Node]) -> Mapping[NodeId, str]:
+        """Give the type of parameters whose value is a text, where they or their descriptions tell it."""
+        texts = [one for one, node in parameters.items() if any(_is_text(each) for each in node.attributes)]
+        described = self._around(texts, Step(Kind.IS_DESCRIBED_BY))
+        around = {one: (parameters[one], *(tie.node for tie in described.get(one, ()))) for one in texts}
+        told = {
+            one: (str(each) for node in nodes for each in values_of(node, _VALUE_TYPES))
+            for one, nodes in around.items()
+        }
+        known = {
+            one: next((_DATATYPES[each] for each in names if each in _DATATYPES), "") for one, names in told.items()
+        }
+        return {one: type_ for one, type_ in known.items() if type_}
 
     @cached_property
     def _descriptions(self) -> Mapping[NodeId, Sequence[Tie]]:
@@ -166,7 +183,7 @@ def described_as(node: Node, wanted: str) -> bool:
         return True
     if at and revision not in revisions_of(node):
         return node.id == wanted
-    return matches(name, (called(node), title(node)))
+    return matches(name, (called(node), local_part(node.id)))
 
 
 def types_of(node: Node) -> tuple[str, ...]:
@@ -200,10 +217,23 @@ def _fits(name: str, first: str, middle: Sequence[str], last: str) -> bool:
     return True
 
 
+def _is_text(attribute: Attribute) -> bool:
+    return attribute.key == _VALUE and attribute.type in (None, f"{XSD}string")
+
+
+def _read(named: Named, types: Mapping[NodeId, str]) -> Named:
+    """Read the value of a parameter as its description says."""
+    if named.node.id not in types:
+        return named
+    told = [one for one in named.node.attributes if one.key == _VALUE]
+    typed_ = (typed(one._replace(type=types[named.node.id]) if _is_text(one) else one) for one in told)
+    return named._replace(values=tuple(typed_))
+
+
 def _named(tie: Tie) -> Named:
     relation, node = tie
     told = values_of(node, (_VALUE,))
     if not told and "value" in node.properties:
         own = node.properties["value"]
         told = (typed(Attribute(_VALUE, own, datatype_of(node))) if isinstance(own, str) else own,)
-    return Named(called(node) or relation.role or title(node), told, node)
+    return Named(called(node) or relation.role or title(node), told, node, relation.role or "")

@@ -13,7 +13,7 @@ from provstore.graph.store import GraphStore, Op
 from provstore.graph.titles import called, local_part
 from provstore.queries.conditions import Clause, Test
 from provstore.queries.facts import Facts, described_as, matches, revisions_of, types_of, values_of
-from provstore.queries.names import keys, resolve
+from provstore.queries.names import every_key, keys, resolve, types
 
 __all__ = ["PROPERTIES", "Judge", "weekday_of"]
 
@@ -39,6 +39,9 @@ PROPERTIES: Final = {
 _TOLD: Final = {"started": (f"{PROV}startTime",), "ended": (f"{PROV}endTime",), "location": (f"{PROV}location",)}
 _DAY: Final = 24
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY_NAMES: Final = frozenset(
+    (*_DAYS, *(f"{one}day" for one in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")))
+)
 
 _Rule = Callable[["Judge", Facts, Node, Clause], bool]
 
@@ -62,6 +65,8 @@ class Judge:
         self._viewer = viewer
         self._zone = _zone(zone)
         self._keys: dict[str, tuple[str, ...]] = {}
+        self._parameters: dict[str, tuple[str, ...]] = {}
+        self._types: dict[str, tuple[str, ...]] = {}
         self._ids: dict[str, NodeId] = {}
         for clause in test.clauses:
             if clause.key not in _RULES and clause.key not in PROPERTIES:
@@ -81,6 +86,19 @@ class Judge:
         if name not in self._keys:
             self._keys[name] = keys(self._store, name, self._viewer)
         return self._keys[name]
+
+    def parameter_keys(self, name: str) -> tuple[str, ...]:
+        """Give the keys of attributes that are taken for a parameter: those of one vocabulary forbid no other's."""
+        if name not in self._parameters:
+            self._parameters[name] = every_key(self._store, name, self._viewer)
+        return self._parameters[name]
+
+    def types(self, clause: Clause) -> tuple[str, ...]:
+        """Give the types that a clause names."""
+        for one in clause.values:
+            if one not in self._types:
+                self._types[one] = types(self._store, one, self._viewer)
+        return tuple(uri for one in clause.values for uri in self._types[one])
 
     def ids(self, clause: Clause) -> tuple[NodeId, ...]:
         """Give the ids that a clause names."""
@@ -107,12 +125,13 @@ class Judge:
 
     def by_type(self, _: Facts, node: Node, clause: Clause) -> bool:
         """Tell whether it has a type, or a class of ours."""
-        types = {*types_of(node), *node.labels, str(node.properties.get("type", ""))}
-        wanted = {uri for one in clause.values for uri in (one, *self.keys(one))}
-        return (not types.isdisjoint(wanted)) is (clause.op is not Op.NE)
+        have = {*types_of(node), *node.labels, str(node.properties.get("type", ""))}
+        return (not have.isdisjoint(self.types(clause))) is (clause.op is not Op.NE)
 
     def by_description(self, facts: Facts, node: Node, clause: Clause) -> bool:
-        """Tell whether one of the descriptions is meant; what has none is known by its type or its name."""
+        """Tell whether one of the descriptions or a type is meant; what has no description is known by its name."""
+        if not set(types_of(node)).isdisjoint(self.types(clause)):
+            return clause.op is not Op.NE
         described = facts.descriptions(node.id)
         wanted = [
             name for one in clause.values for name in dict.fromkeys((one, resolve(self._store, one, self._viewer)))
@@ -130,8 +149,9 @@ class Judge:
     def by_parameter(self, facts: Facts, node: Node, clause: Clause) -> bool:
         """Tell whether a parameter of that name has the value; else whether an attribute of that name has it."""
         name = clause.name or clause.key
-        values = [value for one in facts.parameters(node.id) if one.name == name for value in one.values]
-        return clause.holds(values or values_of(node, self.keys(name)))
+        named = [one for one in facts.parameters(node.id) if name in (one.name, one.role)]
+        values = [value for one in named for value in one.values]
+        return clause.holds(values or values_of(node, self.parameter_keys(name)))
 
     def by_agent(self, facts: Facts, node: Node, clause: Clause) -> bool:
         """Tell whether somebody of that name or id is answerable for it."""
@@ -205,8 +225,8 @@ def weekday_of(instant: datetime, zone: ZoneInfo) -> str:
 
 
 def _days(clause: Clause) -> frozenset[str]:
-    days = frozenset(one.lower()[:3] for one in clause.values)
-    if not days <= set(_DAYS):
+    days = frozenset(one.strip().lower()[:3] for one in clause.values)
+    if not all(one.strip().lower() in _DAY_NAMES for one in clause.values):
         wrong = ", ".join(clause.values)
         raise Invalid(f"weekday={wrong!r}: {', '.join(_DAYS)} are known", field="weekday", value=wrong)
     return days

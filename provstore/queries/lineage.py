@@ -14,7 +14,7 @@ from provstore.graph.rules import TO_CAUSES, TO_EFFECTS, Step
 from provstore.graph.store import Condition, GraphStore, Walk
 from provstore.queries.told import with_told
 
-__all__ = ["Attachments", "Direction", "Question", "attach", "leave_out", "lineage", "reach", "without"]
+__all__ = ["Attachments", "Direction", "Question", "attach", "leave_out", "lineage", "reach", "ways_of", "without"]
 
 _LIMIT: Final = 10_000
 _STUB: Final = "urn:stub:"
@@ -121,6 +121,11 @@ def reach(store: GraphStore, question: Question, viewer: Viewer = EVERYBODY) -> 
         asked = ", ".join(question.ids[:3])
         raise NotFound(f"nothing is known of {asked}", field="id", value=asked)
     return answer
+
+
+def ways_of(question: Question) -> tuple[tuple[Step, ...], ...]:
+    """Give the steps that each of the walks of a question takes."""
+    return tuple(_steps(question, way) for way in _WAYS[question.direction])
 
 
 def _steps(question: Question, way: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -13,7 +13,18 @@ from provstore.graph.model import EVERYBODY, PROV, PROVSTORE, VOPROV, XSD, Label
 from provstore.graph.obscore import COLUMNS, OBSCORE
 from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, every
 
-__all__ = ["PREFIX", "ambiguity", "expand", "keys", "meanings", "prefixes_of", "resolve", "resolve_all"]
+__all__ = [
+    "PREFIX",
+    "ambiguity",
+    "every_key",
+    "expand",
+    "keys",
+    "meanings",
+    "prefixes_of",
+    "resolve",
+    "resolve_all",
+    "types",
+]
 
 PREFIX: Final = "id"
 """The prefix of the store's own namespace."""
@@ -112,14 +123,40 @@ def keys(store: GraphStore, text: str, viewer: Viewer = EVERYBODY) -> tuple[str,
     Raises:
         Invalid: a local name that several vocabularies use for keys of their own.
     """
+    found = every_key(store, text, viewer)
+    foreign = [uri for uri in found if not uri.startswith((*VOPROV_NAMESPACES, PROV))]
+    if len(foreign) > 1 and _is_local(text):
+        both = " or ".join(foreign)
+        raise Invalid(f"{text!r} may be {both}: write the QName or URI", field="key", value=text)
+    return found
+
+
+def every_key(store: GraphStore, text: str, viewer: Viewer = EVERYBODY) -> tuple[str, ...]:
+    """Give the keys of attributes that a name may mean, as :func:`keys`, but of all vocabularies together."""
+    return _local_keys(store, text, viewer) if _is_local(text) else _uris(store, text, viewer)
+
+
+def types(store: GraphStore, text: str, viewer: Viewer = EVERYBODY) -> tuple[str, ...]:
+    """Give the types that a name may mean: itself, a URI, a QName, or a local name in any namespace of documents."""
+    if not _is_local(text):
+        return tuple(dict.fromkeys((text, *_uris(store, text, viewer))))
+    page = store.find(Find(condition=Condition(label=Label.NAMESPACE), limit=_MOST), viewer)
+    spaces = (*_KNOWN.values(), *VOPROV_NAMESPACES, *(str(node.properties.get("uri", "")) for node in page.items))
+    return (text, *dict.fromkeys(space + text for space in spaces))
+
+
+def _is_local(text: str) -> bool:
+    return _QNAME.fullmatch(text) is None and "/" not in text and "#" not in text
+
+
+def _uris(store: GraphStore, text: str, viewer: Viewer) -> tuple[str, ...]:
     match = _QNAME.fullmatch(text)
     if match is None:
-        return _local_keys(store, text, viewer) if "/" not in text and "#" not in text else (text,)
+        return (text,)
     prefix, local = match.groups()
     if prefix in _KNOWN:
         return _every_voprov(_KNOWN[prefix] + local)
-    found = tuple(uri + local for uri in _namespaces(store, prefix, viewer))
-    return found or (text,)
+    return tuple(uri + local for uri in _namespaces(store, prefix, viewer)) or (text,)
 
 
 def _every_voprov(key: str) -> tuple[str, ...]:
@@ -133,8 +170,4 @@ def _local_keys(store: GraphStore, local: str, viewer: Viewer) -> tuple[str, ...
     found = {str(node.properties["uri"]) for node in every(store, Find(condition=condition), viewer)}
     if local in COLUMNS:
         found.add(OBSCORE + local)
-    foreign = {uri for uri in found if not uri.startswith((*VOPROV_NAMESPACES, PROV))}
-    if len(foreign) > 1:
-        both = " or ".join(sorted(foreign))
-        raise Invalid(f"{local!r} may be {both}: write the QName or URI", field="key", value=local)
     return tuple(sorted(found))

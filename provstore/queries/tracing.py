@@ -8,9 +8,10 @@ from typing import Final
 
 from provstore.graph.model import EVERYBODY, Kind, Label, NodeId, Subgraph, Viewer
 from provstore.graph.store import GraphStore
-from provstore.queries.conditions import CLASSES, Clause, Test
+from provstore.queries.conditions import CLASSES, Test
 from provstore.queries.judging import Judge
 from provstore.queries.lineage import Question, attach, reach, without
+from provstore.queries.stopping import without_shortcuts
 
 __all__ = ["Trace", "trace"]
 
@@ -26,16 +27,16 @@ class Trace:
 
     Args:
         question: Where from, which way, how far, and what is shown beside.
-        stop: Activities that pass one of these belong to the answer; nothing is walked behind them.
-        stop_before: Activities that pass one of these don't belong to it either.
+        stop: What passes one of these belongs to the answer; nothing is walked behind them.
+        stop_before: What passes one of these doesn't belong to it either.
         where: Only what passes one of these, with what stands next to it.
         roots: Only the entities that nothing in the answer made and that were derived from nothing.
         classes: Only nodes of these classes.
     """
 
     question: Question
-    stop: tuple[Clause, ...] = ()
-    stop_before: tuple[Clause, ...] = ()
+    stop: tuple[Test, ...] = ()
+    stop_before: tuple[Test, ...] = ()
     where: tuple[Test, ...] = ()
     roots: bool = False
     classes: tuple[str, ...] = ()
@@ -49,7 +50,7 @@ def trace(store: GraphStore, asked: Trace, viewer: Viewer = EVERYBODY) -> Subgra
         Invalid: a condition can't be understood.
     """
     ends = _ends(store, asked, viewer)
-    before = _passing(store, ends.answer, asked.stop_before, viewer)
+    before = _kept(store, ends.answer, asked.stop_before, viewer)
     answer = without(ends.answer, before) if before else ends.answer
     if asked.where:
         answer = _around(answer, _kept(store, answer, asked.where, viewer))
@@ -69,20 +70,15 @@ class _Ends:
 
 def _ends(store: GraphStore, asked: Trace, viewer: Viewer) -> _Ends:
     """Walk, find where to stop, and walk again until no stop is passed: conditions may need what lies beside a node."""
-    question, clauses = asked.question, (*asked.stop, *asked.stop_before)
+    question, tests = asked.question, (*asked.stop, *asked.stop_before)
     answer = reach(store, question, viewer)
-    for _ in range(_ROUNDS if clauses else 0):
-        found = _passing(store, answer, clauses, viewer).difference(question.stop_at)
+    for _ in range(_ROUNDS if tests else 0):
+        found = _kept(store, answer, tests, viewer).difference(question.stop_at)
         if not found:
             break
         question = replace(question, stop_at=(*question.stop_at, *sorted(found)))
         answer = reach(store, question, viewer)
-    return _Ends(answer, question)
-
-
-def _passing(store: GraphStore, answer: Subgraph, clauses: Collection[Clause], viewer: Viewer) -> frozenset[NodeId]:
-    tests = [Test(label=Label.ACTIVITY, clauses=(one,)) for one in clauses]
-    return _kept(store, answer, tests, viewer)
+    return _Ends(without_shortcuts(store, answer, question, viewer), question)
 
 
 def _kept(store: GraphStore, answer: Subgraph, tests: Collection[Test], viewer: Viewer) -> frozenset[NodeId]:

@@ -12,14 +12,13 @@ from provstore.queries.asking import (
     Question,
     choice,
     classes,
-    clauses,
     flag,
     level,
     many_ids,
     number,
     tests,
 )
-from provstore.queries.conditions import CLASSES, Clause, Test
+from provstore.queries.conditions import CLASSES, Test
 from provstore.queries.lineage import Attachments, Direction
 from provstore.queries.lineage import Question as Way
 from provstore.queries.tracing import Trace, trace
@@ -36,8 +35,8 @@ class Lineage:
     id: tuple[NodeId, ...]
     direction: str = "up"
     depth: int | None = None
-    stop: tuple[Clause, ...] = ()
-    stop_before: tuple[Clause, ...] = ()
+    stop: tuple[Test, ...] = ()
+    stop_before: tuple[Test, ...] = ()
     where: tuple[Test, ...] = ()
     roots: bool = False
     class_: tuple[str, ...] = ()
@@ -85,8 +84,8 @@ QUESTION: Final = Question(
         Parameter("id", many_ids, "a local part, a QName or a URI; it may be repeated", many=True, needed=True),
         Parameter("direction", choice(*Direction), "up to the causes, down to the effects, or both", default="up"),
         Parameter("depth", number(0, all_as_none=True), "number of relations from the nearest id", default="all"),
-        Parameter("stop", clauses, "walk no further than activities such as description:X; they are shown", many=True),
-        Parameter("stop-before", clauses, "walk no further than such activities, and leave them out", many=True),
+        Parameter("stop", tests, "walk no further than activities such as description:X; they are shown", many=True),
+        Parameter("stop-before", tests, "walk no further than such activities, and leave them out", many=True),
         Parameter("where", tests, "keep such activities with what they used and made: activity.key>=3", many=True),
         Parameter("roots", flag, "only entities that nothing made and that were derived from nothing"),
         Parameter("class", classes, f"only these classes: {', '.join(CLASSES)}", many=True),
