@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self
 
+from provstore.export.remarks import Remarks
 from provstore.graph.model import Graph, Subgraph
 
 __all__ = ["Document", "Model"]
@@ -38,6 +39,7 @@ class Document:
         prefixes: Prefix -> namespace that a document would like to see again; unknown namespaces get ns1, ns2...
         site: Address of the server, for links in pictures ("" for none).
         focus: Ids of the nodes that were asked for; outlined in pictures.
+        remarks: Filled while it is written: what the notation could not hold as it is.
     """
 
     graph: Graph
@@ -50,6 +52,7 @@ class Document:
     prefixes: Mapping[str, str] = field(default_factory=lambda: _NO_PREFIXES)
     site: str = ""
     focus: frozenset[str] = frozenset()
+    remarks: Remarks = field(default_factory=Remarks)
 
     @classmethod
     def of_answer(cls, answer: Subgraph, own_namespace: str) -> Self:

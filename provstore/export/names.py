@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from provstore.export.document import Document
+from provstore.export.remarks import Remarks
 from provstore.graph.model import PROV, PROVSTORE, QNAME, VOPROV, XSD
 from provstore.graph.obscore import OBSCORE
 
@@ -46,6 +47,8 @@ class Namespaces:
     Args:
         given: Prefix and namespace, as its reader would like to see them; the first is that of most names. Of two
             with the same prefix or namespace the first holds.
+
+    ``remarks``: which names the notation could not write as it should.
     """
 
     def __init__(self, given: Iterable[tuple[str, str]]) -> None:
@@ -61,11 +64,14 @@ class Namespaces:
         self.main = next((uri for uri, prefix in self._prefixes.items() if prefix not in _STANDARD), PROVSTORE)
         self._used = {self._prefixes[self.main]: self.main}
         self._count = 0
+        self.remarks = Remarks()
 
     @classmethod
     def of(cls, document: Document) -> Namespaces:
         """Start the prefixes of a document: the fixed ones and those it asks for."""
-        return cls([("id", document.own_namespace), *_OURS.items(), *document.prefixes.items()])
+        names = cls([("id", document.own_namespace), *_OURS.items(), *document.prefixes.items()])
+        names.remarks = document.remarks
+        return names
 
     def split(self, uri: str) -> tuple[str, str]:
         """Give prefix and local part; a name of XML (NCName) whenever any split of the URI makes it one."""

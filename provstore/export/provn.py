@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import BinaryIO, Final
 
 from provstore.export.document import Document
 from provstore.export.escapes import provn_local, provn_string
 from provstore.export.names import QNAME, Namespaces, Speller
 from provstore.export.records import BUNDLE, ELEMENTS, FORMALS, TIMES, WITHOUT_ATTRIBUTES, Record
+from provstore.export.remarks import Remarks
 from provstore.export.spool import Bodies
 from provstore.export.statements import statements
 
@@ -47,8 +49,9 @@ class _Lines:
     """One line for each record."""
 
     def __init__(self, namespaces: Namespaces) -> None:
-        self.name = Speller(namespaces, _spell)
-        self._keys = Speller(namespaces, lambda prefix, local: f"{_spell(prefix, local)}=")
+        spell = partial(_spelled, namespaces.remarks)
+        self.name = Speller(namespaces, spell)
+        self._keys = Speller(namespaces, lambda prefix, local: f"{spell(prefix, local)}=")
 
     def of(self, record: Record) -> str:
         """Write one record."""
@@ -91,5 +94,8 @@ class _Lines:
         return f"{self._keys[key]}{provn_string(lexical)}{typed}"
 
 
-def _spell(prefix: str, local: str) -> str:
-    return f"{prefix}:{provn_local(local)}"
+def _spelled(remarks: Remarks, prefix: str, local: str) -> str:
+    escaped = provn_local(local)
+    if escaped.count("%") > local.count("%"):
+        remarks.add(f"{prefix}:{local} holds what PROV-N can't: it is percent-encoded")
+    return f"{prefix}:{escaped}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import BinaryIO, Final
 
 from provstore.export.dialects import W3C, Dialect
 from provstore.export.document import Document
 from provstore.export.escapes import xml_attribute, xml_name, xml_text
-from provstore.export.names import PROV, QNAME, XSD, Namespaces, Speller
+from provstore.export.names import NCNAME, PROV, QNAME, XSD, Namespaces, Speller
 from provstore.export.records import BUNDLE, WITHOUT_ATTRIBUTES, Record
+from provstore.export.remarks import Remarks
 from provstore.export.spool import Bodies
 from provstore.export.statements import statements
 
@@ -48,12 +50,19 @@ def write_records(records: Iterable[Record], namespaces: Namespaces, out: Binary
         out.write(f"</{own}:document>\n".encode())
 
 
+def _spelled(remarks: Remarks, prefix: str, local: str) -> str:
+    """Write a name as it is, also where no split of its URI makes it one of XML; then no schema lets it pass."""
+    if not NCNAME.fullmatch(local):
+        remarks.add(f"{prefix}:{local} is no name of XML (xs:QName)")
+    return xml_attribute(f"{prefix}:{local}")
+
+
 class _Elements:
     """One XML element for each record."""
 
     def __init__(self, namespaces: Namespaces, dialect: Dialect) -> None:
         self.prefix = namespaces.split(f"{dialect.namespace}document")[0]
-        self.name = Speller(namespaces, lambda prefix, local: xml_attribute(f"{prefix}:{local}"))
+        self.name = Speller(namespaces, partial(_spelled, namespaces.remarks))
         self._tags = Speller(namespaces, lambda prefix, local: f"{prefix}:{xml_name(local)}")
         self._arguments = {
             kind: tuple(

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
 
 from provstore.export.document import Document
-from provstore.export.escapes import encode, xml_attribute, xml_text
-from provstore.export.names import Namespaces
-from provstore.export.records import Record
+from provstore.export.escapes import encode, instant, xml_attribute, xml_text
+from provstore.export.names import PROV, XSD, Namespaces
+from provstore.export.records import BUNDLE, FORMALS, TIMES, Record
 from provstore.export.statements import ANSWER, statements
 from provstore.export.votable_rows import rows
 from provstore.export.votable_tables import TABLES, Column, Table
+from provstore.graph.statements import instant_of
 
 __all__ = ["write", "write_records"]
 
@@ -22,6 +23,7 @@ _HEAD: Final = f"""\
  <RESOURCE ID="provenance" name="provenance" type="results" utype="voprov:Provenance">
   <DESCRIPTION>Provenance in the IVOA Provenance Data Model 1.0, serialisation {_SERIALISATION}</DESCRIPTION>
 """
+_OF_DOCUMENTS: Final = (("model", "W3C"), ("truncated", "false"))
 _TEXT: Final = 'datatype="char" arraysize="*"'
 
 
@@ -35,10 +37,14 @@ def write(document: Document, out: BinaryIO) -> None:
 
 
 def write_records(
-    records: Iterable[Record], namespaces: Namespaces, out: BinaryIO, *, information: Iterable[tuple[str, str]]
+    records: Iterable[Record],
+    namespaces: Namespaces,
+    out: BinaryIO,
+    *,
+    information: Iterable[tuple[str, str]] = _OF_DOCUMENTS,
 ) -> None:
-    """Write any stream of records as VOTable, with the INFO elements given."""
-    content = rows(records, namespaces)
+    """Write any stream of records as VOTable, with the INFO elements given; those of a document that was brought."""
+    content = rows((_in_utc(record) for record in records if record.kind != BUNDLE), namespaces)
     out.write(_HEAD.encode())
     told = (("serialisation", _SERIALISATION), *information)
     out.writelines(encode(f'  <INFO name="{name}" value="{xml_attribute(value)}"/>\n') for name, value in told)
@@ -47,6 +53,20 @@ def write_records(
         if table.name in content:
             out.write(encode("".join(_table(table, content[table.name]))))
     out.write(b" </RESOURCE>\n</VOTABLE>\n")
+
+
+def _in_utc(record: Record) -> Record:
+    """Give a record with its times as a column of times has them; a text that differs becomes an attribute, too."""
+    formals = FORMALS[record.kind]
+    if TIMES.isdisjoint(formals):
+        return record
+    arguments, given = list(record.arguments), list(record.attributes)
+    for place, (name, text) in enumerate(zip(formals, record.arguments, strict=False)):
+        found = instant_of(text) if text is not None and name in TIMES else None
+        if text is not None and found is not None and (written := instant(found)) != text:
+            arguments[place] = written
+            given.append((PROV + name, text, f"{XSD}dateTime", None))
+    return record._replace(arguments=tuple(arguments), attributes=tuple(given))
 
 
 def _namespaces(namespaces: Namespaces) -> Iterator[str]:

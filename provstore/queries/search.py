@@ -16,6 +16,7 @@ from provstore.queries.conditions import Test
 from provstore.queries.facts import neighbours
 from provstore.queries.judging import Judge
 from provstore.queries.names import keys
+from provstore.queries.obscore import Wanted, every_record
 
 __all__ = ["Search", "search"]
 
@@ -24,6 +25,7 @@ _FOUND_MOST: Final = 20_000
 _LOOKED_AT_MOST: Final = 200_000
 _WALKED_MOST: Final = 100_000
 _STUB: Final = "urn:stub:"
+_ANYTHING: Final = Wanted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Search:
         input: A direct input of the activity that made it (for activities: of itself) must pass.
         upstream: Something at any distance towards the causes must pass: each of these.
         downstream: Something at any distance towards the effects must pass: each of these.
+        observed: Its ObsCore record must pass, where something is wanted of it.
         zone: In which weekdays and hours are meant.
         attributes: Attributes are told, too.
         omit: Keys of attributes that are not.
@@ -46,6 +49,7 @@ class Search:
     input: tuple[Test, ...] = ()
     upstream: tuple[Test, ...] = ()
     downstream: tuple[Test, ...] = ()
+    observed: Wanted = _ANYTHING
     zone: str = "UTC"
     attributes: bool = False
     omit: tuple[str, ...] = ()
@@ -107,6 +111,8 @@ class _Run:
         sets = [self._beyond(test, TO_EFFECTS) for test in asked.upstream]
         sets += [self._beyond(test, TO_CAUSES) for test in asked.downstream]
         sets += [self._of_input(test, asked.test.label) for test in asked.input]
+        if asked.observed != _ANYTHING:
+            sets.append(self._observed(asked.observed))
         if sets:
             ids = set.intersection(*map(set, sets))
             return self._narrowed(asked, judge, self._get(ids))
@@ -152,6 +158,12 @@ class _Run:
         beyond = {one for one in reached if one not in starts or witnesses.get(one, one) != one}
         self.state.witnesses |= {one: witnesses[one] for one in beyond if one in witnesses}
         return beyond
+
+    def _observed(self, wanted: Wanted) -> Collection[NodeId]:
+        """Give the entities whose ObsCore records pass."""
+        found = list(islice(every_record(self._store, wanted, self._viewer), _FOUND_MOST + 1))
+        self.state.truncated |= len(found) > _FOUND_MOST
+        return {node.id for node in found[:_FOUND_MOST]}
 
     def _of_input(self, test: Test, label: Label) -> Collection[NodeId]:
         """Give the activities that used what passes, or what they made."""

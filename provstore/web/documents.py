@@ -14,6 +14,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from provstore.export.document import Document
 from provstore.export.names import Namespaces
 from provstore.export.registry import Format
+from provstore.export.remarks import Remarks
 from provstore.export.told import told_records
 from provstore.graph.model import EVERYBODY, PUBLIC, Node, Viewer, format_instant
 from provstore.graph.store import GraphStore
@@ -26,7 +27,7 @@ from provstore.uws.jobs import text
 from provstore.web.fields import flag
 from provstore.web.forms import one_value, whole_number
 from provstore.web.negotiate import provenance_format
-from provstore.web.prov import send_written
+from provstore.web.prov import send_written, with_remarks
 from provstore.web.site import base_url, caller, site
 from provstore.web.uploads import kept_body
 
@@ -91,7 +92,12 @@ def show(document: str) -> Response:
     form = provenance_format()
     found = Importing(site().store).document(caller(), expand(document, site().store.namespace))
     viewer = caller().viewer
-    return send_written(lambda out: write_document(site().store, found, form, out, viewer=viewer), form, name=document)
+    remarks = Remarks()
+
+    def write(out: BinaryIO) -> None:
+        write_document(site().store, found, form, out, viewer=viewer, remarks=remarks)
+
+    return with_remarks(send_written(write, form, name=document), remarks)
 
 
 @documents.delete("/<document>")
@@ -114,7 +120,13 @@ def _notation(body: BinaryIO, source: Source, media_type: str) -> Notation:
 
 
 def write_document(
-    store: GraphStore, found: Sequence[Node], form: Format, out: BinaryIO, *, viewer: Viewer = EVERYBODY
+    store: GraphStore,
+    found: Sequence[Node],
+    form: Format,
+    out: BinaryIO,
+    *,
+    viewer: Viewer = EVERYBODY,
+    remarks: Remarks | None = None,
 ) -> None:
     """Write a document that was brought.
 
@@ -124,6 +136,7 @@ def write_document(
         form: In which format.
         out: Where to.
         viewer: Who asks.
+        remarks: Filled with what the notation can't hold as it is.
     """
     if form.write_records is None:
         graph = told_graph(store, [node.id for node in found], viewer)
@@ -131,7 +144,9 @@ def write_document(
         form.write(replace(document, title=text(found[0].properties, "name"), prefixes=_prefixes(found)), out)
         return
     told = {text(node.properties, "bundle"): partial(store.told, node.id) for node in found}
-    form.write_records(told_records(told), Namespaces(_prefixes(found).items()), out)
+    names = Namespaces(_prefixes(found).items())
+    names.remarks = names.remarks if remarks is None else remarks
+    form.write_records(told_records(told), names, out)
 
 
 def _prefixes(found: Sequence[Node]) -> dict[str, str]:

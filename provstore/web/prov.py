@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import IO, BinaryIO, Final
+from urllib.parse import quote
 
 from flask import Response, request
 
 from provstore.errors import Invalid
 from provstore.export.document import Document, Model
 from provstore.export.registry import Format
+from provstore.export.remarks import Remarks
 from provstore.graph.model import Subgraph
 from provstore.queries.lineage import Attachments, Direction, Question, lineage
 from provstore.queries.names import prefixes_of
@@ -23,9 +25,11 @@ from provstore.web.forms import one_value, whole_number
 from provstore.web.prov_links import link_things
 from provstore.web.site import base_url, caller, site
 
-__all__ = ["asked_model", "job_part", "job_provenance", "send_document", "send_written"]
+__all__ = ["asked_model", "job_part", "job_provenance", "send_document", "send_written", "with_remarks"]
 
 _CHUNK: Final = 1 << 16
+_REMARK_MOST: Final = 300
+_READABLE: Final = " :/#()%,.-_~?=&+@"
 _IN_MEMORY: Final = 4 << 20
 
 
@@ -96,7 +100,15 @@ def send_document(document: Document, form: Format, *, name: str) -> Response:
     response = send_written(lambda body: form.write(document, body), form, name=name)
     if document.truncated:
         response.headers["Provstore-Truncated"] = "true"
-    return link_things(response, document)
+    return link_things(with_remarks(response, document.remarks), document)
+
+
+def with_remarks(response: Response, remarks: Remarks) -> Response:
+    """Say in a header what the notation could not hold as it is: how many names, and the first of them."""
+    if remarks:
+        told = [*remarks]
+        response.headers["Provstore-Remarks"] = f"{len(told)}; {quote(told[0][:_REMARK_MOST], safe=_READABLE)}"
+    return response
 
 
 def _names(graph: Subgraph) -> Iterator[str]:

@@ -265,3 +265,12 @@ def test_a_crate_holds_the_files_if_they_are_asked_for(served: Served) -> None:
     with zipfile.ZipFile(io.BytesIO(answer.data)) as crate:
         assert "ro-crate-metadata.json" in crate.namelist()
         assert any(name.startswith("files/e") for name in crate.namelist())
+
+
+def test_names_that_a_notation_can_not_hold_are_told_in_a_header(lasting: Served) -> None:
+    plain = brought(lasting.admin, SMALL)
+    assert "Provstore-Remarks" not in lasting.admin.get(f"/prov/documents/{plain}?format=prov-xml").headers
+    odd = brought(lasting.admin, b'{"prefix": {"ex": "http://e.org/"}, "entity": {"ex:x,": {}}}', format="prov-json")
+    answer = lasting.admin.get(f"/prov/documents/{odd}?format=prov-xml")
+    assert answer.headers["Provstore-Remarks"].startswith("1; ")
+    assert "is no name of XML" in answer.headers["Provstore-Remarks"]

@@ -329,3 +329,18 @@ def test_the_table_leads_to_the_file_of_a_public_result(inheriting: Served) -> N
     assert row["obs_publisher_did"] == inheriting.node(f"e{job[1:]}.map")
     file = inheriting.anonymous.get(row["access_url"].removeprefix(inheriting.base))
     assert (file.status_code, file.data[:9]) == (200, b"SIMPLE  =")
+
+
+def test_a_search_joins_the_place_on_the_sky_with_everything_else(lasting: Served) -> None:
+    here = CRAB | {"location": "https://archive.example/joined.fits", "name": "joined.fits"}
+    far = here | {"location": "https://archive.example/far.fits", "obscore": {"s_ra": 200, "s_dec": -60}}
+    made = lasting.admin.post("/prov/entities", json=[here, far])
+    assert made.status_code == 201, made.text
+    place = {"position": "CIRCLE 83.6 22 1", "name": "joined.fits", "content-type": "application/fits"}
+    found = lasting.admin.get("/prov/search", query_string=place)
+    assert found.status_code == 200, found.text
+    assert [one["label"] for one in found.get_json()["items"]] == ["joined.fits"]
+    nowhere = lasting.admin.get("/prov/search", query_string=place | {"position": "CIRCLE 10 10 1"})
+    assert nowhere.get_json()["items"] == []
+    level = lasting.admin.get("/prov/search", query_string=place | {"attribute": "obscore:calib_level:>2"})
+    assert level.get_json()["items"] == []

@@ -23,6 +23,9 @@ from provstore.queries.asking import (
     values_of_key,
 )
 from provstore.queries.conditions import CLASSES, Clause, Test
+from provstore.queries.obscore import Wanted
+from provstore.queries.obscore_cells import Circle, Span
+from provstore.queries.questions.obscore import SELECTION
 from provstore.queries.search import Search
 from provstore.queries.search import search as find
 
@@ -48,6 +51,8 @@ _KEYS: Final = {
     "hours": "activities that started within these hours (8-17) in the zone tz",
 }
 """Keys of conditions that are parameters by themselves."""
+_OBSERVED: Final = frozenset({"position", "time"})
+"""What is asked of ObsCore records here; their columns are attributes like others (``attribute=obscore:s_ra:<10``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,8 @@ class Searched:
     input: tuple[Test, ...] = ()
     upstream: tuple[Test, ...] = ()
     downstream: tuple[Test, ...] = ()
+    position: tuple[Circle, ...] = ()
+    time: tuple[Span, ...] = ()
     from_: datetime | None = None
     to: datetime | None = None
     tz: str = "UTC"
@@ -103,6 +110,7 @@ def search(store: GraphStore, viewer: Viewer, asked: Searched) -> Listing:
         input=asked.input,
         upstream=asked.upstream,
         downstream=asked.downstream,
+        observed=Wanted(positions=asked.position, times=asked.time),
         zone=asked.tz,
         attributes="attributes" in asked.fields,
         omit=asked.omit,
@@ -122,6 +130,7 @@ QUESTION: Final = Question(
         Parameter("input", tests, "made by an activity of which a direct input passes entity[...]", many=True),
         Parameter("upstream", tests, "something towards the causes passes entity[...] or activity[...]", many=True),
         Parameter("downstream", tests, "something towards the effects passes", many=True),
+        *(one for one in SELECTION if one.name in _OBSERVED),
         Parameter("from", instant, "not before this date or instant"),
         Parameter("to", instant, "before this date or instant"),
         Parameter("tz", one, "time zone of weekday and hours", default="UTC"),
