@@ -16,7 +16,7 @@ from provstore.client.tokens import is_same_place
 __all__ = ["ANYTHING", "JSON", "Call", "Connection", "Query", "lines_of"]
 
 JSON: Final = {"Accept": "application/json"}
-ANYTHING: Final = {"Accept": "application/json, */*;q=0.9"}
+ANYTHING: Final = {"Accept": "*/*"}
 """For files: they are sent as they are, and an error comes with its field."""
 
 _TIMEOUT: Final = httpx.Timeout(120.0, connect=20.0)
