@@ -96,7 +96,7 @@ def run(records: int) -> None:
         measure("SQLite", store, records)
         store.close()
     try:
-        with running_server() as server:
+        with tempfile.TemporaryDirectory() as folder, running_server(Path(folder)) as server:
             neo4j = open_neo4j(server.url, user=server.user, password=server.password)
             measure("Neo4j", neo4j, records)
             neo4j.close()

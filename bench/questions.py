@@ -111,7 +111,7 @@ def run(large: int) -> None:
         compare("SQLite", store, small=large // 100 or 1, large=large)
         store.close()
     try:
-        with running_server() as server:
+        with tempfile.TemporaryDirectory() as folder, running_server(Path(folder)) as server:
             neo4j = open_neo4j(server.url, user=server.user, password=server.password)
             compare("Neo4j", neo4j, small=large // 100 or 1, large=large // 3)
             neo4j.close()
