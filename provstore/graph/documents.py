@@ -24,7 +24,7 @@ from provstore.graph.model import PROV, VOPROV, Attribute, Kind, Label, Node, No
 from provstore.graph.statements import ARGUMENTS, BLANK, ELEMENTS, Argument, Sort, Statement, instant_of
 from provstore.graph.store import Change, Create, Ensure
 
-__all__ = ["VOPROV_NAMESPACES", "Scribe", "local_part", "only_follows", "statement_of"]
+__all__ = ["KINDS", "VOPROV_NAMESPACES", "Scribe", "local_part", "only_follows", "statement_of"]
 
 VOPROV_NAMESPACES: Final = (
     VOPROV,
@@ -86,7 +86,7 @@ _OTHER_CLASSES: Final[Mapping[str, Label]] = {
 _PREFIXES: Final = {"prov:": PROV, "voprov:": VOPROV}
 """Types are found as plain texts, too."""
 
-_KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[str, Kind]] = {
     "wasGeneratedBy": Kind.WAS_GENERATED_BY,
     "used": Kind.USED,
     "wasInformedBy": Kind.WAS_INFORMED_BY,
@@ -103,6 +103,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "hadMember": Kind.HAD_MEMBER,
     "mentionOf": Kind.MENTION_OF,
 }
+"""Kind of statement -> the relation that it is in the graph."""
 _INFLUENCES: Final[Mapping[str, Kind]] = {
     space + name: kind
     for space in VOPROV_NAMESPACES
@@ -114,7 +115,7 @@ _INFLUENCES: Final[Mapping[str, Kind]] = {
     )
 }
 """Types of wasInfluencedBy that stand for relations of IVOA."""
-_STATED: Final = {kind: name for name, kind in _KINDS.items()} | dict.fromkeys(_INFLUENCES.values(), "wasInfluencedBy")
+_STATED: Final = {kind: name for name, kind in KINDS.items()} | dict.fromkeys(_INFLUENCES.values(), "wasInfluencedBy")
 _BUILDS_ON: Final = frozenset(
     {Kind.USED, Kind.WAS_DERIVED_FROM, Kind.HAD_MEMBER, Kind.SPECIALIZATION_OF, Kind.WAS_INFLUENCED_BY}
 )
@@ -312,7 +313,7 @@ def _named(node: str) -> str:
 
 
 def _kind(statement: Statement) -> Kind:
-    kind = _KINDS[statement.kind]
+    kind = KINDS[statement.kind]
     if kind is Kind.WAS_INFLUENCED_BY:
         return next((_INFLUENCES[one] for one in _types(statement) if one in _INFLUENCES), kind)
     if kind is Kind.USED and not _SETUP.isdisjoint(statement.attributes):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from provstore.errors import Invalid
+from provstore.graph.documents import KINDS
 from provstore.graph.model import PROV, VOPROV, Attribute, Kind, Label, NodeId, Relation
 from provstore.graph.rules import check_ends
 from provstore.graph.statements import ARGUMENTS, BLANK, ELEMENTS, Argument, Sort, Statement, instant_of
@@ -21,22 +22,7 @@ from provstore.uws.running.told.words import Words, words_of_relation
 
 __all__ = ["Relations"]
 
-_KINDS: Final = {
-    "wasGeneratedBy": Kind.WAS_GENERATED_BY,
-    "used": Kind.USED,
-    "wasInformedBy": Kind.WAS_INFORMED_BY,
-    "wasStartedBy": Kind.WAS_STARTED_BY,
-    "wasEndedBy": Kind.WAS_ENDED_BY,
-    "wasInvalidatedBy": Kind.WAS_INVALIDATED_BY,
-    "wasDerivedFrom": Kind.WAS_DERIVED_FROM,
-    "wasAttributedTo": Kind.WAS_ATTRIBUTED_TO,
-    "wasAssociatedWith": Kind.WAS_ASSOCIATED_WITH,
-    "actedOnBehalfOf": Kind.ACTED_ON_BEHALF_OF,
-    "wasInfluencedBy": Kind.WAS_INFLUENCED_BY,
-    "specializationOf": Kind.SPECIALIZATION_OF,
-    "alternateOf": Kind.ALTERNATE_OF,
-    "hadMember": Kind.HAD_MEMBER,
-}
+_KINDS: Final = {name: kind for name, kind in KINDS.items() if kind is not Kind.MENTION_OF}
 _OWN_TARGET: Final = frozenset({Kind.WAS_GENERATED_BY, Kind.WAS_INVALIDATED_BY, Kind.HAD_MEMBER, Kind.ALTERNATE_OF})
 """Kinds that say something of their target too: who made what, or a way that is walked from there."""
 _NO_CIRCLE: Final = (Kind.WAS_DERIVED_FROM, Kind.SPECIALIZATION_OF)

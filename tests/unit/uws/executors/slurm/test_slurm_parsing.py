@@ -250,9 +250,12 @@ def test_no_text_breaks_the_reader_of_the_release(text: str) -> None:
     assert isinstance(version(text), str)
 
 
-@given(st.text())
-def test_any_text_is_a_number_or_refused(text: str) -> None:
-    try:
-        assert submitted(text) >= 0
-    except Invalid:
-        assert True
+@given(st.lists(st.text() | st.from_regex(r"[0-9]{1,9}(;[a-z]*)?", fullmatch=True), max_size=4).map("\n".join))
+def test_the_last_number_of_any_text_is_taken_and_a_text_without_one_refused(text: str) -> None:
+    words = [line.strip().partition(";")[0] for line in text.splitlines()]
+    numbers = [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) <= 10]
+    if numbers:
+        assert submitted(text) == numbers[-1]
+    else:
+        with pytest.raises(Invalid, match="a job number was expected"):
+            submitted(text)
