@@ -12,7 +12,7 @@ COVERAGE := $(if $(PROVSTORE_REQUIRE),--cov --cov-fail-under=90)
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help setup demo serve test quick lint types contracts fix bench lock clean
+.PHONY: help setup demo serve test quick lint types contracts fix bench lock browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -20,7 +20,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## install everything into .venv (the other targets do it by themselves)
 
-$(STAMP): requirements.lock requirements-sample.lock pyproject.toml
+$(STAMP): requirements.lock requirements-sample.lock pyproject.toml browser/package-lock.json browser/install.py
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@echo "-- setup: a virtual environment in .venv"
@@ -31,7 +31,12 @@ $(STAMP): requirements.lock requirements-sample.lock pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@echo "-- setup: a solar observation for the demo"
 	@$(PIP) install --no-deps --require-hashes --only-binary :all: --upgrade --target $(SAMPLE) -r requirements-sample.lock
+	@echo "-- setup: browser files of the pages"
+	@$(BIN)/python browser/install.py
 	@touch $@
+
+browser: ## fetch the browser files of the pages again
+	@$(BIN)/python browser/install.py
 
 demo: $(STAMP) ## run a chain of real jobs; leaves demo/lineage.* and says where to look
 	@$(BIN)/python -m provstore.cli.demo
@@ -76,5 +81,5 @@ lock: $(STAMP) ## write the lock files anew, to the newest versions that pyproje
 	@echo "canaille[front,oidc,sqlite]" | $(LOCK) - -o requirements-oidc.lock
 
 clean: ## remove what tools made; never provstore-data
-	rm -rf .venv demo dist build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv browser/node_modules provstore/web/static/vendor demo dist build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,7 +13,7 @@ import pytest
 
 from tests.slurm_cluster import why_missing
 
-__all__ = ["MARKED_PARTS", "MODULES_INIT", "NGINX", "require", "required"]
+__all__ = ["AXE", "CHROMIUM", "MARKED_PARTS", "MODULES_INIT", "NGINX", "require", "required"]
 
 NGINX: Final = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
 """Where nginx is: Debian keeps it where only the administrator looks."""
@@ -26,7 +26,21 @@ def _unless(*, present: bool, reason: str) -> str:
     return "" if present else reason
 
 
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+"""Where a Chromium is."""
+
+AXE: Final = Path(__file__).parents[1] / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+"""What looks for barriers in pages; brought by `make setup`."""
+
+
+def _why_no_browser() -> str:
+    if CHROMIUM is None:
+        return "Chromium is not installed"
+    return _unless(present=AXE.is_file(), reason="the browser files are missing; `make browser` brings them")
+
+
 MARKED_PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "browser": _why_no_browser,
     "ctools": lambda: _unless(present=shutil.which("ctbin") is not None, reason="ctools are not installed"),
     "graphviz": lambda: _unless(present=shutil.which("dot") is not None, reason="the program dot is not installed"),
     "modules": lambda: _unless(present=MODULES_INIT.is_file(), reason="environment-modules are not installed"),

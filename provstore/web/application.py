@@ -8,6 +8,7 @@ from flask import Flask
 
 from provstore.web.access import install_access
 from provstore.web.account import account
+from provstore.web.assets import assets
 from provstore.web.cors import install_cors
 from provstore.web.cypher import cypher
 from provstore.web.datalink import datalink
@@ -28,7 +29,10 @@ from provstore.web.oidc import oidc
 from provstore.web.openapi import openapi
 from provstore.web.operation import operation
 from provstore.web.pages.definitions import definitions
-from provstore.web.pages.views import error_page, pages
+from provstore.web.pages.home import error_page, pages
+from provstore.web.pages.job import job_page
+from provstore.web.pages.job_list import job_list
+from provstore.web.pages.new_job import new_job
 from provstore.web.provsap import provsap
 from provstore.web.proxies import Proxies
 from provstore.web.questions import questions
@@ -79,7 +83,11 @@ def application(site: Site, levels: Sequence[Level]) -> Flask:
         sessions,
         account,
         oidc,
+        assets,
         pages,
+        job_list,
+        new_job,  # before the page of a job: its address would be one
+        job_page,
         definitions,
     ):
         app.register_blueprint(blueprint)

@@ -11,7 +11,7 @@ from provstore.errors import NotFound
 from provstore.export.registry import Format
 from provstore.export.rocrate_zip import MEDIA_TYPE, write_zip
 from provstore.graph.model import NodeId
-from provstore.uws.jobs import text
+from provstore.uws.jobs import integer, text
 from provstore.web.fields import flag
 from provstore.web.site import caller, site
 
@@ -36,8 +36,9 @@ def with_files(form: Format) -> Format:
 def _open(node: NodeId) -> BinaryIO | None:
     """Open a stored file that the caller may see; None for what is not here."""
     found = site().store.get([node], caller().viewer)
-    location = text(found[0].properties, "location") if found else ""
+    facts = found[0].properties if found else {}
+    location, size, sha256 = text(facts, "location"), integer(facts, "size"), text(facts, "sha256")
     try:
-        return site().files.path(location).open("rb") if location and ":" not in location else None
+        return site().files.path(location, size=size, sha256=sha256).open("rb") if location else None
     except NotFound:
         return None

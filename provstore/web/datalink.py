@@ -79,6 +79,7 @@ def _linking() -> Linking:
         site=LinkContext(
             base=base_url(),
             namespace=parts.store.namespace,
+            can_give=parts.files.can_give,
             settings=parts.settings,
             catalog=parts.service.catalog,
             services=parts.service.services(who),

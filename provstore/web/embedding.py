@@ -14,7 +14,7 @@ from provstore.export.embedding.provenance import provenance_of
 from provstore.export.embedding.registry import embedded
 from provstore.graph.model import Node
 from provstore.queries.lineage import Question, lineage
-from provstore.uws.jobs import text
+from provstore.uws.jobs import integer, text
 from provstore.web.recognition import Recognised, recognise
 from provstore.web.site import base_url, caller, site
 from provstore.web.uploads import kept_body
@@ -63,9 +63,10 @@ def send_embedded(node: Node, what: str) -> Response:
     if what != _WORD:
         raise Invalid(f"embed={what!r}: {_WORD} is what can be embedded", field="embed", value=what)
     answer = lineage(site().store, Question(ids=(node.id,)), caller().viewer)
-    given = provenance_of(node, answer, namespace=site().store.namespace, site=base_url())
+    given, facts = provenance_of(node, answer, namespace=site().store.namespace, site=base_url()), node.properties
     with ExitStack() as stack:
-        source = stack.enter_context(site().files.path(text(node.properties, "location")).open("rb"))
+        location, size, sha256 = text(facts, "location"), integer(facts, "size"), text(facts, "sha256")
+        source = stack.enter_context(site().files.path(location, size=size, sha256=sha256).open("rb"))
         copy = stack.enter_context(embedded(source, given))
         response = Response(stream_with_context(_sent(copy, stack.pop_all())), direct_passthrough=True)
     response.content_type = text(node.properties, "content_type") or "application/octet-stream"

@@ -12,7 +12,7 @@ from provstore.errors import Forbidden, Invalid, NotFound
 from provstore.graph.model import Node, NodeId
 from provstore.queries.names import expand
 from provstore.uws.files import safe_name
-from provstore.uws.jobs import CONTENT_TYPE_ANY, Job, JobParameter, text
+from provstore.uws.jobs import CONTENT_TYPE_ANY, Job, JobParameter, integer, text
 from provstore.uws.phases import FINAL, Phase
 from provstore.uws.watching.following import tail_start
 from provstore.web.embedding import send_embedded
@@ -29,7 +29,6 @@ _INERT: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; s
 _PLAIN: Final = "text/plain; charset=utf-8"
 _ASCII: Final = "".join(map(chr, range(33, 127)))
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
-_ELSEWHERE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TRUTH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -71,21 +70,19 @@ def _send_node(node: Node) -> Response:
     location, sha256 = text(properties, "location"), text(properties, "sha256")
     if _WEB.match(location):
         return Response(status=303, headers={"Location": quote(location, safe=_ASCII)})
-    if _ELSEWHERE.match(location):
-        words = f"the file is only registered here; it lies at {location}"
-        raise NotFound(words, field="entity", value=node.id)
-    return send_stored(location, content_type=text(properties, "content_type"), sha256=sha256)
+    size = integer(properties, "size")
+    return send_stored(location, content_type=text(properties, "content_type"), sha256=sha256, size=size)
 
 
-def send_stored(location: str, *, content_type: str, sha256: str) -> Response:
-    """Send a file of the data directory; what a browser would run is sandboxed.
+def send_stored(location: str, *, content_type: str, sha256: str, size: int | None = None) -> Response:
+    """Send a file of the data directory or the archive; what a browser would run is sandboxed.
 
     Raises:
-        NotFound: it is not kept any more.
+        NotFound: it is not kept any more, or a file of the archive is not what the record says.
     """
     if not location:
         raise NotFound("its file is not kept any more: the job it belongs to was destroyed")
-    file = site().files.path(location)
+    file = site().files.path(location, size=size, sha256=sha256)
     facts = file.stat()
     etag = sha256 or f"{facts.st_mtime_ns:x}-{facts.st_size:x}"
     response = send_bytes(file, content_type=content_type or CONTENT_TYPE_ANY, etag=etag)

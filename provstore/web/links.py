@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from provstore.settings import Settings
 from provstore.uws.catalog import Catalog
 from provstore.uws.descriptions.dialects.votable_service import arraysize_when_empty
 from provstore.uws.descriptions.model import CONFIG_FILE, FILE_URL, Description, ParameterDefinition, Used
+from provstore.uws.files import is_elsewhere
 from provstore.uws.jobs import input_name, text
 from provstore.uws.permissions import may_run
 from provstore.uws.publishing.revisions import Revision
@@ -49,10 +50,14 @@ _LOG: Final = "Log"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkContext:
-    """What links depend on besides the graph. ``services``: those that the caller may know of."""
+    """What links depend on besides the graph.
+
+    ``can_give``: tells whether the file of a location can be had here. ``services``: those that the caller may know of.
+    """
 
     base: str
     namespace: str
+    can_give: Callable[[str], bool]
     settings: Settings
     catalog: Catalog
     services: Sequence[Revision]
@@ -98,6 +103,8 @@ class Linking:
             yield _error("NotFoundFault: its file is not kept any more")
         elif text(node.properties, "url"):
             yield _error("TransientFault: its file has not been fetched yet")
+        elif is_elsewhere(text(node.properties, "location")):
+            yield _error("NotFoundFault: its file is only registered here, and can't be had from this server")
         else:
             yield _error("NotFoundFault: its file is not here")
 
@@ -105,7 +112,7 @@ class Linking:
         """Link to the file of an entity, here or where a document says; None if there is none."""
         location, size = _fact(node, "location"), _fact(node, "size")
         elsewhere = _WEB.match(location) is not None
-        if not location or "invalidated_at" in node.properties or not (elsewhere or self._is_ours(node)):
+        if not location or "invalidated_at" in node.properties or not (elsewhere or self._is_kept(node)):
             return None
         link = Link(
             id="",
@@ -175,7 +182,7 @@ class Linking:
     def _uses(self, node: Node) -> Iterator[Link]:
         """Services that take files of its type; a job can be given what is kept here by its id."""
         content_type = _bare(_fact(node, "content_type"))
-        if not content_type or not self._is_ours(node) or self._file(node, "#this", "") is None:
+        if not content_type or "invalidated_at" in node.properties or not self._is_kept(node):
             return
         for revision in self.site.services:
             for used in revision.description.used:
@@ -218,6 +225,11 @@ class Linking:
 
     def _is_ours(self, node: Node) -> bool:
         return node.id.startswith(self.site.namespace)
+
+    def _is_kept(self, node: Node) -> bool:
+        """Tell whether we have its file: below the data directory, or in the archive."""
+        location = text(node.properties, "location")
+        return self._is_ours(node) and bool(location) and self.site.can_give(location)
 
     def _short(self, node: Node) -> str:
         return node.id.removeprefix(self.site.namespace)

@@ -48,7 +48,8 @@ def show_table() -> Response:
     read = {one.name: one.read(asker, one.name, found) for one in SELECTION if (found := given.get(one.name.upper()))}
     nodes = every_record(store, wanted_of(Observed(**read)), _EVERYBODY)  # type: ignore[arg-type]  # as the table says
     first = list(islice(nodes, 1))  # what is wrong with the store shows before the answer has begun
-    rows = (obscore_row(node, base=base, namespace=store.namespace) for node in chain(first, nodes))
+    can_give, namespace = site().files.can_give, store.namespace
+    rows = (obscore_row(one, base=base, namespace=namespace, can_give=can_give) for one in chain(first, nodes))
     table = obscore_votable(rows, columns=_columns(single(given, "COLUMNS")), most=most)
     return Response(_blocks(table), content_type=VOTABLE)
 

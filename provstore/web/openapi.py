@@ -23,7 +23,8 @@ openapi: Final = Blueprint("openapi", __name__)
 
 _PART: Final = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<options>[^)]*)\))?:)?(?P<name>\w+)>")
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_PEOPLE: Final = frozenset({"pages", "definitions"})
+_PEOPLE: Final = frozenset({"pages", "job_list", "new_job", "job_page", "definitions"})
+"""Blueprints of pages."""
 _FILES: Final = frozenset({"static"})
 _PAGE: Final = Operation(answers={200: {"text/html": ""}})
 _ANYTHING: Final = Operation(answers={200: {"*/*": ""}})

@@ -13,7 +13,7 @@ from provstore.graph.model import Label, Node, NodeId
 from provstore.uws.jobs import integer, text
 from provstore.web.browsers import is_browser
 from provstore.web.negotiate import page_instead
-from provstore.web.pages.views import home_page
+from provstore.web.pages.home import home_page
 from provstore.web.site import base_url, caller, site
 
 __all__ = ["operation"]

@@ -213,6 +213,7 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "replays.list_replays": _shows(_json("ReplayList"), "limit", "after"),
     "replays.show_replay": _shows({_JSON: "Replay", "text/csv": "", "*/*": ""}, "format", "model"),
     "replays.run_replay": Operation(answers={200: _json("Replay")}, body=_fields("ReplayJobs")),
+    "replays.stop_replay": Operation(answers={200: _json("Replay")}, body=_fields("ReplayStop")),
     "replays.accept_replay": Operation(answers={200: _json("Replay")}, body=_form()),
     "cypher.ask_cypher": Operation(answers={200: _json("Rows")}, body=_json("CypherStatement")),
     "provsap.show_provenance": Operation(answers={200: _PROVENANCE}, query=_OF_PROVSAP, body=_form()),

@@ -1,4 +1,4 @@
-"""Replays over HTTP: plan, keep, run, look, accept."""
+"""Replays over HTTP: plan, keep, run, look, stop, accept."""
 
 from __future__ import annotations
 
@@ -81,6 +81,14 @@ def run_replay(replay_id: str) -> Response:
     if "jobs" in given and not jobs:
         raise Invalid("jobs is empty: name those that are to run, or leave it out for all", field="jobs")
     site().service.replays.run(caller(), replay_id, jobs=jobs or None)
+    return _send_status(replay_id)
+
+
+@replays.post("/<replay_id>/stop")
+def stop_replay(replay_id: str) -> Response:
+    """POST /prov/replays/{id}/stop: no more of its jobs are made; `abort=true` aborts those that run."""
+    given = read_fields("abort", *_HOW)
+    site().service.replays.stop(caller(), replay_id, abort=flag(given, "abort"))
     return _send_status(replay_id)
 
 

@@ -58,6 +58,7 @@ def reference_json(replay: Replay, *, name_of: NameOf) -> dict[str, Any]:
         "started": _time(replay.run_at),
         "ended": _time(replay.ended_at),
         "accepted": _time(replay.accepted_at),
+        "stopped": _time(replay.stopped_at),
         "total": len(replay.plan.jobs),
     }
 

@@ -80,6 +80,7 @@ _REFERENCE: Final[Mapping[str, _Schema]] = {
     "started": _TIME_OR_NONE,
     "ended": _TIME_OR_NONE,
     "accepted": _TIME_OR_NONE,
+    "stopped": _TIME_OR_NONE | {"description": "since then no more of its jobs are made"},
     "total": _WHOLE,
 }
 _TEXTS: Final[_Schema] = {"anyOf": [_TEXT, _list(_TEXT)]}
@@ -96,6 +97,10 @@ REPLAY_SCHEMAS: Final[Mapping[str, _Schema]] = {
     "ReplayJobs": {
         "type": "object",
         "properties": {"jobs": _TEXTS | {"description": "ids of those that ran; all by default"}},
+    },
+    "ReplayStop": {
+        "type": "object",
+        "properties": {"abort": _YES_NO | {"description": "abort the jobs that run; false by default"}},
     },
     "ReplayPlan": _object(_PLAN),
     "Replay": _object({**_REFERENCE, **_PLAN, "jobs": _list(_object({**_JOB, **_BECAME}))}),

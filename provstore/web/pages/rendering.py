@@ -8,25 +8,33 @@ from flask import Response, g, render_template
 
 from provstore import __version__
 from provstore.graph.model import now
+from provstore.web.assets import asset_address, is_there
 from provstore.web.pages.words import ago, duration, short, size
 from provstore.web.site import base_url, csrf_token
 from provstore.web.uws_xml import instant_text
 
-__all__ = ["page"]
+__all__ = ["POLICY", "POLICY_WITH_SAMP", "page"]
 
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+"""What browsers may load for a page: our own files, and nothing that stands in the page itself (CSP level 3)."""
+
+POLICY_WITH_SAMP: Final = POLICY.replace(
+    "connect-src 'self'", "connect-src 'self' http://localhost:21012 http://127.0.0.1:21012"
+)
+"""The same on pages that may call the SAMP hub of the reader's own machine (IVOA SAMP 1.3 §5.2.1)."""
 
 
-def page(template: str, **values: object) -> Response:
+def page(template: str, *, policy: str = POLICY, **values: object) -> Response:
     """Render a page for the present caller."""
     words: dict[str, object] = {"ago": ago, "duration": duration, "size": size, "short": short, "utc": instant_text}
+    words |= {"asset": asset_address, "is_there": is_there}
     person = {"caller": g.get("caller"), "csrf_token": csrf_token(), "base": base_url()}
     words |= {"now": now(), "version": __version__}
     response = Response(render_template(template, **words, **person, **values), content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = "no-store"
     response.vary.update(["Accept", "Cookie"])
     return response
