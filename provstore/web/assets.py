@@ -36,7 +36,7 @@ def static(filename: str) -> Response:
     response = Response(content, content_type=_media_type(filename))
     if Path(filename).suffix in _COMPRESSED:
         response.vary.add("Accept-Encoding")
-        if "gzip" in request.accept_encodings:
+        if request.accept_encodings.quality("gzip"):
             response.data = _zipped(content)
             response.headers["Content-Encoding"] = "gzip"
             etag += "-gzip"

@@ -13,28 +13,32 @@ from provstore.web.pages.words import ago, duration, short, size
 from provstore.web.site import base_url, csrf_token
 from provstore.web.uws_xml import instant_text
 
-__all__ = ["POLICY", "POLICY_WITH_SAMP", "page"]
+__all__ = ["page", "with_samp"]
 
-POLICY: Final = (
+_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """What browsers may load for a page: our own files, and nothing that stands in the page itself (CSP level 3)."""
 
-POLICY_WITH_SAMP: Final = POLICY.replace(
-    "connect-src 'self'", "connect-src 'self' http://localhost:21012 http://127.0.0.1:21012"
-)
-"""The same on pages that may call the SAMP hub of the reader's own machine (IVOA SAMP 1.3 §5.2.1)."""
+_HUBS: Final = "http://localhost:21012 http://127.0.0.1:21012"
+"""Where a SAMP hub of the reader's own machine answers pages (IVOA SAMP 1.3 §5.2.1)."""
 
 
-def page(template: str, *, policy: str = POLICY, **values: object) -> Response:
+def page(template: str, **values: object) -> Response:
     """Render a page for the present caller."""
     words: dict[str, object] = {"ago": ago, "duration": duration, "size": size, "short": short, "utc": instant_text}
     words |= {"asset": asset_address, "is_there": is_there}
     person = {"caller": g.get("caller"), "csrf_token": csrf_token(), "base": base_url()}
     words |= {"now": now(), "version": __version__}
     response = Response(render_template(template, **words, **person, **values), content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = policy
+    response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Cache-Control"] = "no-store"
     response.vary.update(["Accept", "Cookie"])
+    return response
+
+
+def with_samp(response: Response) -> Response:
+    """Let a page call the SAMP hub of the reader's own machine, too."""
+    response.headers["Content-Security-Policy"] = _POLICY.replace("connect-src 'self'", f"connect-src 'self' {_HUBS}")
     return response
