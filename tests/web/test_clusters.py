@@ -270,7 +270,7 @@ def test_the_form_of_a_service_that_runs_on_a_cluster_has_its_resources(site: Se
 
 def test_the_page_of_a_new_job_sends_what_is_filled_in_and_nothing_else(site: Served) -> None:
     page = shown(site.curie.get("/jobs/new?service=sleep&slurm_mem=3G", headers=BROWSER))
-    values = dict(page.forms[0].form_values())
+    values = dict(page.xpath("//main//form")[0].form_values())
     assert (values["slurm_mem"], values["slurm_partition"], values["slurm_cluster"]) == ("3G", "", "")
     answer = site.curie.post("/uws/sleep", data=values, headers=BROWSER, content_type="multipart/form-data")
     assert answer.status_code == 303, answer.text

@@ -48,7 +48,7 @@ def page(served: Served, query: str) -> HtmlElement:
 
 def sent_by_a_browser(served: Served, document: HtmlElement, **files: Any) -> TestResponse:
     """What a browser sends when only a button is pressed: every field, the empty ones too."""
-    form = document.forms[0]
+    form = document.xpath("//main//form")[0]
     assert form.action is not None
     values: dict[str, Any] = {name: value for name, value in form.form_values() if name != "PHASE"}
     for one in form.xpath(".//input[@type='file']"):
@@ -112,7 +112,7 @@ def test_lines_of_a_text_end_as_the_person_sees_them(served: Served) -> None:
 
 def test_the_address_fills_the_form_in_and_what_does_not_fit_is_told(served: Served) -> None:
     document = page(served, "service=stack&THRESHOLD=500&mode=median&nonsense=1&flats=a&flats=b&RUNID=mine")
-    values = dict(document.forms[0].form_values())
+    values = dict(document.xpath("//main//form")[0].form_values())
     assert (values["threshold"], values["mode"]) == ("500", "median")
     assert (values["flats"], values["RUNID"]) == ("a b", "mine")
     told = " ".join(cast("list[str]", document.xpath("//*[@role='alert']//text()")))
@@ -165,7 +165,7 @@ def test_a_refused_form_is_shown_again_as_it_was_sent_with_the_error_beside_its_
     answer = served.anonymous.post(place, data=sent, headers=BROWSER, content_type="multipart/form-data")
     assert answer.status_code == 400
     shown = cast("HtmlElement", html.document_fromstring(answer.text))
-    values = dict(shown.forms[0].form_values())
+    values = dict(shown.xpath("//main//form")[0].form_values())
     assert (values["exit_code"], values["text"]) == ("999", "mine")
     assert [one.get("name") for one in shown.xpath("//*[@aria-invalid='true']")] == ["exit_code"]
     assert "999" in shown.xpath("string(//*[@id='help-exit_code'])")

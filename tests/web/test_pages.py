@@ -110,7 +110,7 @@ def test_every_field_of_a_form_has_its_label(lasting: Served) -> None:
 
 def test_the_form_of_a_job_makes_one(served: Served) -> None:
     page = read(seen(served.anonymous, "/jobs/new?service=sleep&text=filled"))
-    form = page.forms[0]
+    form = page.xpath("//main//form")[0]
     values = {name: value for name, value in form.form_values() if name != "PHASE"}
     assert form.action is not None
     assert values["text"] == "filled"
@@ -148,7 +148,7 @@ def test_a_wrong_password_shows_the_form_again_with_what_was_wrong(served: Serve
     answer = served.anonymous.post("/session", data=sent, headers={"Accept": BROWSER})
     assert answer.status_code == 403
     page = read(answer)
-    assert page.forms[0].fields["next"] == "/jobs"
+    assert page.xpath("//main//form")[0].fields["next"] == "/jobs"
     assert found(answer, "//*[@role='alert']/text()")
 
 
