@@ -269,7 +269,7 @@ def _ground(settings: Settings, store: GraphStore, clock: Clock) -> _Ground:
     data = settings.data.absolute()
     records, wake, elsewhere = Records(store), _Wake(), Elsewhere()
     shared = [one.shared_root for one in settings.clusters if one.shared_root]
-    files = elsewhere.files = Files(data, roots=shared, fetch=elsewhere.fetch)
+    files = elsewhere.files = Files(data, roots=shared, archive=settings.archive_roots, fetch=elsewhere.fetch)
     events = Events(store, clock=clock, most=settings.events_max)
     return _Ground(
         settings=settings,

@@ -52,6 +52,7 @@ class Settings:
     namespace: str = ""
     cypher: bool = False
     descriptions: tuple[Path, ...] = ()
+    archive_roots: tuple[Path, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8080
     base_url: str = ""

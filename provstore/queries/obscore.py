@@ -1,29 +1,45 @@
-"""ObsCore records of entities: how they are kept, found by place and time, and shown as rows of IVOA ObsCore 1.1."""
+"""ObsCore records of entities: how they are kept, found by place and time, and shown as rows of IVOA ObsCore 1.1.
+
+An entity's record is what it says itself, and for the other columns what annotations and documents say that the viewer
+may see; of several the newest.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
 from provstore.graph.literals import typed
-from provstore.graph.model import EVERYBODY, XSD, Attribute, Label, Node, Viewer
+from provstore.graph.model import EVERYBODY, XSD, Attribute, Kind, Label, Node, NodeId, Relation, Viewer
 from provstore.graph.obscore import CELL, OBSCORE, literal, record_of
-from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Page
+from provstore.graph.rules import Step
+from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Page, Walk
 from provstore.queries.obscore_cells import Circle, Place, Span, asked_cells, cells_of, separation
 
-__all__ = ["Wanted", "every_record", "find_records", "mjd_of", "obscore_attributes", "obscore_row"]
+__all__ = [
+    "Wanted",
+    "every_record",
+    "find_records",
+    "mjd_of",
+    "obscore_attributes",
+    "obscore_row",
+    "record_cells",
+    "record_told",
+    "with_records_told",
+]
 
 _RECORD: Final = 0
 """The cell in which every record lies."""
 _LONG: Final = f"{XSD}long"
 _PLACES: Final[tuple[str, ...]] = ("s_ra", "s_dec", "s_fov", "t_min", "t_max")
 _PAGE: Final = 1_000
+_ASSERTED: Final = (Step(Kind.ASSERTS, backwards=True, expand=False),)
+_ALL: Final = 10_000_000
 _KILO: Final = 1_000
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _FILE: Final = "file:"
 _MJD_0: Final = datetime(1858, 11, 17, tzinfo=UTC)
 _DAY: Final = 86_400.0
@@ -42,9 +58,40 @@ def obscore_attributes(record: Mapping[str, str]) -> tuple[Attribute, ...]:
     """Give the attributes that keep a record, checked before, and that lead to it; none for an empty one."""
     if not record:
         return ()
-    told = {column: literal(column, text) for column, text in record.items()}
+    return (*(literal(column, text) for column, text in record.items()), *record_cells(record))
+
+
+def record_cells(record: Mapping[str, str]) -> tuple[Attribute, ...]:
+    """Give the attributes that lead to a record, checked before."""
     cells = dict.fromkeys((_RECORD, *cells_of(_numbers(record))))
-    return (*told.values(), *(Attribute(CELL, str(cell), _LONG) for cell in cells))
+    return tuple(Attribute(CELL, str(cell), _LONG) for cell in cells)
+
+
+def with_records_told(store: GraphStore, nodes: Sequence[Node], viewer: Viewer) -> tuple[Node, ...]:
+    """Give the nodes with those columns of ObsCore that others tell of them, as far as the viewer may see who does.
+
+    A column that the entity has itself stays as it is; of several words the newest counts.
+    """
+    if not nodes:
+        return ()
+    found = store.walk(Walk(starts=tuple(node.id for node in nodes), steps=_ASSERTED, depth=1, limit=_ALL), viewer)
+    said: defaultdict[NodeId, list[Relation]] = defaultdict(list)
+    for edge in found.edges:
+        said[edge.target].append(edge)
+    return tuple(_with(node, record_told(said[node.id])) if node.id in said else node for node in nodes)
+
+
+def record_told(said: Iterable[Relation]) -> dict[str, str]:
+    """Give the record that is told of one entity by ASSERTS relations; of several words the newest counts."""
+    entities = (one for one in said if one.arguments.get("kind") == "entity" and "id" not in one.arguments)
+    in_order = sorted(entities, key=lambda one: one.key)  # keys begin with the bundle's id, and that with its time
+    return record_of(one for edge in in_order for one in edge.attributes)
+
+
+def _with(node: Node, told: Mapping[str, str]) -> Node:
+    own = record_of(node.attributes)
+    added = (literal(column, text) for column, text in told.items() if column not in own)
+    return node._replace(attributes=(*node.attributes, *added))
 
 
 def _numbers(record: Mapping[str, str]) -> dict[str, float]:
@@ -64,7 +111,7 @@ def find_records(
     found: list[Node] = []
     while True:
         page = store.find(Find(condition=condition, limit=limit - len(found), after=after), viewer)
-        found += (node for node in page.items if _meets(node, wanted))
+        found += (node for node in with_records_told(store, page.items, viewer) if _meets(node, wanted))
         after = page.next
         if after is None or 2 * len(found) > limit:
             return Page(tuple(found), after)
@@ -102,11 +149,19 @@ def _cells(places: tuple[Place, ...]) -> tuple[int, ...] | None:
 
 
 def _meets(node: Node, wanted: Wanted) -> bool:
-    if not wanted.positions and not wanted.times:
-        return True
-    numbers = _numbers(record_of(node.attributes))
-    in_place = not wanted.positions or any(_touches(numbers, one) for one in wanted.positions)
-    return in_place and (not wanted.times or any(_overlaps(numbers, one) for one in wanted.times))
+    """Tell whether a record is wanted: cells lead to some that are not, and to words that no longer count."""
+    record = record_of(node.attributes)
+    numbers = _numbers(record)
+    if wanted.positions and not any(_touches(numbers, one) for one in wanted.positions):
+        return False
+    if wanted.times and not any(_overlaps(numbers, one) for one in wanted.times):
+        return False
+    return all(_says(record, column, texts) for column, texts in wanted.columns.items())
+
+
+def _says(record: Mapping[str, str], column: str, texts: Sequence[str]) -> bool:
+    said = {typed(literal(column, text)) for text in texts}
+    return column in record and typed(literal(column, record[column])) in said
 
 
 def _touches(record: Mapping[str, float], circle: Circle) -> bool:
@@ -121,25 +176,33 @@ def _overlaps(record: Mapping[str, float], span: Span) -> bool:
     return bool(times) and min(times) <= span.end and span.begin <= max(times)
 
 
-def obscore_row(node: Node, *, base: str, namespace: str) -> dict[str, str]:
+def obscore_row(node: Node, *, base: str, namespace: str, can_give: Callable[[str], bool]) -> dict[str, str]:
     """Give a record as a row: what is known of the file itself is added where the record does not say it.
 
     Args:
         node: With its attributes.
         base: Address of this server, without a slash at the end.
         namespace: The store's own.
+        can_give: Tells whether this server has the file of a location.
     """
     local = node.id.removeprefix(namespace)
     facts = {name: str(value) for name, value in node.properties.items()}
     location, size = facts.get("location", ""), node.properties.get("size")
-    ours = f"{base}/store/{quote(local, safe='')}" if location else ""
-    elsewhere = _SCHEME.match(location) is not None
     added = {
         "obs_publisher_did": node.id,
         "obs_id": local,
         "obs_collection": "provstore",
-        "access_url": ours if not elsewhere else "" if location.startswith(_FILE) else location,
+        "access_url": _address(location, f"{base}/store/{quote(local, safe='')}", can_give),
         "access_format": facts.get("content_type", ""),
         "access_estsize": str(-(-size // _KILO)) if isinstance(size, int) else "",
     }
     return added | record_of(node.attributes)
+
+
+def _address(location: str, ours: str, can_give: Callable[[str], bool]) -> str:
+    """Give where a file is to be had; "" for one that is on a disk of this machine and not given."""
+    if not location:
+        return ""
+    if can_give(location):
+        return ours
+    return "" if location.lower().startswith(_FILE) else location

@@ -27,6 +27,7 @@ from provstore.graph.model import (
     new_local,
     now,
 )
+from provstore.graph.obscore import CELL, OBSCORE, literal, record_of
 from provstore.graph.rules import Step
 from provstore.graph.statements import Statement
 from provstore.graph.store import Create, Ensure, GraphStore, Walk
@@ -35,8 +36,10 @@ from provstore.ingest.problems import shown
 from provstore.ingest.products import Cell, attribute_of
 from provstore.ingest.vocabulary import Vocabulary
 from provstore.queries.names import keys
+from provstore.queries.obscore import record_cells, record_told
 from provstore.uws.agents import person, pseudonym
 from provstore.uws.jobs import instant, text
+from provstore.uws.observations import OBSERVED
 
 __all__ = ["Annotating", "Annotation", "attributes_given"]
 
@@ -63,8 +66,8 @@ def attributes_given(pairs: Iterable[tuple[str, object]], store: GraphStore, vie
     """Give the attributes that keys and values stand for.
 
     Args:
-        pairs: Keys as people write them: a URI, a QName of a known prefix, a name; values as texts, as numbers of JSON
-            (`Whole`, `Real`), as truth values, as a `Cell` with a type, or lists of them.
+        pairs: Keys as people write them: a URI, a QName of a known prefix, a name, ``obscore.COLUMN``; values as texts,
+            as numbers of JSON (`Whole`, `Real`), as truth values, as a `Cell` with a type, or lists of them.
         store: Where prefixes and keys that are in use are known.
         viewer: Who asks.
 
@@ -73,7 +76,8 @@ def attributes_given(pairs: Iterable[tuple[str, object]], store: GraphStore, vie
     """
     found: list[Attribute] = []
     for key, value in pairs:
-        known = keys(store, key, viewer)
+        column = key.lower().removeprefix(OBSERVED)
+        known = keys(store, key, viewer) if column == key.lower() else (OBSCORE + column,)
         whole = known[0] if len(known) == 1 else key
         try:
             found += [attribute_of(whole, _cell(one)) for one in (value if isinstance(value, list) else [value])]
@@ -97,6 +101,12 @@ def _cell(value: object) -> Cell:
     if not isinstance(value, str):
         raise ValueError("a text, a number or a truth value is needed, or a list of them")  # noqa: TRY004 - as all here
     return Cell(value, f"{XSD}string")
+
+
+def _as_column(one: Attribute) -> Attribute:
+    """Give a column of ObsCore the type by which it is looked for, however it was written."""
+    column = one.key.removeprefix(OBSCORE)
+    return one if column == one.key else literal(column, one.lexical)
 
 
 class Annotating:
@@ -141,7 +151,7 @@ class Annotating:
             author=caller.agent,
             created_at=self._clock(),
             public=public,
-            attributes=tuple(dict.fromkeys(attributes)),
+            attributes=tuple(dict.fromkeys(map(_as_column, attributes))),
         )
         self._write(caller, about, made, frozenset(readers))
         return made
@@ -162,7 +172,7 @@ class Annotating:
                 author=text(bundles[edge.source].properties, "owner"),
                 created_at=instant(bundles[edge.source].properties, "created_at"),
                 public=PUBLIC in bundles[edge.source].readers,
-                attributes=edge.attributes,
+                attributes=tuple(one for one in edge.attributes if one.key != CELL),
             )
             for edge in found.edges
             if edge.source in bundles
@@ -177,6 +187,17 @@ class Annotating:
 
     def _may_publish(self, caller: Caller, about: Node) -> bool:
         return caller.has(Role.CURATOR, EVERY_SERVICE) or caller.reader in about.readers
+
+    def _cells(self, caller: Caller, about: Node, made: Annotation) -> tuple[Attribute, ...]:
+        """Give what leads to the record as it is with the annotation, for all who will see the annotation."""
+        said = record_of(made.attributes)
+        if not said or Label.ENTITY not in about.labels:
+            return ()
+        readers = {PUBLIC} if made.public else {PUBLIC, reader_of(caller.agent)}
+        found = self._store.walk(Walk(starts=(about.id,), steps=_ASSERTED, depth=1, limit=_ALL), caller.viewer)
+        seen = {one.node.id for one in found.reached if one.node.readers & readers}
+        before = record_told(edge for edge in found.edges if edge.source in seen)
+        return record_cells({**before, **said, **record_of(about.attributes)})
 
     def _write(self, caller: Caller, about: Node, made: Annotation, readers: frozenset[str]) -> None:
         namespace = self._store.namespace
@@ -196,7 +217,7 @@ class Annotating:
             bundle,
             about.id,
             arguments={"kind": kind},
-            attributes=made.attributes,
+            attributes=(*made.attributes, *self._cells(caller, about, made)),
             bundle=bundle,
         )
         vocabulary = Vocabulary(namespace, readers=readers)

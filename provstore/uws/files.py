@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from provstore.errors import Invalid, NotFound, TooLarge, Unavailable
+from provstore.uws.archive import Archive, local_path
 
-__all__ = ["Files", "Measured", "Source", "measure", "put_whole", "safe_name"]
+__all__ = ["Files", "Measured", "Source", "is_elsewhere", "measure", "put_whole", "safe_name"]
 
 _CHUNK: Final = 1 << 20
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._+-]+")
 _LONGEST_NAME: Final = 120
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,11 @@ class Source(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Give the next bytes, none at the end; the size is a wish."""
+
+
+def is_elsewhere(location: str) -> bool:
+    """Tell whether a location is a URI: of a file that was registered, and lies not in the data directory."""
+    return _SCHEME.match(location) is not None
 
 
 def safe_name(name: str) -> str:
@@ -103,14 +110,21 @@ class Files:
     Args:
         data: The directory.
         roots: Folders elsewhere that files of jobs may be links into: those that we share with clusters.
+        archive: Folders elsewhere of which registered files may be used.
         fetch: Called with the location of a file that is not here: brings it if it was left on a cluster.
     """
 
     def __init__(
-        self, data: Path, *, roots: Iterable[Path] = (), fetch: Callable[[str], object] = lambda _location: None
+        self,
+        data: Path,
+        *,
+        roots: Iterable[Path] = (),
+        archive: Iterable[Path] = (),
+        fetch: Callable[[str], object] = lambda _location: None,
     ) -> None:
         self._data = data.absolute()
         self._roots = (self._data, self._data / "jobs", self._data / "files", *roots)
+        self._archive = Archive(archive)
         self._fetch = fetch
 
     @property
@@ -130,13 +144,28 @@ class Files:
         """Give the location under which the graph knows a file."""
         return file.relative_to(self._data).as_posix()
 
-    def path(self, location: str) -> Path:
+    def can_give(self, location: str) -> bool:
+        """Tell whether a location is of a kind that `path` gives: below the data directory, or of the archive."""
+        return not is_elsewhere(location) or self._archive.holds(location)
+
+    def place(self, location: str) -> Path:
+        """Give where the file of a location would be, though it be not there."""
+        return local_path(location) or self._data / location
+
+    def path(self, location: str, *, size: int | None = None, sha256: str = "") -> Path:
         """Give the file at a location, brought here first if it was left on a cluster.
 
+        Args:
+            location: Relative to the data directory, or a ``file:`` URI of the archive.
+            size: What the record says of it; only files of the archive are compared.
+            sha256: The same.
+
         Raises:
-            NotFound: there is no such file below the data directory.
+            NotFound: there is no such file below the data directory or the archive, or it differs from the record.
             Unavailable: it is on a cluster that can't be reached now.
         """
+        if is_elsewhere(location):
+            return self._archive.path(location, size=size, sha256=sha256)
         file = self._data / location
         if location and not file.is_file():
             self._fetch(location)

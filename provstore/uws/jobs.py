@@ -70,7 +70,7 @@ class JobParameter:
     """A parameter of a job. ``by_reference``: the value is the address of a file; ``given``: not the default.
 
     ``url``: from where the file comes, if it was given so; it is here once it has a ``location``. ``item``: which one
-    it is of several under one name, from 1. ``configures``: it is a configuration file.
+    it is of several of a name, from 1. ``configures``: it is a configuration file. ``size``, ``sha256``: on record.
     """
 
     name: str
@@ -83,6 +83,8 @@ class JobParameter:
     url: str = ""
     item: int = 1
     configures: bool = False
+    size: int | None = None
+    sha256: str = ""
 
     @property
     def to_fetch(self) -> bool:
@@ -380,6 +382,8 @@ def _file(name: str, node: Node) -> JobParameter:
         content_type=text(node.properties, "content_type"),
         location=location,
         url=url,
+        size=integer(node.properties, "size"),
+        sha256=text(node.properties, "sha256"),
     )
 
 

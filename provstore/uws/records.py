@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -49,7 +49,8 @@ class JobFilter:
     """Which jobs a list shows: all conditions together; ``last``: only the newest so many.
 
     ``owner`` and ``sweep`` are local ids. ``values``: names of parameters, each with the values of which it has one;
-    ``configured``: the same of keys of configuration files.
+    ``configured``: the same of keys of configuration files. ``before_at``: created before; ``changed_at``: of which the
+    phase changed then or later; ``named``: a part of the run id. ``oldest_first`` turns the order of the list.
     """
 
     service: str | None = None
@@ -61,6 +62,10 @@ class JobFilter:
     sweep: str | None = None
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
     configured: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    before_at: datetime | None = None
+    changed_at: datetime | None = None
+    named: str = ""
+    oldest_first: bool = False
 
 
 class JobPage(NamedTuple):
@@ -154,12 +159,12 @@ class Records:
                 return tuple(found[: which.last]) if which.last else tuple(found)
 
     def page(self, which: JobFilter, viewer: Viewer, *, limit: int, after: str | None) -> JobPage:
-        """Give at most so many of the jobs that pass a filter, and the key of those that follow.
+        """Give at most so many of the jobs that pass a filter, and the key of those that follow in its order.
 
         The store looks for one parameter; a page may be short, or empty, where further ones are asked for.
         """
         condition = Condition(label=Label.JOB, filters=tuple(_filters(which)))
-        order = Order("created_at", descending=True)
+        order = Order("created_at", descending=not which.oldest_first)
         wanted = self._rarest_first(_wanted(which))
         hop = Hop(step=_CONFIGURED, condition=wanted[0].condition()) if wanted else None
         question = Find(condition=condition, hop=hop, order=order, limit=limit, after=after, fields=("phase",))
@@ -198,6 +203,11 @@ class Records:
         filters = (Filter("name", Op.EQ, name), Filter(CONFIG_FILE_NAME, Op.GE, ""))
         condition = Condition(label=Label.PARAMETER, filters=filters)
         return bool(self.store.find(Find(condition=condition, limit=1, fields=("name",)), viewer).items)
+
+    def counts(self, which: JobFilter, viewer: Viewer) -> dict[Phase, int]:
+        """Count the jobs that pass a filter by phase; what is asked of their parameters is not looked at."""
+        condition = Condition(label=Label.JOB, filters=tuple(_filters(which)))
+        return {Phase(str(one.values[0])): one.count for one in self.store.aggregate(condition, ("phase",), viewer)}
 
     def create(self, changes: Sequence[Change]) -> None:
         """Write a new job with everything around it, or nothing."""
@@ -287,11 +297,20 @@ def _filters(which: JobFilter) -> list[Filter]:
         filters.append(Filter("sweep", Op.EQ, which.sweep))
     if which.after is not None:
         filters.append(Filter("created_at", Op.GT, which.after))
-    if which.phases == OPEN:
-        filters.append(Filter("phase", Op.NE, Phase.ARCHIVED.value))
-    elif which.phases != frozenset(Phase):
-        filters.append(Filter("phase", Op.IN, tuple(sorted(which.phases))))
-    return filters
+    if which.before_at is not None:
+        filters.append(Filter("created_at", Op.LT, which.before_at))
+    if which.changed_at is not None:
+        filters.append(Filter("changed_at", Op.GE, which.changed_at))
+    if which.named:
+        filters.append(Filter("run_id", Op.CONTAINS, which.named))
+    return [*filters, *_phase_filters(which.phases)]
+
+
+def _phase_filters(phases: frozenset[Phase]) -> Iterator[Filter]:
+    if phases == OPEN:
+        yield Filter("phase", Op.NE, Phase.ARCHIVED.value)
+    elif phases != frozenset(Phase):
+        yield Filter("phase", Op.IN, tuple(sorted(phases)))
 
 
 def _wanted(which: JobFilter) -> tuple[_Wanted, ...]:

@@ -15,7 +15,7 @@ from provstore.uws.descriptions.values import complete
 from provstore.uws.inputs.items import Inputs
 from provstore.uws.inputs.sources import Sources, Upload, given_of, items_of
 from provstore.uws.jobs import JobId
-from provstore.uws.observations import observed_of
+from provstore.uws.observations import Told, observed_of
 from provstore.uws.ports import Clock
 from provstore.uws.publishing.revisions import Revision
 
@@ -27,11 +27,13 @@ class Submission:
     """What a client sends to make a job: values by name (control parameters among them), and files by name.
 
     ``base_url`` is the address by which the client knows this server: result and store addresses below it are ids.
-    ``key`` is the Idempotency-Key of the request, "" for none.
+    ``key`` is the Idempotency-Key of the request, "" for none. ``observed``: columns of ObsCore of the job that is run
+    again, for those that are not given anew.
     """
 
     values: Mapping[str, str]
     uploads: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
+    observed: Mapping[str, str] = field(default_factory=dict)
     base_url: str = ""
     key: str = ""
 
@@ -80,11 +82,13 @@ class Submissions:
         described = revision.description
         asked, texts = parted(texts, described)
         names = {one.name for one in described.parameters}
-        observed, texts = observed_of(texts, names.union(one.name for one in described.inputs))
+        own = names.union(one.name for one in described.inputs)
+        told = Told(texts, submission.uploads, controls.uploads)
+        observed, told = observed_of(told, own, submission.observed)
         placement = place(described, asked, caller_name=caller.name, settings=self._settings)
         duration = clamp_duration(controls.execution_duration, revision=revision, settings=self._settings)
         run = fitted(placement, duration, self._settings)
-        given = given_of(described, texts, parts=submission.uploads, uploads=controls.uploads)
+        given = given_of(described, told.values, parts=told.parts, uploads=told.uploads)
         known = [one.name for one in described.inputs if one.name not in names]
         parameters = complete(described, given.texts, known=known)
         values = {one.definition.name: one.value for one in parameters}

@@ -25,7 +25,7 @@ from provstore.uws.permissions import may_run
 from provstore.uws.publishing.revisions import Revision
 from provstore.web.access import serves_anonymous
 
-__all__ = ["LinkContext", "Linking"]
+__all__ = ["LinkContext", "Linking", "fact"]
 
 _WEB: Final = re.compile("https?://", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"-[0-9]+\Z")
@@ -94,7 +94,7 @@ class Linking:
     # --- files
 
     def _this(self, node: Node) -> Iterator[Link]:
-        if Label.DATASET not in node.labels and not _fact(node, "location"):
+        if Label.DATASET not in node.labels and not fact(node, "location"):
             return  # a number, a person, a job: there is no file to be had
         link = self._file(node, "#this", "the file itself")
         if link is not None:
@@ -110,7 +110,7 @@ class Linking:
 
     def _file(self, node: Node, semantics: str, description: str) -> Link | None:
         """Link to the file of an entity, here or where a document says; None if there is none."""
-        location, size = _fact(node, "location"), _fact(node, "size")
+        location, size = fact(node, "location"), fact(node, "size")
         elsewhere = _WEB.match(location) is not None
         if not location or "invalidated_at" in node.properties or not (elsewhere or self._is_kept(node)):
             return None
@@ -119,7 +119,7 @@ class Linking:
             access_url=location if elsewhere else f"{self.site.base}/store/{quote(self._short(node), safe='')}",
             semantics=semantics,
             description=description,
-            content_type=_fact(node, "content_type"),
+            content_type=fact(node, "content_type"),
             content_length=int(size) if _SIZE.fullmatch(size) else None,
         )
         return link if elsewhere else replace(link, link_auth=self._auth(node), link_authorized=True)
@@ -136,7 +136,7 @@ class Linking:
         made = [
             tie
             for tie in _others(found)
-            if _kind_of_result(described, tie) == _PREVIEW or _fact(tie.node, "content_type") in _PICTURES
+            if _kind_of_result(described, tie) == _PREVIEW or fact(tie.node, "content_type") in _PICTURES
         ]
         return self._files(made, "#preview", "a preview")
 
@@ -181,7 +181,7 @@ class Linking:
 
     def _uses(self, node: Node) -> Iterator[Link]:
         """Services that take files of its type; a job can be given what is kept here by its id."""
-        content_type = _bare(_fact(node, "content_type"))
+        content_type = _bare(fact(node, "content_type"))
         if not content_type or "invalidated_at" in node.properties or not self._is_kept(node):
             return
         for revision in self.site.services:
@@ -260,7 +260,7 @@ def _kind_of_input(described: Description | None, tie: Tie) -> str:
     return kinds.get(input_name(tie.relation), "")
 
 
-def _fact(node: Node, name: str) -> str:
+def fact(node: Node, name: str) -> str:
     """Give what is known of a file, by ourselves or else by documents, "" for nothing."""
     own = node.properties.get(name)
     if own is not None:

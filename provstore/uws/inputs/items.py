@@ -75,7 +75,7 @@ class Inputs:
         self._upload_max = settings.upload_max
         self._rules = fetch_rules(settings)
         addresses = (settings.base_url, f"http://{settings.host}:{settings.port}")
-        self._stored = StoredEntities(store, addresses=addresses)
+        self._stored = StoredEntities(store, files, addresses=addresses)
 
     def resolve(self, revision: Revision, job_id: str, sources: Sources) -> tuple[Input, ...]:
         """Give every input of a new job, in the description's order.

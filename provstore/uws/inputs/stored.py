@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from provstore.errors import Invalid
+from provstore.errors import Invalid, NotFound
 from provstore.graph.model import Label, Node, NodeId, Viewer
 from provstore.graph.store import GraphStore
 from provstore.uws.catalog import find_revision
-from provstore.uws.jobs import main_result, text
+from provstore.uws.files import Files, is_elsewhere
+from provstore.uws.jobs import integer, main_result, text
 from provstore.uws.records import Records
 
 __all__ = ["MAIN_RESULT", "StoredEntities"]
@@ -24,7 +25,7 @@ _ENTITY_PATH: Final = re.compile(r"/(?:store|id)/(?:id:)?(?P<entity>[A-Za-z0-9._
 _JOB_PATH: Final = re.compile(
     r"/(?:uws|rest)/[^/]+/(?P<job>j[0-9a-f]{32})/(?P<kind>results|parameters)/(?P<name>[^/]+)/?\Z"
 )
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_WEB: Final = re.compile(r"https?:", re.IGNORECASE)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LOOPBACKS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -34,11 +35,13 @@ class StoredEntities:
 
     Args:
         store: Where they are.
+        files: Where their files are.
         addresses: Addresses of this server, besides the one that a client uses.
     """
 
-    def __init__(self, store: GraphStore, *, addresses: Iterable[str]) -> None:
+    def __init__(self, store: GraphStore, files: Files, *, addresses: Iterable[str]) -> None:
         self._store = store
+        self._files = files
         self._addresses = tuple(addresses)
 
     def is_own_address(self, text: str, *, base_url: str) -> bool:
@@ -106,10 +109,20 @@ class StoredEntities:
             raise Invalid(f"input {name}: the file of {item!r} was never fetched", field=name, value=item)
         if "invalidated_at" in properties or not text(properties, "location"):
             raise Invalid(f"input {name}: the file of {item!r} was removed", field=name, value=item)
-        if _SCHEME.match(location := text(properties, "location")):
+        self._refuse_elsewhere(name, item, found[0])
+        return found[0]
+
+    def _refuse_elsewhere(self, name: str, item: str, node: Node) -> None:
+        """Refuse what only is registered, but for files of the archive; their checksums are looked at when staged."""
+        location = text(node.properties, "location")
+        if _WEB.match(location):
             words = f"the file of {item!r} is only registered here; it lies at {location}: give that address"
             raise Invalid(f"input {name}: {words}", field=name, value=item)
-        return found[0]
+        if is_elsewhere(location):
+            try:
+                self._files.path(location, size=integer(node.properties, "size"))
+            except NotFound as error:
+                raise Invalid(f"input {name}: {item!r}: {error.message}", field=name, value=item) from error
 
     def _main_result(self, id: NodeId, viewer: Viewer) -> tuple[Node, ...]:
         """Follow ``results/result`` of a job that has no result of that name, as the web does."""

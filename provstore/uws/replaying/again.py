@@ -1,4 +1,4 @@
-"""What a job was given, as it is given once more: its parameters, inputs, run id and what it asked of a cluster.
+"""What a job was given, as it is given once more: parameters, inputs, run id, ObsCore record, resources of a cluster.
 
 What was a default is not given: a newer revision may have another one.
 """
@@ -11,13 +11,14 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from provstore.graph.model import Node, NodeId
+from provstore.graph.obscore import record_of
 from provstore.settings import Settings
 from provstore.uws.clusters.changes import asked_before
 from provstore.uws.control import clamp_duration
 from provstore.uws.descriptions.model import Description, many
-from provstore.uws.files import Files
 from provstore.uws.inputs.sources import Upload
 from provstore.uws.jobs import Job, JobParameter, text
+from provstore.uws.parts import Parts
 from provstore.uws.publishing.revisions import Revision
 from provstore.uws.submissions import Submission
 
@@ -33,30 +34,29 @@ class Thing(NamedTuple):
 
 
 @contextmanager
-def given_again(
-    job: Job, ran: Revision, things: Iterable[Thing], *, files: Files, settings: Settings
-) -> Iterator[Submission]:
-    """Give a job's values and files as somebody might send them; the files are open that long.
+def given_again(job: Job, ran: Revision, things: Iterable[Thing], parts: Parts) -> Iterator[Submission]:
+    """Give a job's values, files and ObsCore record as somebody might send them; the files are open that long.
 
     Args:
         job: The job that ran.
         ran: With what it ran.
         things: What is to be used, in the order in which the job used it.
-        files: Where its configuration files are.
-        settings: The site's clusters.
+        parts: Where the job and its configuration files are, and the site's clusters.
 
     Raises:
         NotFound: a configuration file is not here any more.
     """
-    values = {**controls_again(job, ran, settings), **values_again(job)}
+    values = {**controls_again(job, ran, parts.settings), **values_again(job)}
     values |= _texts(things, ran.description)
+    observed = record_of(one for node in parts.records.visible([job.node]).values() for one in node.attributes)
     with ExitStack() as stack:
         uploads: defaultdict[str, list[Upload]] = defaultdict(list)
         for one in job.inputs:
             if one.configures and not _is_shipped(one.location, one.value, ran.description):
-                stream = stack.enter_context(files.path(one.location).open("rb"))
+                stream = stack.enter_context(parts.files.path(one.location).open("rb"))
                 uploads[one.name].append(Upload(file_name=one.value, content_type=one.content_type, stream=stream))
-        yield Submission(values={name: one for name, one in values.items() if name not in uploads}, uploads=uploads)
+        given = {name: one for name, one in values.items() if name not in uploads}
+        yield Submission(values=given, uploads=uploads, observed=observed)
 
 
 def values_again(job: Job) -> dict[str, str]:

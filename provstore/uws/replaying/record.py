@@ -27,12 +27,24 @@ from provstore.queries.replay import (
 )
 from provstore.uws.jobs import JobId, instant, local_part, text
 
-__all__ = ["FAILURES", "NAME", "PLAN", "Replay", "State", "again", "changes_of_replay", "plan_text", "replay_of"]
+__all__ = [
+    "ABORTS",
+    "FAILURES",
+    "NAME",
+    "PLAN",
+    "Replay",
+    "State",
+    "again",
+    "changes_of_replay",
+    "plan_text",
+    "replay_of",
+]
 
 NAME: Final = "replay of jobs"
 """Name of the activity; no service has such a name, so it also finds them."""
 PLAN: Final = "_plan"
 FAILURES: Final = "_failures"
+ABORTS: Final = "_aborts"
 """Properties that never leave the server."""
 
 
@@ -50,7 +62,7 @@ class Replay:
     """A replay: its plan, who made it, and how far it is; it began with its plan, and runs since ``run_at``.
 
     ``owner`` is the local id of an agent. ``failures``: jobs of the plan, by the id of the one that ran, that could not
-    be made, with the reason.
+    be made, with the reason. Since ``stopped_at`` no more are made; ``aborts``: those that run are aborted.
     """
 
     id: str
@@ -62,6 +74,8 @@ class Replay:
     ended_at: datetime | None = None
     accepted_at: datetime | None = None
     accepted_by: str = ""
+    stopped_at: datetime | None = None
+    aborts: bool = False
     failures: Mapping[str, str] = field(default_factory=dict)
     failures_text: str = ""
     readers: frozenset[str] = frozenset()
@@ -107,13 +121,14 @@ def replay_of(node: Node, namespace: str) -> Replay:
     """Read a replay from its node."""
     given = node.properties
     failures = text(given, FAILURES)
-    times = {name: instant(given, name) for name in ("created_at", "run_at", "ended_at", "accepted_at")}
+    times = {name: instant(given, name) for name in ("created_at", "run_at", "ended_at", "accepted_at", "stopped_at")}
     return Replay(
         id=local_part(node.id, namespace),
         node=node.id,
         plan=_plan(json.loads(text(given, PLAN))),
         owner=text(given, "owner"),
         accepted_by=text(given, "accepted_by"),
+        aborts=given.get(ABORTS) is True,
         failures=json.loads(failures or "{}"),
         failures_text=failures,
         readers=node.readers,

@@ -1,6 +1,7 @@
 """Replays: a bad input is replaced, or a new revision accepted, and the jobs that are affected run again.
 
-A plan is made, and kept if it is to be run; it runs, whole or in part; its products are accepted as revisions.
+A plan is made, and kept if it is to be run; it runs, whole or in part, and may be stopped; its products are accepted
+as revisions.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from provstore.uws.phases import Phase
 from provstore.uws.publishing.revisions import REVISION
 from provstore.uws.replaying.comparing import Compared, compared, pairs_of
 from provstore.uws.replaying.judging import Judging
-from provstore.uws.replaying.record import NAME, PLAN, Replay, State, changes_of_replay, plan_text, replay_of
+from provstore.uws.replaying.record import ABORTS, NAME, PLAN, Replay, State, changes_of_replay, plan_text, replay_of
 from provstore.uws.replaying.steps import Progress, Steps, standings
 
 __all__ = ["ReplayPage", "Replays", "Status"]
@@ -50,7 +51,7 @@ class ReplayPage:
 
 
 class Replays:
-    """Plans, keeps, runs and accepts replays."""
+    """Plans, keeps, runs, stops and accepts replays."""
 
     def __init__(self, parts: Parts, making: Making) -> None:
         self._parts = parts
@@ -143,7 +144,7 @@ class Replays:
             if progress[one.job].phase is Phase.COMPLETED
         ]
 
-    # --- running and accepting
+    # --- running, stopping and accepting
 
     def run(self, caller: Caller, replay_id: str, *, jobs: Collection[str] | None = None) -> Replay:
         """Let a replay run, whole or only some of its jobs (ids of those that ran); others are left out for good.
@@ -175,6 +176,24 @@ class Replays:
         if not chosen.jobs:
             raise Invalid("none of these jobs can run without others that were not chosen", field="jobs")
         return chosen
+
+    def stop(self, caller: Caller, replay_id: str, *, abort: bool = False) -> Replay:
+        """Let a replay make no more jobs; those that run go on, or are aborted. Stopped again it is the same.
+
+        Raises:
+            NotFound: there is no such replay.
+            Forbidden: it is somebody else's.
+            Conflict: it does not run.
+        """
+        replay = self._owned(caller, replay_id)
+        if replay.state is not State.RUNNING:
+            raise Conflict(f"replay {replay.id} is {replay.state}: only one that is running can be stopped")
+        put: dict[str, Value | None] = {ABORTS: True} if abort else {}
+        if replay.stopped_at is None:
+            put |= {"stopped_at": self._parts.clock(), "stopped_by": caller.agent}
+        self._store.write([Update(node=replay.node, expected={"open": True}, put=put)])
+        self._parts.wake(None)
+        return self.read(caller, replay_id)
 
     def accept(self, caller: Caller, replay_id: str) -> Status:
         """State that each new product is a revision of the one that it replaces; stated again it is the same.

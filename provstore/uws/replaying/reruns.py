@@ -106,7 +106,7 @@ class Reruns:
             parameters=tuple(one for one in job.parameters if one.name.lower() not in refined.anew),
             inputs=tuple(one for one in job.inputs if one.name.lower() not in refined.anew),
         )
-        with given_again(kept, ran, things, files=parts.files, settings=parts.settings) as before:
+        with given_again(kept, ran, things, parts) as before:
             self._making.make(caller, ran, refined.over(before), birth)
 
     def _job(self, caller: Caller, service: str, job_id: str) -> Job:
@@ -153,7 +153,8 @@ class _Refined:
             for name, value in before.values.items()
             if name.lower() not in self.anew and name.upper() not in controls
         }
-        return replace(new, values={**kept, **new.values}, uploads={**before.uploads, **new.uploads})
+        uploads = {**before.uploads, **new.uploads}
+        return replace(new, values={**kept, **new.values}, uploads=uploads, observed=before.observed)
 
 
 def _replaced(given: set[str], description: Description) -> Iterable[str]:

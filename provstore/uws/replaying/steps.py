@@ -20,9 +20,11 @@ from provstore.graph.store import Condition, Filter, Find, Op, Order, Update, ev
 from provstore.queries.replay import PlannedInput, PlannedJob, Source
 from provstore.queries.replay_graph import product_of
 from provstore.queries.replay_plan import reason_gone
+from provstore.uws.jobs import Job
 from provstore.uws.making import Birth, Making
+from provstore.uws.moves import client_move
 from provstore.uws.parts import Parts
-from provstore.uws.phases import FINAL, Phase
+from provstore.uws.phases import FINAL, Phase, client_may_move
 from provstore.uws.replaying.again import Thing, given_again
 from provstore.uws.replaying.record import FAILURES, NAME, Replay, replay_of
 
@@ -59,6 +61,8 @@ def standings(replay: Replay, phases: Mapping[str, Phase]) -> dict[str, Progress
             found[job.job] = Progress(Standing.MADE, phase)
         elif job.job in replay.failures:
             found[job.job] = Progress(Standing.DROPPED, text=replay.failures[job.job])
+        elif replay.stopped_at is not None:
+            found[job.job] = Progress(Standing.DROPPED, text="the replay was stopped")
         else:
             found[job.job] = _of_needs(job, found)
     return found
@@ -98,7 +102,9 @@ class Steps:
                 _LOG.info("replay %s: %s; it is looked at again", node.id, error.message)
 
     def advance(self, replay: Replay) -> None:
-        """Make the jobs whose inputs are there; end a replay of which nothing is left to do.
+        """Make the jobs whose inputs are there; of one that is stopped make none, and abort those that run if asked.
+
+        A replay of which nothing is left to do ends.
 
         Raises:
             Unavailable: no jobs are taken now, or the store is away; look again later.
@@ -106,6 +112,8 @@ class Steps:
             Conflict: somebody else was faster; look again later.
         """
         phases = self._records.phases([replay.again(one.job) for one in replay.plan.jobs])
+        if replay.aborts:
+            self._abort(replay, phases)
         found = standings(replay, phases)
         failures = dict(replay.failures)
         for job in replay.plan.jobs:
@@ -119,6 +127,20 @@ class Steps:
             self._put(replay, {FAILURES: json.dumps(failures, ensure_ascii=False)})
         elif all(_is_settled(one) for one in found.values()):
             self._put(replay, {"open": None, "ended_at": self._parts.clock()})
+
+    def _abort(self, replay: Replay, phases: Mapping[str, Phase]) -> None:
+        """Abort the jobs that were made and are not over; the next look finds them so."""
+
+        def abort(job: Job) -> None:
+            if client_may_move(job.phase, Phase.ABORTED):
+                cause = f"replay {replay.id} was stopped"
+                self._store.write([client_move(job, Phase.ABORTED, at=self._parts.clock(), cause=cause)])
+
+        for one, phase in phases.items():
+            if client_may_move(phase, Phase.ABORTED):
+                self._records.repeat(one, abort)
+                self._parts.waiting.notify(one)
+                self._parts.wake(one)
 
     def _put(self, replay: Replay, put: Mapping[str, Value | None]) -> None:
         expected: dict[str, Value | None] = {"open": True, FAILURES: replay.failures_text or None}
@@ -144,7 +166,7 @@ class Steps:
         ran, revision = parts.catalog.revision(job.ran), parts.catalog.revision(job.revision)
         parts.catalog.offered(job.service)
         things = self._things(replay, job, caller)
-        with given_again(old, ran, things, files=parts.files, settings=parts.settings) as given:
+        with given_again(old, ran, things, parts) as given:
             submission = replace(given, values={**given.values, "PHASE": "RUN"})
             birth = Birth(local=replay.again(job.job), sweep=replay.id)
             self._making.make(caller, revision, submission, birth)

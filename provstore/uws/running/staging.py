@@ -20,7 +20,7 @@ from provstore.settings import Settings
 from provstore.uws.descriptions.model import ParameterDefinition
 from provstore.uws.descriptions.names import exported_name
 from provstore.uws.descriptions.values import TRUTH
-from provstore.uws.files import Files, safe_name
+from provstore.uws.files import Files, is_elsewhere, safe_name
 from provstore.uws.jobs import Job, JobParameter
 from provstore.uws.ports import REQUEST_FILE
 from provstore.uws.publishing.revisions import Revision
@@ -145,6 +145,7 @@ def _fill(aside: Path, job: Job, revision: Revision, *, files: Files, rules: Sta
     (aside / "work").mkdir()
     (aside / "results").mkdir()
     _refuse_removed_inputs(job, revision)
+    _refuse_changed_inputs(job, files)
     if rules.cluster:
         request = _Request(work=place / "work", files=files, cluster=rules.cluster, modules=described.modules)
         inputs = _request_inputs(job, aside, request)
@@ -186,7 +187,7 @@ class _Request:
 def _on_cluster(job: Job, revision: Revision, files: Files, cluster: Cluster) -> dict[str, object]:
     """Give what a wrapper must know besides, if it runs on a cluster."""
     directory = cluster.directory(job.cluster_account)
-    seen_there = (_path_there(files.data / item.location, cluster) for item in job.inputs if item.location)
+    seen_there = (_path_there(files.place(item.location), cluster) for item in job.inputs if item.location)
     words: dict[str, object] = {
         "inherit": _INHERITED,
         "products": patterns_of(revision, job),
@@ -204,7 +205,7 @@ def _request_inputs(job: Job, aside: Path, request: _Request) -> dict[str, str]:
     wanted: list[dict[str, str]] = []
 
     def ask(item: JobParameter, name: str) -> str:
-        there = _path_there(request.files.data / item.location, request.cluster)
+        there = _path_there(request.files.place(item.location), request.cluster)
         wanted.append({"name": name, "location": item.location, "path": there})
         return there or str(request.work / name)
 
@@ -233,6 +234,16 @@ def _refuse_removed_inputs(job: Job, revision: Revision) -> None:
     for item in job.inputs:
         if not item.location and (item.name in files or item.content_type or item.url):
             raise NotFound(f"input {item.name}: the file of {item.entity} was removed", field=item.name)
+
+
+def _refuse_changed_inputs(job: Job, files: Files) -> None:
+    """What lies in an archive is not ours to protect: the job uses the file of the record, or none."""
+    for item in job.inputs:
+        if is_elsewhere(item.location):
+            try:
+                files.path(item.location, size=item.size, sha256=item.sha256)
+            except NotFound as error:
+                raise NotFound(f"input {item.name}: {error.message}", field=item.name) from error
 
 
 def _copy_inputs(job: Job, work: Path, seen_as: PurePath, files: Files) -> dict[str, str]:
