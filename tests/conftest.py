@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -28,12 +27,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def neo4j_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
-    """Give the one real Neo4j of this test run, shared by all its workers."""
-    base = tmp_path_factory.getbasetemp()
-    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "neo4j"
+    """Give the real Neo4j of this worker: a server has one graph only, and who shares one waits for the other."""
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(running_server(place))
+            server = stack.enter_context(running_server(tmp_path_factory.getbasetemp() / "neo4j"))
         except NoServer as reason:
             require("neo4j", present=False, reason=str(reason))
             raise

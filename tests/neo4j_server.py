@@ -1,8 +1,9 @@
 """A real Neo4j Community server for the tests, without Docker: jars from Maven, started by Java.
 
-The server belongs to a *keeper* process, not to a test process. Each test process holds a shared lock while it needs
-the server; the keeper waits for the exclusive lock. The kernel lets go of a lock when its process ends, however it
-ends, so several workers share one server and nothing is left behind when they are killed.
+The server belongs to a *keeper* process, not to a test process. Whoever needs the server of a place holds a shared lock
+there; the keeper waits for the exclusive lock. The kernel lets go of a lock when its process ends, however it ends, so
+nothing is left behind when a test process is killed. Each worker has a place, and a server, of its own: none waits for
+another's tests.
 
 By hand: ``python tests/neo4j_server.py start`` prints the settings that provstore needs, ``stop`` ends the server.
 """

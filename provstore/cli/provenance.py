@@ -54,13 +54,13 @@ def export(
     """Write the provenance of nodes, or a document that was imported, in any format; everything if no ID is given."""
     wanted = by_name(format_name)
     with opened() as provstore:
-        namespace = provstore.store.namespace
+        namespace, site = provstore.store.namespace, provstore.settings.base_url
         documents = _documents(provstore, ids)
         if documents:
             _put(output, lambda sink: write_document(provstore.store, documents, wanted, sink))
             return
         if not ids:
-            document = Document(graph=provstore.store.scan(), own_namespace=namespace, title="Everything")
+            document = Document(graph=provstore.store.scan(), own_namespace=namespace, title="Everything", site=site)
         else:
             nodes = tuple(expand(one, namespace) for one in ids)
             question = Question(
@@ -71,7 +71,8 @@ def export(
             )
             answer = lineage(provstore.store, question)
             title = f"Lineage of {', '.join(ids)}"
-            document = replace(Document.of_answer(answer, namespace), title=title, focus=frozenset(nodes))
+            shown = Document.of_answer(answer, namespace)
+            document = replace(shown, title=title, focus=frozenset(nodes), site=site)
         _put(output, lambda sink: wanted.write(document, sink))
 
 

@@ -118,6 +118,18 @@ def status_command(replay_id: str | None, *, as_json: bool, as_csv: bool) -> Non
             click.echo(f"{one['replay']}  {one['state']:<8}  {str(one['created'])[:19]}Z  {one['total']} jobs")
 
 
+@replay.command("stop")
+@click.argument("replay_id", metavar="ID")
+@click.option("--abort", is_flag=True, help="Abort the jobs that run; else they go on to their end.")
+@_how
+def stop_command(replay_id: str, *, abort: bool, as_json: bool, as_csv: bool) -> None:
+    """Let a replay make no more jobs."""
+    with opened() as provstore:
+        provstore.service.replays.stop(provstore.accounts.administrator(), replay_id, abort=abort)
+        provstore.supervisor.tick()
+        _tell(provstore, _status(provstore, replay_id), as_json=as_json, as_csv=as_csv)
+
+
 @replay.command("accept")
 @click.argument("replay_id", metavar="ID")
 @_how

@@ -9,6 +9,7 @@ from provstore.client.documents import Receipt, RemoteDocument
 from provstore.client.events import JobEvent
 from provstore.client.jobs import Change, ListedJob, RemoteJob, RemoteResult, RemoteService, RemoteSweep
 from provstore.client.pictures import Picture
+from provstore.client.replays import RemoteLeftOut, RemotePlan, RemoteReplay, RemoteStep
 
 __all__ = [
     "Answer",
@@ -21,11 +22,15 @@ __all__ = [
     "RemoteDocument",
     "RemoteGraph",
     "RemoteJob",
+    "RemoteLeftOut",
     "RemoteNode",
     "RemotePage",
+    "RemotePlan",
     "RemoteRelation",
+    "RemoteReplay",
     "RemoteResult",
     "RemoteService",
+    "RemoteStep",
     "RemoteSweep",
     "RemoteText",
 ]

@@ -28,6 +28,7 @@ from provstore.client.jobs import (
     sweep_of,
 )
 from provstore.client.pictures import Picture
+from provstore.client.replays import Replays
 from provstore.client.submissions import bring, make, make_sweep
 from provstore.client.tokens import find_address, find_token
 from provstore.client.uploads import Input, Source, Value, texts_of
@@ -58,6 +59,7 @@ class Client:
         address = find_address(url, os.environ)
         proof = find_token(address, os.environ) if token is None else token
         self._connection = Connection(address, token=proof, patience=patience)
+        self.replays = Replays(self._connection, self._wait_for)
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +112,18 @@ class Client:
     ) -> RemoteJob:
         """Make a job that waits to be started."""
         return self.job(service, make(self._connection, _tree(service), parameters or {}, files=files or {}, key=""))
+
+    def rerun(
+        self,
+        job: RemoteJob,
+        *,
+        parameters: Mapping[str, Value] | None = None,
+        files: Mapping[str, Input] | None = None,
+        key: str = "",
+    ) -> RemoteJob:
+        """Make a job with the revision, parameters, inputs and run id of another and start it; refine what is given."""
+        values = {"PHASE": "RUN", **(parameters or {}), "from": job.id}
+        return self.job(job.service, make(self._connection, _tree(job.service), values, files=files or {}, key=key))
 
     def start(self, job: RemoteJob) -> RemoteJob:
         """Start a job."""
@@ -184,6 +198,9 @@ class Client:
             elif time.monotonic() - began < min(_TOO_SOON, left):
                 time.sleep(min(_TOO_SOON, left))  # too many wait already: the server answers at once
         return job
+
+    def _wait_for(self, service: str, job_id: str, seconds: float) -> RemoteJob:
+        return self.wait(self.job(service, job_id), seconds=seconds)
 
     def wait_sweep(self, sweep: RemoteSweep, *, told: Callable[[RemoteJob], None] = lambda _job: None) -> RemoteSweep:
         """Wait until all jobs of a sweep are over; ``told`` is called with each that was waited for."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final, Self
+from urllib.parse import quote
 
 from provstore.export.remarks import Remarks
-from provstore.graph.model import Graph, Subgraph
+from provstore.graph.model import Graph, Node, Subgraph
 
 __all__ = ["Document", "Model"]
 
+_ELSEWHERE: Final = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:")
 _NO_PREFIXES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -37,7 +41,7 @@ class Document:
         model: IVOA or W3C.
         title: Heading of pictures.
         prefixes: Prefix -> namespace that a document would like to see again; unknown namespaces get ns1, ns2...
-        site: Address of the server, for links in pictures ("" for none).
+        site: Address of the server, for links in pictures and to its files ("" for none).
         focus: Ids of the nodes that were asked for; outlined in pictures.
         remarks: Filled while it is written: what the notation could not hold as it is.
     """
@@ -58,3 +62,16 @@ class Document:
     def of_answer(cls, answer: Subgraph, own_namespace: str) -> Self:
         """Make the document of a walk's answer, with what the answer itself knows of its limits."""
         return cls(graph=answer, own_namespace=own_namespace, truncated=answer.truncated, restricted=answer.restricted)
+
+    def nodes(self) -> Iterator[Node]:
+        """Give the nodes of the graph, with locations that mean something to a reader."""
+        return (self._located(node) if "location" in node.properties else node for node in self.graph.nodes())
+
+    def _located(self, node: Node) -> Node:
+        """Tell the address of a file that is kept here, not where it lies; its name where the address is not known."""
+        location = str(node.properties["location"])
+        if not location or _ELSEWHERE.match(location) or not node.id.startswith(self.own_namespace):
+            return node
+        local = quote(node.id.removeprefix(self.own_namespace), safe="")
+        told = f"{self.site.rstrip('/')}/store/{local}" if self.site else PurePosixPath(location).name
+        return node._replace(properties={**node.properties, "location": told})

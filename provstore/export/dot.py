@@ -69,7 +69,7 @@ def _source(document: Document, picture: Picture) -> str:
 
 def _look(box: Box) -> dict[str, str]:
     failed = box.state is State.FAILED
-    lines = [fit(box.name or box.short, 11, room=200), fit(box.short, 11, room=200)]
+    lines = [fit(one, 11, room=200) for one in ((box.name, box.short) if box.is_named else (box.short,))]
     lines += [] if box.state is State.NORMAL else [str(box.state)]
     lines += [fit(", ".join(words), 11, room=240) for words in (box.agents, box.parameters) if words]
     colours = {"fillcolor": FILLS[box.form], "color": ALARM if failed else BORDERS[box.form]}

@@ -20,7 +20,7 @@ from provstore.export.vocabulary import RELATIONS
 from provstore.graph.model import Kind, Label, Node, Relation
 from provstore.graph.titles import called, value
 
-__all__ = ["MOST_BOXES", "Arrow", "Box", "Form", "Picture", "State", "picture_of"]
+__all__ = ["MOST_BOXES", "Arrow", "Box", "Form", "Picture", "State", "box_of", "picture_of"]
 
 MOST_BOXES: Final = 5_000
 """Nobody can look at more."""
@@ -60,6 +60,11 @@ class Box:
     link: str = ""
     focus: bool = False
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it has a name that says more than its id."""
+        return self.name not in ("", self.short)
+
 
 class Arrow(NamedTuple):
     """A drawn relation, from effect to cause."""
@@ -72,11 +77,16 @@ class Arrow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """Boxes by id, arrows by their ends. ``implied``: relations not drawn since the others already say them."""
+    """Boxes by id, arrows by their ends. ``follows``: relations not drawn since the others already say them."""
 
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
-    implied: int = 0
+    follows: tuple[Arrow, ...] = ()
+
+    @property
+    def implied(self) -> int:
+        """How many relations are not drawn since the others already say them."""
+        return len(self.follows)
 
 
 _FORMS: Final = (
@@ -110,24 +120,24 @@ def picture_of(document: Document) -> Picture:
     boxes: dict[str, Box] = {}
     badges: dict[str, Node] = {}
     described: dict[str, Node] = {}
-    for node in document.graph.nodes():
+    for node in document.nodes():
         form = next((form for label, form in _FORMS if label in node.labels), None)
         if not node.labels.isdisjoint(_BADGES):
             badges[node.id] = node
         elif Label.ACTIVITY_DESCRIPTION in node.labels:
             described[node.id] = node
         elif form is not None and Label.VOID not in node.labels:
-            boxes[node.id] = _box(document, node, form, names)
+            boxes[node.id] = box_of(document, node, form, names)
         _check_count(boxes)
     for one in _with_history(document, described):
-        boxes[one] = _box(document, described[one], Form.ENTITY, names)
+        boxes[one] = box_of(document, described[one], Form.ENTITY, names)
     _check_count(boxes)
     arrows, attached = _relations(document, boxes, badges)
     for agent in _free_agents(document, badges, boxes):
-        boxes[agent] = _box(document, badges[agent], Form.AGENT, names)
+        boxes[agent] = box_of(document, badges[agent], Form.AGENT, names)
     done = (_with_badges(boxes[one], attached.get(one, ()), badges) for one in sorted(boxes))
     shown = _without_implied(arrows)
-    return Picture(boxes=tuple(done), arrows=tuple(sorted(shown)), implied=len(arrows) - len(shown))
+    return Picture(boxes=tuple(done), arrows=tuple(sorted(shown)), follows=tuple(sorted(arrows - shown)))
 
 
 def _check_count(boxes: Mapping[str, Box]) -> None:
@@ -196,7 +206,8 @@ def _without_implied(arrows: set[Arrow]) -> set[Arrow]:
     return {arrow for arrow in arrows if not implied(arrow)}
 
 
-def _box(document: Document, node: Node, form: Form, names: Namespaces) -> Box:
+def box_of(document: Document, node: Node, form: Form, names: Namespaces) -> Box:
+    """Give a node as a box without badges."""
     given = node.properties
     prefix, local = names.split(node.id)
     name = called(node) or value(node)

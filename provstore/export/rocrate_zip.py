@@ -54,7 +54,9 @@ def _files(crate: Crate, own: str, open_file: OpenFile, archive: zipfile.ZipFile
 
 def _file_name(thing: Thing) -> str:
     """Give a name that is one on every system: the last part of what the file is called."""
-    given = thing.fact("fileName") or PurePosixPath(thing.fact("location")).name or thing.fact("label", "name")
+    location = thing.fact("location")
+    told = "" if "://" in location else PurePosixPath(location).name  # an address ends with the id
+    given = thing.fact("fileName") or told or thing.fact("label", "name")
     safe = _UNSAFE.sub("_", PurePosixPath(given.replace("\\", "/")).name).lstrip(".")
     return safe[-_NAME_MOST:] or "data"
 

@@ -54,7 +54,7 @@ class _Translation:
         """Give everything, in order."""
         yield from self._answer()
         elements = Elements()
-        for node in self._document.graph.nodes():
+        for node in self._document.nodes():
             shape = elements.shape(node)
             if not shape.noticed or self._notice(node):
                 yield from elements.of(node, shape)

@@ -46,12 +46,17 @@ def candidates(store: GraphStore, test: Test, judge: Judge, viewer: Viewer) -> I
     """Give nodes among which all that pass are, each once, in no order; all of the class where no index helps."""
     search = _Search(store, test.label, judge, viewer)
     telling = sorted((one for one in test.clauses if is_telling(test.label, one)), key=_rank)
-    found = _SOURCES.get(telling[0].key, _Search.by_attribute)(search, telling[0]) if telling else search.all()
+    found = _found(search, telling[0]) if telling else search.all()
     seen: set[NodeId] = set()
     for node in found:
         if node.id not in seen and test.label in node.labels:
             seen.add(node.id)
             yield node
+
+
+def _found(search: _Search, clause: Clause) -> Iterator[Node]:
+    source = _SOURCES.get(clause.key, _Search.by_attribute)
+    return (node for one in clause.alone() for node in source(search, one))
 
 
 def is_telling(label: Label, clause: Clause) -> bool:
@@ -72,7 +77,7 @@ _ORDER: Final = ("id", "sha256", "run-id", "used", "parameter", "name")
 
 def _rank(clause: Clause) -> tuple[int, int]:
     """Put first what passes fewest nodes, as far as one can say without counting."""
-    exact = 0 if clause.op is Op.EQ and not any(map(is_pattern, clause.values)) else 1
+    exact = 0 if clause.op is Op.EQ and not (clause.ranges or any(map(is_pattern, clause.values))) else 1
     known = _ORDER.index(clause.key) if clause.key in _ORDER else len(_ORDER)
     wide = clause.key in {"description", "service", "phase", "owner", "agent", "type"}
     return exact, known + wide * 10
@@ -136,7 +141,7 @@ class _Search:
         own = Filter("name", Op.EQ, clause.name)
         texts = tuple(one for one in clause.wanted() if isinstance(one, str))
         numbers = tuple(one for one in clause.wanted() if isinstance(one, int | float) and not isinstance(one, bool))
-        tests = [(own, _filter("value", clause.op, texts))] if clause.op is Op.EQ else []
+        tests = [(own, _filter("value", clause.op, texts))] if texts and clause.op is Op.EQ else []
         tests += [(own, _filter("number", clause.op, numbers))] if numbers else []
         for filters in (*tests, _attribute(_VALUE, clause)):
             for label in (Label.PARAMETER, Label.ENTITY):

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from provstore.graph.model import Kind, Label, Node, NodeId, Subgraph, Viewer
 from provstore.graph.store import GraphStore
 from provstore.graph.titles import title
 from provstore.queries.answers import time_of
+from provstore.queries.asking import Parameter, many_ids, number, one
 from provstore.queries.facts import Facts
 from provstore.queries.ways import is_stub, walked
 
-__all__ = ["Chain", "read_chain"]
+__all__ = ["PARAMETERS", "Asked", "Chain", "read_chain"]
+
+_LIMIT: Final = 100
+
+PARAMETERS: Final = (
+    Parameter("id", many_ids, "the local part, QName or URI of a node", many=True, needed=True),
+    Parameter("depth", number(0, all_as_none=True), "number of relations towards the causes", default="all"),
+    Parameter("limit", number(1), f"at most so many on a page [{_LIMIT}]"),
+    Parameter("after", one, "the `next` of the page before"),
+)
+"""Those of a question that goes through such a chain and answers page by page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The values of :data:`PARAMETERS`."""
+
+    id: tuple[NodeId, ...]
+    depth: int | None = None
+    limit: int = _LIMIT
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

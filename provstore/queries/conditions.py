@@ -1,7 +1,8 @@
 """The grammar of conditions: ``activity[description=X,parameter=p:>=3]``, ``activity.ex:step>=3``, ``description:X``.
 
 A comma joins what must all hold; the same key twice means either. Operators: ``= != < <= > >=`` and ``~`` (contains).
-Values stand in double quotes where they hold commas or brackets, or to say that they are texts.
+``low..high`` is a range of numbers or times, both ends included. What reads as a number is one: values stand in double
+quotes to say that they are texts, or where they hold commas or brackets.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from provstore.errors import Invalid
 from provstore.graph.matching import same
@@ -19,7 +20,17 @@ from provstore.graph.model import Label, Value
 from provstore.graph.statements import instant_of
 from provstore.graph.store import Op
 
-__all__ = ["CLASSES", "Clause", "Test", "alternatives", "is_pattern", "parse_clause", "parse_test", "parse_values"]
+__all__ = [
+    "CLASSES",
+    "Clause",
+    "Range",
+    "Test",
+    "alternatives",
+    "is_pattern",
+    "parse_clause",
+    "parse_test",
+    "parse_values",
+]
 
 CLASSES: Final = {"entity": Label.ENTITY, "activity": Label.ACTIVITY, "agent": Label.AGENT}
 
@@ -32,18 +43,42 @@ _FIRST_OP: Final = re.compile(r"(!=|<=|>=|=|<|>|~)?(.*)", re.DOTALL)
 _BRACKETS: Final = re.compile(r"\s*([a-z]+)\s*\[(.*)\]\s*", re.DOTALL)
 _DOTTED: Final = re.compile(r"\s*(entity|activity|agent)\.(.+)", re.DOTALL)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_RANGE: Final = re.compile(r"(\S+?)\.\.(\S+)")
+_RANGE: Final = re.compile(r"([^\s\"]+?)\.\.([^\s\"]+)")
+_OPEN: Final = "*"
 _INTEGER_DIGITS: Final = 18
 _SPELT: Final[Mapping[str, Callable[[str], str]]] = {"sha256": str.lower, "phase": str.upper}
 """Keys whose values are written in one way only, and asked for in any."""
+_TEXTS: Final = frozenset(
+    {
+        *("id", "name", "label", "type", "description", "revision", "agent", "used", "weekday", "hours"),
+        *("service", "phase", "owner", "run-id", "runId", "content-type", "contentType", "location", "sha256"),
+    }
+)
+"""Keys whose values are texts, though they look like numbers."""
 _RIGHT: Final = "right are key=value, key!=v, key<v, key<=v, key>v, key>=v, key~part, key:value"
+
+
+class Range(NamedTuple):
+    """All from ``low`` to ``high``, both included; ``*`` is no end."""
+
+    low: str
+    high: str
+
+    def ends(self) -> Iterator[tuple[Op, str]]:
+        """Give the comparisons of which all must hold."""
+        return ((op, end) for op, end in ((Op.GE, self.low), (Op.LE, self.high)) if end != _OPEN)
+
+    def holds(self, have: Value) -> bool:
+        """Tell whether a value lies within."""
+        return all(any(_ordered(have, op, one) for one in _comparable(alternatives(end))) for op, end in self.ends())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
     """One comparison. ``name`` is what a keyed clause asks about; of ``values`` any may hold, each a text as written.
 
-    ``texts``: those of the values that stood in quotes, and so are no numbers.
+    ``texts``: those of the values that stood in quotes, and so are no numbers. ``ranges``: what a value may lie in
+    instead of being one of those wanted.
     """
 
     key: str
@@ -51,21 +86,33 @@ class Clause:
     values: tuple[str, ...]
     name: str = ""
     texts: frozenset[str] = frozenset()
+    ranges: tuple[Range, ...] = ()
 
     def wanted(self) -> tuple[Value, ...]:
-        """Give what the values may stand for: a text, and a number, an instant or a truth value where they read so."""
-        spelt = _SPELT.get(self.key, str)
-        return tuple(one for value in self.values for one in alternatives(spelt(value), quoted=value in self.texts))
+        """Give what the values may stand for: a number where they read so; else a text, an instant, a truth value."""
+        spelt, are_texts = _SPELT.get(self.key, str), self.key in _TEXTS
+        return tuple(
+            one for value in self.values for one in alternatives(spelt(value), quoted=are_texts or value in self.texts)
+        )
+
+    def alone(self) -> tuple[Clause, ...]:
+        """Give clauses without ranges: whatever passes this one passes one of them."""
+        exact = (replace(self, ranges=()),) if self.values else ()
+        firsts = (next(one.ends()) for one in self.ranges)
+        return (*exact, *(replace(self, op=op, values=(end,), texts=frozenset(), ranges=()) for op, end in firsts))
 
     def holds(self, have: Iterable[Value]) -> bool:
         """Tell whether one of the values that something has is among those wanted; for != that none is."""
         wanted = self.wanted()
         if self.op in (Op.EQ, Op.NE):
-            return any(same(one, other) for one in have for other in wanted) is (self.op is Op.EQ)
+            equal = (
+                any(same(one, other) for other in wanted) or any(span.holds(one) for span in self.ranges)
+                for one in have
+            )
+            return any(equal) is (self.op is Op.EQ)
         if self.op is Op.CONTAINS:
             return any(isinstance(one, str) and value in one for one in have for value in self.values)
-        told = [one for one in wanted if not isinstance(one, str)] or wanted
-        return any(_ordered(one, self.op, other) for one in have for other in told)
+        return any(_ordered(one, self.op, other) for one in have for other in _comparable(wanted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +138,22 @@ def _ordered(have: Value, op: Op, wanted: Value) -> bool:
     return alike and not isinstance(have, bool) and _ORDERS[op](have, wanted)
 
 
+def _comparable(wanted: Sequence[Value]) -> Sequence[Value]:
+    """Give those by which others are ordered: texts only where there is nothing else."""
+    return [one for one in wanted if not isinstance(one, str)] or wanted
+
+
 def alternatives(text: str, *, quoted: bool = False) -> tuple[Value, ...]:
-    """Give what a value of a condition may stand for."""
-    found: list[Value] = [text]
+    """Give what a value of a condition may stand for; what reads as a number is nothing else."""
     if quoted:
         return (text,)
     if _NUMBER.fullmatch(text):
         short = text.lstrip("+-").isdecimal() and len(text) <= _INTEGER_DIGITS
-        found.append(int(text) if short else float(text))
-    elif text in {"true", "false"}:
-        found.append(text == "true")
-    elif (instant := instant_of(text) or instant_of(f"{text}T00:00:00")) is not None:
-        found.append(instant)
-    return tuple(found)
+        return (int(text) if short else float(text),)
+    if text in {"true", "false"}:
+        return text, text == "true"
+    instant = instant_of(text) or instant_of(f"{text}T00:00:00")
+    return (text,) if instant is None else (text, instant)
 
 
 def is_pattern(text: str) -> bool:
@@ -149,12 +199,9 @@ def parse_values(key: str, text: str) -> tuple[Clause, ...]:
         Invalid: it can't be read.
     """
     if key not in _KEYED:
-        values = tuple(_unquoted(one) for one in _parts(text, ","))
-        return (Clause(key=key, op=Op.EQ, values=values, texts=frozenset(_quoted(text))),)
+        return merged([_compared(key, "", Op.EQ, one) for one in _parts(text, ",")])
     name, rest = _keyed(key, text)
-    parts = list(_parts(rest, ","))
-    ranged = _range(key, name, parts[0]) if len(parts) == 1 else ()
-    return ranged or merged([_with_op(key, name, one) for one in parts])
+    return merged([_with_op(key, name, one) for one in _parts(rest, ",")])
 
 
 def merged(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
@@ -167,7 +214,8 @@ def merged(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
             others.append(one)
         elif place in found:
             before = found[place]
-            found[place] = replace(before, values=before.values + one.values, texts=before.texts | one.texts)
+            values, ranges = before.values + one.values, before.ranges + one.ranges
+            found[place] = replace(before, values=values, texts=before.texts | one.texts, ranges=ranges)
         else:
             found[place] = one
     return (*found.values(), *others)
@@ -177,8 +225,7 @@ def _clause(key: str, op: Op, rest: str) -> Clause:
     if key in _KEYED and op is Op.EQ:
         name, value = _keyed(key, rest)
         return _with_op(key, name, value)
-    value = _unquoted(rest)
-    return Clause(key=key, op=op, values=(value,), texts=frozenset(_quoted(rest)))
+    return _compared(key, "", op, rest)
 
 
 def _keyed(key: str, text: str) -> tuple[str, str]:
@@ -199,22 +246,25 @@ def _colon(text: str) -> int:
 def _with_op(key: str, name: str, text: str) -> Clause:
     found = _FIRST_OP.fullmatch(text.strip())
     op, rest = (found[1], found[2].strip()) if found else (None, text)
-    return Clause(
-        key=key,
-        op=_OPS[op] if op else Op.EQ,
-        values=(_unquoted(rest),),
-        name=name,
-        texts=frozenset(_quoted(rest)),
-    )
+    return _compared(key, name, _OPS[op] if op else Op.EQ, rest)
 
 
-def _range(key: str, name: str, text: str) -> tuple[Clause, ...]:
-    """Read ``low..high``, both included; ``*`` on one side leaves it open."""
+def _compared(key: str, name: str, op: Op, text: str) -> Clause:
+    """Make a comparison with a value, or with a range where the key has no texts."""
+    span = _range(text) if op in (Op.EQ, Op.NE) and key not in _TEXTS else None
+    if span is not None:
+        return Clause(key=key, op=op, values=(), name=name, ranges=(span,))
+    return Clause(key=key, op=op, values=(_unquoted(text),), name=name, texts=frozenset(_quoted(text)))
+
+
+def _range(text: str) -> Range | None:
+    """Read ``low..high`` of numbers or times; ``*`` on one side leaves it open."""
     found = _RANGE.fullmatch(text.strip())
-    if found is None:
-        return ()
-    ends = ((Op.GE, found[1]), (Op.LE, found[2]))
-    return tuple(Clause(key=key, op=op, values=(end,), name=name) for op, end in ends if end != "*")
+    if found is None or found.groups() == (_OPEN, _OPEN):
+        return None
+    span = Range(found[1], found[2])
+    measured = all(not isinstance(alternatives(end)[-1], str | bool) for _, end in span.ends())
+    return span if measured else None
 
 
 def _parts(text: str, separator: str) -> Iterator[str]:

@@ -28,7 +28,8 @@ _TO_ENTITIES: Final = tuple(step for step in _STEPS if step.kind not in _TO_ACTI
 class Descent:
     """A walk to the effects, of which the beginning is told long before its end is known.
 
-    Nodes come by their distance; of equal distance in the order of the nodes that led to them, then by id.
+    Nodes come by their distance; of equal distance in the order of the nodes that led to them, then by id. Where there
+    are very many, some of the nearest, the newest ones, come before all others.
     ``truncated`` and ``restricted`` are known once the stream has ended. ``limit``: nodes walked over at most.
     """
 
@@ -52,7 +53,7 @@ class Descent:
         yield from (one for one in self._whole(sorted(met), met) if one.node.id not in early)
 
     def _early(self, starts: set[NodeId]) -> Iterator[Reached]:
-        """Give the first of the nearest entities, where there are so many that all would take long."""
+        """Give some of the nearest entities, where there are so many that all would take long to sort."""
         things, more = self._first(starts, _TO_ENTITIES)
         if more or things:
             yield from (Reached(node, 1) for node in things if more and Label.ENTITY in node.labels)
@@ -63,9 +64,10 @@ class Descent:
             yield from (Reached(node, 2) for node in behind if Label.ENTITY in node.labels and node.id not in starts)
 
     def _first(self, starts: set[NodeId], steps: Sequence[Step]) -> tuple[list[Node], bool]:
-        """Give the first neighbours by id, as far as they may be seen, and whether there are more."""
+        """Give some neighbours, the newest ones, as far as they may be seen, and whether there are more."""
         limit = len(starts) + _FIRST
-        walk = Walk(starts=tuple(starts), steps=tuple(steps), depth=1, limit=limit)
+        few = tuple(step._replace(expand=False, most=_FIRST + 1) for step in steps)
+        walk = Walk(starts=tuple(starts), steps=few, depth=1, limit=limit)
         answer = self.store.walk(walk, EVERYBODY)
         nodes = {one.node.id: one.node for one in answer.reached}
         crossed = self._crossed(answer.edges, starts).difference(starts)

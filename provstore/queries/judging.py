@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from provstore.errors import Invalid
 from provstore.graph.model import PROV, Node, NodeId, Value, Viewer
@@ -14,6 +15,7 @@ from provstore.graph.titles import called, local_part
 from provstore.queries.conditions import Clause, Test
 from provstore.queries.facts import Facts, described_as, matches, revisions_of, types_of, values_of
 from provstore.queries.names import every_key, keys, resolve, types
+from provstore.queries.zones import zone_named
 
 __all__ = ["PROPERTIES", "Judge", "weekday_of"]
 
@@ -38,6 +40,7 @@ PROPERTIES: Final = {
 
 _TOLD: Final = {"started": (f"{PROV}startTime",), "ended": (f"{PROV}endTime",), "location": (f"{PROV}location",)}
 _DAY: Final = 24
+_HOURS: Final = re.compile(r"\s*(\d{1,2})\s*-\s*(\d{1,2})\s*", re.ASCII)
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_NAMES: Final = frozenset(
     (*_DAYS, *(f"{one}day" for one in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")))
@@ -63,7 +66,7 @@ class Judge:
         self._store = store
         self._test = test
         self._viewer = viewer
-        self._zone = _zone(zone)
+        self._zone = zone_named(zone)
         self._keys: dict[str, tuple[str, ...]] = {}
         self._parameters: dict[str, tuple[str, ...]] = {}
         self._types: dict[str, tuple[str, ...]] = {}
@@ -73,6 +76,8 @@ class Judge:
                 self.keys(clause.name or clause.key)
             if clause.key == "weekday":
                 _days(clause)
+            if clause.key == "hours":
+                _spans(clause)
 
     def passing(self, nodes: Sequence[Node]) -> list[Node]:
         """Give those of the nodes that pass, in their order, with what documents tell of them."""
@@ -176,8 +181,9 @@ class Judge:
         if not isinstance(started_at, datetime):
             return False
         hour = started_at.astimezone(self._zone).hour
-        spans = [_hours(one) for one in clause.values]
-        return any(first <= hour < last if first <= last else hour >= first or hour < last for first, last in spans)
+        return any(
+            first <= hour < last if first < last else hour >= first or hour < last for first, last in _spans(clause)
+        )
 
     def by_property(self, _: Facts, node: Node, clause: Clause) -> bool:
         """Test a property of our own nodes, and what documents tell under the same word."""
@@ -232,16 +238,19 @@ def _days(clause: Clause) -> frozenset[str]:
     return days
 
 
+def _spans(clause: Clause) -> list[tuple[int, int]]:
+    """Give the hours from which and before which something began."""
+    return [_hours(one) for one in clause.values]
+
+
 def _hours(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    if not (first.isdecimal() and last.isdecimal() and max(int(first), int(last)) <= _DAY):
+    found = _HOURS.fullmatch(text)
+    first, last = (int(found[1]), int(found[2])) if found else (_DAY, _DAY)
+    if max(first, last) > _DAY or found is None:
         raise Invalid(f"hours={text!r}: two hours such as 8-17 are needed", field="hours", value=text)
-    return int(first), int(last)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        right = "the name of a time zone, such as UTC or Europe/Paris, is needed"
-        raise Invalid(f"tz={name!r}: {right}", field="tz", value=name) from error
+    if first % _DAY == last:
+        right = (
+            f"from {first} up to {last} is no time; {first % _DAY}-{first % _DAY + 1} is one hour, 0-24 the whole day"
+        )
+        raise Invalid(f"hours={text!r}: {right}", field="hours", value=text)
+    return first, last

@@ -17,7 +17,9 @@ from provstore.graph.store import GraphStore, Walk
 __all__ = ["told_graph", "with_told", "with_told_of"]
 
 _STUB: Final = "urn:stub:"
-_ASSERTED: Final = (Step(Kind.ASSERTS, backwards=True, expand=False),)
+_WORDS: Final = 50
+"""Words of so many records stand beside a node, the newest ones: some nodes are in each of a thousand documents."""
+_ASSERTED: Final = (Step(Kind.ASSERTS, backwards=True, expand=False, most=_WORDS),)
 _ALL: Final = 10_000_000
 _HELD_MOST: Final = 100_000
 _TIMES: Final = {"startTime": "started_at", "endTime": "ended_at"}
@@ -26,8 +28,8 @@ _TIMES: Final = {"startTime": "started_at", "endTime": "ended_at"}
 def with_told(store: GraphStore, answer: Subgraph, viewer: Viewer) -> Subgraph:
     """Give the answer with the attributes and times that documents tell of its nodes.
 
-    What several say of one node is joined, and what they say alike of two is said once and by nobody in particular;
-    each document's own words are in its export.
+    What several say of one node is joined, the newest so many records of it, and what they say alike of two is said
+    once and by nobody in particular; each document's own words are in its export.
     """
     if any(edge.bundle is not None for edge in answer.edges):
         answer = replace(answer, edges=tuple(_once(answer.edges)))

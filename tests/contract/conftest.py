@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,13 +44,11 @@ def open_sqlite_again(tmp_path: Path) -> OpenStore:
 
 
 @pytest.fixture
-def open_neo4j_again(neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStore]:
-    """Open the server of this test run, emptied; workers take turns, for it has one graph only."""
+def open_neo4j_again(neo4j_url: Neo4jServer) -> OpenStore:
+    """Open the server of this worker, emptied."""
 
     def open_again(namespace: str) -> GraphStore:
         return open_neo4j(neo4j_url.url, user=neo4j_url.user, password=neo4j_url.password, namespace=namespace)
 
-    with (tmp_path_factory.getbasetemp().parent / "neo4j-turn.lock").open("a") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        wipe(neo4j_url)
-        yield open_again
+    wipe(neo4j_url)
+    return open_again

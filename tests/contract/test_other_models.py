@@ -158,23 +158,49 @@ def test_a_step_with_a_plan_is_known_by_its_type_too(asked: GraphStore) -> None:
 @pytest.mark.parametrize(
     ("parameter", "activities"),
     [
-        ("threshold:5", {"stacking", "extraction"}),
+        ("threshold:5", {"stacking"}),
         ('threshold:"5"', {"extraction"}),
         ("threshold:>=4", {"stacking"}),
         ("threshold:4..6", {"stacking"}),
         ("mode:median", {"stacking"}),
         ("way to combine:median", {"stacking"}),
-        ("m:order:7", {"cal1", "cal2"}),
+        ("m:order:7", {"cal1"}),
+        ('m:order:"7"', {"cal2"}),
         ("m:order:>6", {"cal1"}),
-        ("n:order:7", {"cal1"}),
+        ("m:order:6..7", {"cal1"}),
+        ("m:order:*..6", set()),
+        ("n:order:7", set()),
+        ('n:order:"7"', {"cal1"}),
     ],
 )
 def test_things_used_in_a_role_and_attributes_are_parameters(
     asked: GraphStore, parameter: str, activities: set[str]
 ) -> None:
     assert found(asked, f"class=activity&parameter={parameter}") == activities
-    if ".." not in parameter:
-        assert steps(asked, f"where=activity[parameter={parameter}]") == activities
+    assert steps(asked, f"where=activity[parameter={parameter}]") == activities
+
+
+def test_a_range_stands_beside_values_and_other_ranges(asked: GraphStore) -> None:
+    for either in ("threshold:1..3,5", "threshold:5,7..8", "threshold:1..2,4..*"):
+        assert found(asked, f"class=activity&parameter={either}") == {"stacking"}
+    assert found(asked, "class=activity&parameter=threshold:1..3,4") == set()
+    assert found(asked, "class=activity&parameter=threshold:1..3&parameter=threshold:5") == {"stacking"}
+    assert steps(asked, "where=activity[parameter=threshold:1..3,parameter=threshold:5]") == {"stacking"}
+    assert found(asked, "class=activity&attribute=m:step:1..3,4") == {"stacking", "extraction"}
+    for inside in ("activity[m:step=3..*]", "activity.m:step=3..4", "activity[m:step=1..2,m:step=3,m:step=4..9]"):
+        assert steps(asked, f"where={inside}") == {"stacking", "extraction"}
+    assert steps(asked, "where=activity[m:step!=1..3]") == {"cal1", "cal2", "extraction"}
+    assert found(asked, "class=activity&description=Calibrate&from=2026-01-01") == {"cal2"}
+    assert steps(asked, "where=activity[started=2026-03-01..2026-03-04]") == {"cal2"}
+
+
+def test_the_last_hour_of_a_span_is_not_in_it(asked: GraphStore) -> None:
+    for hours in ("4-5", "22-5", "0-24"):
+        assert found(asked, f"class=activity&description=Calibrate&hours={hours}") == {"cal2"}
+    assert found(asked, "class=activity&description=Calibrate&hours=5-4") == set()
+    for wrong, words in (("4-4", "4-5 is one hour"), ("24-0", "0-1 is one hour"), ("4", "two hours"), ("4-25", "8-17")):
+        with pytest.raises(Invalid, match=words):
+            found(asked, f"class=activity&description=Nothing&hours={wrong}")
 
 
 def test_a_parameter_is_a_number_if_its_description_says_so(asked: GraphStore) -> None:
@@ -186,7 +212,8 @@ def test_a_parameter_is_a_number_if_its_description_says_so(asked: GraphStore) -
 
 
 def test_attributes_of_two_vocabularies_forbid_no_parameter_of_the_name(asked: GraphStore) -> None:
-    assert found(asked, "class=activity&parameter=order:7") == {"cal1", "cal2"}
+    assert found(asked, "class=activity&parameter=order:7") == {"cal1"}
+    assert found(asked, 'class=activity&parameter=order:"7"') == {"cal1", "cal2"}
     with pytest.raises(Invalid, match="write the QName or URI"):
         found(asked, "class=activity&attribute=order:7")
 

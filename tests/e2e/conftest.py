@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,19 +24,17 @@ def sqlite_environment() -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def neo4j_environment(neo4j_url: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """The server of this test run, emptied; workers take turns, for it has one graph only."""
+    """The server of this worker, emptied."""
     password = tmp_path_factory.mktemp("neo4j") / "password"
     password.write_text(neo4j_url.password)
-    with (tmp_path_factory.getbasetemp().parent / "neo4j-turn.lock").open("a") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        wipe(neo4j_url)
-        yield {
-            "PROVSTORE_GRAPH_URL": neo4j_url.url,
-            "PROVSTORE_GRAPH_USER": neo4j_url.user,
-            "PROVSTORE_GRAPH_PASSWORD_FILE": str(password),
-            "PROVSTORE_ANONYMOUS": "true",
-        }
-        wipe(neo4j_url)
+    wipe(neo4j_url)
+    yield {
+        "PROVSTORE_GRAPH_URL": neo4j_url.url,
+        "PROVSTORE_GRAPH_USER": neo4j_url.user,
+        "PROVSTORE_GRAPH_PASSWORD_FILE": str(password),
+        "PROVSTORE_ANONYMOUS": "true",
+    }
+    wipe(neo4j_url)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])

@@ -16,6 +16,7 @@ from astropy.io import fits
 from provstore import notebook
 from provstore.client import Client
 from provstore.client.refusals import _KINDS
+from provstore.client.replays import Replays
 from tests.e2e.served import ROOT, Served
 
 DOCS = ROOT / "docs"
@@ -57,7 +58,8 @@ def run(argument: str, program: str, environment: dict[str, str], place: Path) -
 
 def test_the_page_names_every_method_of_the_client_and_every_function_of_the_notebook() -> None:
     named = set(re.findall(r"(\w+)\(", PAGE))
-    assert [name for name in vars(Client) if not name.startswith("_") and name not in named] == []
+    methods = (name for kind in (Client, Replays) for name in vars(kind) if not name.startswith("_"))
+    assert [name for name in methods if name not in named] == []
     assert sorted(set(notebook.__all__) - named) == []
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.served import SERVICES, Served, until, write_services
+from provstore.client import Client, RemoteJob
+from tests.e2e.served import PATIENCE, SERVICES, Served, start, until, write_services
 
-COPY = 'cat "$input" > a.dat'
+COPY = 'data=$(cat "$input"); echo "$data" > a.dat'
+"""The input may be called so, too."""
 
 
 def made_in(folder: Path, environment: Mapping[str, str]) -> Served:
@@ -20,13 +22,17 @@ def made_in(folder: Path, environment: Mapping[str, str]) -> Served:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Served:
-    return made_in(tmp_path, {})
+def place(tmp_path: Path) -> Iterator[Served]:
+    made = made_in(tmp_path, {})
+    yield made
+    made.clear()
 
 
 @pytest.fixture
-def any_place(tmp_path: Path, any_store: Mapping[str, str]) -> Served:
-    return made_in(tmp_path, any_store)
+def any_place(tmp_path: Path, any_store: Mapping[str, str]) -> Iterator[Served]:
+    made = made_in(tmp_path, any_store)
+    yield made
+    made.clear()
 
 
 def told(place: Served, *arguments: str, code: int = 0) -> Any:
@@ -35,62 +41,69 @@ def told(place: Served, *arguments: str, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def read(place: Served, file: str, code: str = COPY) -> Any:
-    return told(place, "run", "reads", "-p", f"code={code}", "-i", f"input={file}", "--wait")
-
-
-def made(job: Any) -> str:
-    return str(job["results"]["data"]["entity"])
-
-
-def line(place: Served, tmp_path: Path) -> tuple[list[str], str]:
-    """Two jobs below a bad file; give their ids, and the replacement as OLD=NEW."""
+def line(place: Served, tmp_path: Path, *, code: str = COPY) -> tuple[list[str], str]:
+    """Two jobs below a bad file; give their ids, and the replacement as OLD=NEW. Leaves the server running."""
     for name in ("bad", "good"):
         (tmp_path / name).write_text(f"{name}\n")
-    first = read(place, str(tmp_path / "bad"))
-    second = read(place, made(first), code='sleep 1; cat "$input" > b.dat')
-    good = read(place, str(tmp_path / "good"))
-    graph = told(place, "lineage", made(first))
-    (bad,) = [one["id"] for one in graph["nodes"] if one["label"] == "bad"]
-    return [first["jobId"], second["jobId"]], f"{bad}={made(good)}"
+    place.start()
+    with place.client(token=place.admin_token) as client:
+        first = read(client, tmp_path / "bad")
+        second = client.wait(start(client, "reads", code, input=first.entity("data")))
+        good = read(client, tmp_path / "good")
+        (bad,) = [one.id for one in client.lineage(first.entity("data")).nodes if one.label == "bad"]
+    return [first.id, second.id], f"{bad}={good.entity('data')}"
+
+
+def read(client: Client, file: Path) -> RemoteJob:
+    return client.wait(client.run("reads", parameters={"code": COPY}, files={"input": file}))
 
 
 def test_a_replay_is_planned_drawn_run_compared_and_accepted(any_place: Served, tmp_path: Path) -> None:
     place = any_place
     jobs, change = line(place, tmp_path)
-    plan = place.command("replay", "plan", "--replace", change, "--svg", str(tmp_path / "plan.svg"))
-    assert [row.split()[:3] for row in plan.stdout.splitlines() if row[:1].isdigit()] == [
-        ["1.", jobs[0], "reads@1"],
-        ["2.", jobs[1], "reads@1"],
-    ]
+    place.stop()
+    plan = place.command("replay", "plan", "--replace", change, "--csv", "--svg", str(tmp_path / "plan.svg"))
+    assert len(plan.stdout.splitlines()) == 3
     assert "<svg" in (tmp_path / "plan.svg").read_text()
-    assert len(place.command("replay", "plan", "--replace", change, "--csv").stdout.splitlines()) == 3
     done = told(place, "replay", "run", "--replace", change, "--wait")
     assert [one["products"][0]["verdict"] for one in done["jobs"]] == ["differs", "differs"]
-    accepted = told(place, "replay", "accept", done["replay"])
-    assert accepted["state"] == "accepted"
+    accepted = place.command("replay", "accept", done["replay"]).stdout.splitlines()
+    assert accepted[0].split() == [done["replay"], "accepted"]
+    assert [row.split() for row in accepted if row[:1].isdigit()] == [
+        ["1.", jobs[0], "reads@1", "COMPLETED"],
+        ["2.", jobs[1], "reads@1", "COMPLETED"],
+    ]
     assert done["replay"] in place.command("replay", "status").stdout
     assert told(place, "replay", "plan", "--replace", change)["jobs"] == []
 
 
 def test_a_replay_goes_on_after_the_server_was_killed(place: Served, tmp_path: Path) -> None:
-    _, change = line(place, tmp_path)
+    _, change = line(place, tmp_path, code=f"sleep 1; {COPY}")
     replay = told(place, "replay", "plan", "--keep", "--replace", change)["replay"]
+    assert told(place, "replay", "run", replay)["state"] == "running"
+    with place.client(token=place.admin_token) as client:
+        until(lambda: client.replays.read(replay).jobs[1].phase != "", what="the second job")
+    place.kill()
     place.start()
-    try:
-        assert told(place, "replay", "run", replay)["state"] == "running"
-        until(lambda: told(place, "replay", "status", replay)["jobs"][1]["phase"] is not None, what="the second job")
-        place.kill()
-        place.start()
-        until(lambda: bool(told(place, "replay", "status", replay)["state"] == "over"), what="the end of the replay")
-        assert [one["phase"] for one in told(place, "replay", "status", replay)["jobs"]] == ["COMPLETED"] * 2
-    finally:
-        place.clear()
+    with place.client(token=place.admin_token) as client:
+        done = client.replays.wait(replay, seconds=PATIENCE)
+    assert (done.state, [one.phase for one in done.jobs]) == ("over", ["COMPLETED"] * 2)
+
+
+def test_a_replay_is_stopped_from_the_command_line(place: Served, tmp_path: Path) -> None:
+    _, change = line(place, tmp_path, code=f"if grep -q good $input; then sleep 1000; fi; {COPY}")
+    replay = told(place, "replay", "run", "--replace", change)["replay"]
+    with place.client(token=place.admin_token) as client:
+        until(lambda: client.replays.read(replay).jobs[1].phase == "EXECUTING", what="the second job")
+        assert told(place, "replay", "stop", replay, "--abort")["stopped"] is not None
+        done = client.replays.wait(replay, seconds=PATIENCE)
+    assert (done.state, [one.phase for one in done.jobs]) == ("over", ["COMPLETED", "ABORTED"])
+    assert place.command("replay", "stop", replay).returncode == 1
 
 
 def test_a_job_runs_again_from_the_command_line_and_differences_are_told(place: Served, tmp_path: Path) -> None:
     (tmp_path / "bad").write_text("bad\n")
-    first = read(place, str(tmp_path / "bad"))
+    first = told(place, "run", "reads", "-p", f"code={COPY}", "-i", f"input={tmp_path / 'bad'}", "--wait")
     done = place.command("run", "--from", first["jobId"], "--wait")
     assert done.returncode == 0, done.stderr
     assert "input input: bad: still here" in done.stderr

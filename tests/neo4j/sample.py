@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,15 +44,12 @@ _TOLD: Final = {"prefix": {"ex": "http://example.org/"}, "entity": {"stacked": {
 """What the script of a job tells of its product."""
 
 
-@contextmanager
-def graph_settings(server: Neo4jServer, folder: Path) -> Iterator[dict[str, object]]:
-    """Take the server of this test run, emptied, for as long as this lasts; give the settings that name it."""
+def graph_settings(server: Neo4jServer, folder: Path) -> dict[str, object]:
+    """Empty the server of this worker; give the settings that name it."""
     password = folder / "neo4j-password"
     password.write_text(server.password, encoding="ascii")
-    with (folder.parents[1] / "neo4j-turn.lock").open("a") as turn:  # the one of tests/contract/conftest.py
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        wipe(server)
-        yield {"graph_url": server.url, "graph_user": server.user, "graph_password_file": password}
+    wipe(server)
+    return {"graph_url": server.url, "graph_user": server.user, "graph_password_file": password}
 
 
 @contextmanager
@@ -66,12 +62,12 @@ def served_on_neo4j(server: Neo4jServer, folder: Path, **settings: object) -> It
     data, clock = folder / "data", HandClock()
     data.mkdir()
     curie = Accounts(data / "accounts.sqlite").add(CURIE)
-    with graph_settings(server, folder) as graph:
-        chosen = Settings(data=data, descriptions=(descriptions,), anonymous=True, **graph, **settings)  # type: ignore[arg-type]  # a test's own settings
-        executor = FakeExecutor(clock=clock)
-        with open_provstore(chosen, executors={"local": executor}, clock=clock) as provstore:
-            admin = (data / ADMIN_TOKEN_FILE).read_text(encoding="ascii").strip()
-            yield Served(provstore, create_app(provstore), executor, clock, {ADMIN: admin, CURIE: curie})
+    graph = graph_settings(server, folder)
+    chosen = Settings(data=data, descriptions=(descriptions,), anonymous=True, **graph, **settings)  # type: ignore[arg-type]  # a test's own settings
+    executor = FakeExecutor(clock=clock)
+    with open_provstore(chosen, executors={"local": executor}, clock=clock) as provstore:
+        admin = (data / ADMIN_TOKEN_FILE).read_text(encoding="ascii").strip()
+        yield Served(provstore, create_app(provstore), executor, clock, {ADMIN: admin, CURIE: curie})
 
 
 def sample(served: Served) -> None:

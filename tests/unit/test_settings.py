@@ -45,7 +45,7 @@ def test_an_empty_variable_means_not_set() -> None:
 
 
 @pytest.mark.parametrize(
-    "variable", ["PROVSTORE_REQUIRE", "PROVSTORE_JOB", "PROVSTORE_RESULTS", "PROVSTORE_PARAMETERS"]
+    "variable", ["PROVSTORE_REQUIRE", "PROVSTORE_CHAOS", "PROVSTORE_JOB", "PROVSTORE_RESULTS", "PROVSTORE_PARAMETERS"]
 )
 def test_variables_of_a_job_and_of_the_tests_are_no_settings(variable: str) -> None:
     assert load_settings({variable: "anything"}) == Settings()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provstore.accounts.callers import Grant, Role
+from provstore.accounts.callers import EVERY_SERVICE, Grant, Role
 from provstore.graph.model import Kind, Label
 from provstore.graph.rules import Step
 from provstore.graph.store import Walk
@@ -103,6 +103,54 @@ def test_a_job_that_fails_keeps_those_behind_it_from_being_made(line: Line) -> N
     assert [one["standing"] for one in told["jobs"]] == ["made", "dropped", "dropped"]
     assert told["jobs"][1]["text"].endswith("which ended in ERROR")
     assert told["jobs"][2]["text"].endswith("which was not made")
+
+
+def test_a_replay_that_is_stopped_makes_no_more_jobs_and_ends_with_those_that_run(line: Line) -> None:
+    replay = line.kept()
+    line.post(replay, "run")
+    line.served.tick(2)
+    told = line.post(replay, "stop")
+    assert told["state"] == "running"
+    assert told["stopped"] is not None
+    assert [(one["standing"], one["text"]) for one in told["jobs"]] == [
+        ("made", None),
+        ("dropped", "the replay was stopped"),
+        ("dropped", "the replay was stopped"),
+    ]
+    assert line.post(replay, "stop")["stopped"] == told["stopped"]
+    line.finish(replay, 0, {COPIED: b"GOOD"})
+    line.served.tick(3)
+    told = line.status(replay)
+    assert (told["state"], [one["phase"] for one in told["jobs"]]) == ("over", ["COMPLETED", None, None])
+    assert line.post(replay, "accept")["state"] == "accepted"
+    assert line.order(line.plan()) == [(1, job_id(line.jobs[1])), (2, job_id(line.jobs[2]))]
+
+
+def test_what_runs_of_a_replay_is_aborted_with_it_if_asked(line: Line) -> None:
+    replay = line.kept()
+    line.post(replay, "run")
+    line.served.tick(2)
+    assert line.post(replay, "stop", abort="perhaps")[0] == 400
+    line.post(replay, "stop")
+    line.post(replay, "stop", abort=True)
+    line.served.tick(3)
+    told = line.status(replay)
+    assert (told["state"], [one["phase"] for one in told["jobs"]]) == ("over", ["ABORTED", None, None])
+    job = line.served.provstore.records.read(told["jobs"][0]["again"])
+    assert job.history[-1].cause == f"replay {replay} was stopped"
+
+
+def test_only_a_replay_that_runs_is_stopped_and_by_its_owner(line: Line) -> None:
+    replay = line.kept()
+    assert line.post(replay, "stop") == (
+        409,
+        f"replay {replay} is planned: only one that is running can be stopped",
+    )
+    line.post(replay, "run")
+    line.served.provstore.accounts.grant("curie", Grant(Role.CURATOR, EVERY_SERVICE))
+    assert line.post(replay, "stop", by=line.served.curie)[0] == 403
+    run_all(line, replay)
+    assert line.post(replay, "stop")[0] == 409
 
 
 def test_a_result_that_is_not_made_this_time_is_told(line: Line) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from provstore.export import votable
 from provstore.export.document import Document
 from provstore.export.embedding.copies import Embedded
@@ -21,7 +23,7 @@ def provenance_of(node: Node, answer: Subgraph, *, namespace: str, site: str, sh
         site: Address of the server, "" for none.
         sha256: Of the bytes, where the record does not tell.
     """
-    document = Document.of_answer(answer, namespace)
+    document = replace(Document.of_answer(answer, namespace), site=site)
     local = node.id.removeprefix(namespace)
     return Embedded(
         id=node.id,

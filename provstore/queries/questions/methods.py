@@ -10,14 +10,13 @@ from typing import Final
 from provstore.graph.model import Label, Node, NodeId, Viewer
 from provstore.graph.store import GraphStore
 from provstore.graph.titles import local_part, title
-from provstore.queries.asking import Parameter, Question, many_ids, number, one
-from provstore.queries.chains import Chain, read_chain
+from provstore.queries.asking import Question
+from provstore.queries.chains import PARAMETERS, Asked, Chain, read_chain
 from provstore.queries.facts import revisions_of
 from provstore.queries.things import by_number, cut, text_in
 
-__all__ = ["QUESTION", "Asked", "Method", "Methods", "methods"]
+__all__ = ["QUESTION", "Method", "Methods", "methods"]
 
-_LIMIT: Final = 100
 _WALKED_MOST: Final = 10_000
 _SHOWN: Final = 100
 _DOCUMENTS: Final = frozenset({"docurl", "doculink", "documentation"})
@@ -53,16 +52,6 @@ class Methods:
     next: str | None
     truncated: bool
     restricted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """The parameters of :data:`QUESTION`."""
-
-    id: tuple[NodeId, ...]
-    depth: int | None = None
-    limit: int = _LIMIT
-    after: str | None = None
 
 
 def methods(store: GraphStore, viewer: Viewer, asked: Asked) -> Methods:
@@ -121,10 +110,5 @@ QUESTION: Final = Question(
     text="By which methods something was made: descriptions with version, documentation and hash of the script.",
     of=Asked,
     ask=methods,
-    parameters=(
-        Parameter("id", many_ids, "the local part, QName or URI of a node", many=True, needed=True),
-        Parameter("depth", number(0, all_as_none=True), "number of relations towards the causes", default="all"),
-        Parameter("limit", number(1), f"at most so many on a page [{_LIMIT}]"),
-        Parameter("after", one, "the `next` of the page before"),
-    ),
+    parameters=PARAMETERS,
 )

@@ -13,9 +13,9 @@ from provstore.graph.store import GraphStore
 from provstore.graph.titles import local_part, title, value
 from provstore.queries.answers import Text
 from provstore.queries.asking import Parameter, Question, number, one_id
+from provstore.queries.chains import Asked as AskedWho
 from provstore.queries.chains import Chain, read_chain
 from provstore.queries.facts import Named, Tie, revisions_of, types_of
-from provstore.queries.questions.who import Asked as AskedWho
 from provstore.queries.questions.who import Credited, who
 from provstore.queries.things import duration_of, instant_in, text_in
 

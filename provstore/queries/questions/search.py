@@ -48,7 +48,7 @@ _KEYS: Final = {
     "sha256": "entities with this checksum",
     "location": "entities at this place",
     "weekday": "activities that started on these days (mon, tue, ...) in the zone tz",
-    "hours": "activities that started within these hours (8-17) in the zone tz",
+    "hours": "activities that started within these hours in the zone tz; 8-17 is from 8:00 until 17:00",
 }
 """Keys of conditions that are parameters by themselves."""
 _OBSERVED: Final = frozenset({"position", "time"})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from provstore.errors import Invalid
 from provstore.graph.model import Label, Node, NodeId, Viewer
@@ -18,6 +18,7 @@ from provstore.graph.store import Condition, Filter, Find, GraphStore, Op, Order
 from provstore.graph.titles import title
 from provstore.queries.asking import Parameter, Question, instant, number, one, texts
 from provstore.queries.things import cut, duration_of, instant_in, text_in
+from provstore.queries.zones import zone_named
 
 __all__ = ["QUESTION", "Asked", "Group", "Spread", "Statistics", "statistics"]
 
@@ -126,7 +127,7 @@ def statistics(store: GraphStore, viewer: Viewer, asked: Asked) -> Statistics:
     unknown = next((part for part in asked.by if part not in _PARTS), None)
     if unknown is not None:
         raise Invalid(f"by={unknown!r}: some of {', '.join(_PARTS)} are needed", field="by", value=unknown)
-    zone = _zone(asked.tz)
+    zone = zone_named(asked.tz)
     total = _Tally()
     groups: defaultdict[tuple[str, ...], _Tally] = defaultdict(_Tally)
     jobs = _jobs(store, viewer, asked)
@@ -154,14 +155,6 @@ def _jobs(store: GraphStore, viewer: Viewer, asked: Asked) -> Iterator[Node]:
     condition = Condition(label=Label.JOB, filters=tuple(filters))
     question = Find(condition=condition, order=Order("created_at"), limit=_PAGE, fields=_FIELDS)
     return every(store, question, viewer)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        right = "the name of a time zone, such as UTC or Europe/Paris, is needed"
-        raise Invalid(f"tz={name!r}: {right}", field="tz", value=name) from error
 
 
 def _outcome(node: Node) -> str:

@@ -11,14 +11,13 @@ from provstore.graph.model import PROV, Kind, Node, NodeId, Viewer
 from provstore.graph.rules import Step
 from provstore.graph.store import GraphStore
 from provstore.graph.titles import local_part, title
-from provstore.queries.asking import Parameter, Question, many_ids, number, one
-from provstore.queries.chains import Chain, read_chain
+from provstore.queries.asking import Question
+from provstore.queries.chains import PARAMETERS, Asked, Chain, read_chain
 from provstore.queries.facts import Tie, neighbours
 from provstore.queries.things import by_number, cut, text_in
 
-__all__ = ["QUESTION", "Asked", "Contribution", "Credited", "Who", "who"]
+__all__ = ["QUESTION", "Contribution", "Credited", "Who", "who"]
 
-_LIMIT: Final = 100
 _WALKED_MOST: Final = 10_000
 _CONTRIBUTIONS_MOST: Final = 100
 _MAILS: Final = frozenset({"email", "mbox", "mail"})
@@ -64,16 +63,6 @@ class Who:
     next: str | None
     truncated: bool
     restricted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """The parameters of :data:`QUESTION`."""
-
-    id: tuple[NodeId, ...]
-    depth: int | None = None
-    limit: int = _LIMIT
-    after: str | None = None
 
 
 class _Part(NamedTuple):
@@ -196,10 +185,5 @@ QUESTION: Final = Question(
     text="Who made something, whom to credit and whom to ask: agents with roles and e-mail, own or inherited.",
     of=Asked,
     ask=who,
-    parameters=(
-        Parameter("id", many_ids, "the local part, QName or URI of a node", many=True, needed=True),
-        Parameter("depth", number(0, all_as_none=True), "number of relations towards the causes", default="all"),
-        Parameter("limit", number(1), f"at most so many on a page [{_LIMIT}]"),
-        Parameter("after", one, "the `next` of the page before"),
-    ),
+    parameters=PARAMETERS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,7 +22,7 @@ from provstore.uws.publishing.revisions import Revision
 from provstore.uws.replaying.again import Thing, given_again, used_by
 from provstore.uws.submissions import Submission
 
-__all__ = ["FROM", "Availability", "Reruns"]
+__all__ = ["FROM", "Availability", "Before", "Reruns"]
 
 FROM: Final = "from"
 """The name under which a request names the job to run again."""
@@ -36,6 +36,21 @@ class Availability:
     entity: NodeId
     label: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a job was given, by the names of its own revision, for somebody to refine.
+
+    ``files`` are the names of configuration files that were given, by input; ``gone`` are inputs that are not there now.
+    """
+
+    job: Job
+    revision: Revision
+    values: Mapping[str, str]
+    observed: Mapping[str, str]
+    files: Mapping[str, str]
+    gone: tuple[Availability, ...]
 
 
 class Reruns:
@@ -64,6 +79,29 @@ class Reruns:
         job = self._job(caller, service, job_id)
         return tuple(self._availability(caller, job))
 
+    def before(self, caller: Caller, job_id: str) -> Before:
+        """Give what a job was given; inputs of the store by their local ids.
+
+        Raises:
+            NotFound: no such job.
+            Forbidden: it is somebody else's.
+        """
+        parts = self._parts
+        job = parts.records.read(job_id)
+        check_may_see(caller, f"job {job_id}", readers=job.readers)
+        ran = parts.catalog.revision(job.revision)
+        gone = tuple(one for one in self._availability(caller, job) if one.reason)
+        lost = {one.entity for one in gone}
+        nodes = parts.records.visible([entity for _, entity in used_by(job)], caller.viewer)
+        things = [Thing(one.name, nodes[entity]) for one, entity in used_by(job) if entity not in lost]
+        kept = replace(job, inputs=tuple(one for one in job.inputs if one.entity not in lost))
+        with given_again(kept, ran, things, parts) as given:
+            files = {name: ", ".join(one.file_name for one in some) for name, some in given.uploads.items()}
+            names = {thing.name for thing in things}
+            own = parts.records.store.namespace
+            values = {name: text.replace(own, "") if name in names else text for name, text in given.values.items()}
+            return Before(job=job, revision=ran, values=values, observed=given.observed, files=files, gone=gone)
+
     def create(self, caller: Caller, service: str, job_id: str, refined: Submission) -> JobId:
         """Make a job like another one, with what is refined; it was informed by that one.
 
@@ -78,7 +116,7 @@ class Reruns:
         ran = self._parts.catalog.revision(job.revision)
         refined = replace(refined, values={n: v for n, v in refined.values.items() if n.lower() != FROM})
         uploads = controls_of(refined.values)[0].uploads
-        given = {name.lower() for name in (*refined.values, *refined.uploads, *uploads)}
+        given = {name.lower() for name in (*refined.values, *refined.uploads, *uploads, *refined.emptied)}
         anew = frozenset(_replaced(given, ran.description))
         self._refuse_gone(caller, job, anew)
         files = {f"{name} {n}": one.stream for name, some in refined.uploads.items() for n, one in enumerate(some)}
@@ -86,7 +124,9 @@ class Reruns:
             caller=caller,
             service=service,
             key=refined.key,
-            request=lambda: fingerprint(refined.values, {FROM: job.id}, files=files),
+            request=lambda: fingerprint(
+                refined.values, {FROM: job.id} | dict.fromkeys(sorted(refined.emptied), ""), files=files
+            ),
         )
 
         def make(local: str, request: str) -> None:

@@ -92,6 +92,20 @@ def test_a_dot_file_looks_as_in_the_golden_file(job: Document, write: Any, data:
     assert write(job, "dot") == (data / "job.dot").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["", "b7", "a name of its own"])
+@pytest.mark.parametrize("classes", ["Activity", "Entity", "Entity Collection", "Agent"])
+def test_what_has_no_name_shows_its_id_once(
+    node: Any, document: Callable[..., Document], write: Any, name: str, classes: str
+) -> None:
+    alone = document([node("b7", classes, **({"name": name} if name else {}))], [])
+    lines = [name, "b7"] if name not in ("", "b7") else ["b7"]
+    root = etree.fromstring(drawn(alone).encode())
+    shown = [one.text for one in root.iter(f"{S}text") if one.get("class") in ("name", "id")]
+    assert shown == lines
+    label = "\\n".join(lines)
+    assert f'label="{label}"' in write(alone, "dot") or f"label={label} " in write(alone, "dot")
+
+
 def test_the_order_of_the_graph_changes_no_picture(chain: Document) -> None:
     graph: Any = chain.graph
     mixed = random.Random(3)  # noqa: S311 -- any order does

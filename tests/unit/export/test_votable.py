@@ -64,7 +64,7 @@ def test_astropy_finds_each_thing_in_its_table(job: Document, write: Any) -> Non
                 "id": "id:e2",
                 "class": "DatasetEntity",
                 "name": 'sum "A&B" <1>',
-                "location": "results/sum.fits",
+                "location": "sum.fits",
                 "generatedAtTime": "2026-05-01T13:00:00.250Z",
             },
             {

@@ -73,7 +73,7 @@ class ByHand:
         location = ("prov:location", Identifier("https://example.org/raw.fits"))
         size = ("provstore:size", typed("2880", "long"))
         doc.entity("id:e1", [*types("voprov:DatasetEntity"), *named("raw.fits"), location, size])
-        kept = [("prov:location", "results/sum.fits"), ("voprov:contentType", "image/fits")]
+        kept = [("prov:location", "sum.fits"), ("voprov:contentType", "image/fits")]
         doc.entity("id:e2", [*types("voprov:DatasetEntity"), *named('sum "A&B" <1>'), *kept])
         doc.entity("id:e3", [*types("voprov:ValueEntity"), ("prov:value", "3.5")])
         value = [("prov:value", typed("2", "int")), ("voprov:valueType", "int"), ("voprov:unit", "adu")]

@@ -111,13 +111,13 @@ def wide(store: GraphStore, count: int) -> None:
     store.write(changes)
 
 
-def test_the_stream_is_whole_and_in_order_where_it_is_longer_than_its_first_part(store: GraphStore) -> None:
+def test_the_stream_is_whole_and_nearest_first_where_it_is_longer_than_its_first_part(store: GraphStore) -> None:
     wide(store, 700)
     found = ask(store, "impact", id="bad")
     assert isinstance(found, Rows)
     rows = [json.loads(line) for line in rows_ndjson(found.rows())]
-    assert [(one["distance"], one["id"]) for one in rows] == sorted((one["distance"], one["id"]) for one in rows)
-    assert locals_of(rows) == [f"{letter}{number:05d}" for letter in "pq" for number in range(700)]
+    assert [one["distance"] for one in rows] == [2] * 700 + [3] * 700
+    assert sorted(locals_of(rows)) == [f"{letter}{number:05d}" for letter in "pq" for number in range(700)]
     table = list(csv.DictReader(io.StringIO("".join(rows_csv(found.rows())))))
     assert [one["id"] for one in table] == [one["id"] for one in rows]
     assert (table[0]["service"], table[0]["class"]) == ("cal", "Entity")
@@ -134,7 +134,7 @@ def test_products_of_very_many_jobs_come_once_each_also_without_derivations(stor
         ]
     store.write(changes)
     rows = list(ask(store, "impact", id="bad").rows())
-    assert [one.id for one in rows] == [nid(f"p{number:05d}") for number in range(500)]
+    assert sorted(one.id for one in rows) == [nid(f"p{number:05d}") for number in range(500)]
     assert {one.distance for one in rows} == {2}
 
 
