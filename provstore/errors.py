@@ -6,6 +6,7 @@
     │   └── WrongDescription  a job description that has errors: all of them at once
     ├── Unauthenticated    say who you are (401)
     ├── Forbidden          you may not, or not now (403)
+    │   ├── KeptTooMuch    the files that you keep would take more space than they may
     │   ├── QuotaReached   your jobs take all the space they may
     │   └── WrongPhase     the job's phase does not allow it
     ├── NotFound           there is no such thing (404)
@@ -31,6 +32,7 @@ __all__ = [
     "FetchFailed",
     "Forbidden",
     "Invalid",
+    "KeptTooMuch",
     "Malformed",
     "NotAcceptable",
     "NotFound",
@@ -116,6 +118,25 @@ class QuotaReached(Forbidden):
         super().__init__(
             f"your jobs take {used} bytes of the {allowed} allowed: delete some of them, or wait for their destruction"
         )
+        self.used = used
+        self.allowed = allowed
+
+
+class KeptTooMuch(Forbidden):
+    """The files of a job can't be kept: its owner's kept files would take more of the disk than they may.
+
+    Args:
+        size: Bytes of the job's files.
+        used: Bytes that are kept already.
+        allowed: Bytes that may be kept.
+    """
+
+    def __init__(self, *, size: int, used: int, allowed: int) -> None:
+        super().__init__(
+            f"the files of this job take {size} bytes, and {used} of the {allowed} that may be kept are taken: "
+            f"stop keeping another job first, or download them"
+        )
+        self.size = size
         self.used = used
         self.allowed = allowed
 

@@ -87,6 +87,7 @@ class Settings:
     anonymous_slots: int = 0
     user_disk_max: int = 0
     anonymous_disk_max: int = 0
+    kept_max: int = 10_240 * _MIB
     kill_grace: timedelta = timedelta(seconds=5)
     tick: timedelta = timedelta(seconds=1)
     job_path: str = _default_job_path()

@@ -24,7 +24,8 @@ ASKED: Final = ("queries/questions/", frozenset({"from_", "to", "time", "since"}
 
 ROOMS: Final = {
     "argon2": ("accounts/**",),
-    "astropy": ("notebook.py", "uws/descriptions/checking/unit_judge.py"),
+    "PIL": ("web/previews/**",),
+    "astropy": ("notebook.py", "uws/descriptions/checking/unit_judge.py", "web/previews/**"),
     "authlib": ("accounts/oidc*.py",),
     "click": ("cli/**",),
     "cryptography": ("uws/executors/ssh/credentials.py",),

@@ -91,9 +91,11 @@ class Accounts:
         """Give everybody with an account, by name."""
         return tuple(one.caller() for one in self._read("true"))
 
-    def persons(self, *, after: str = "", most: int = -1) -> tuple[Person, ...]:
-        """Give everybody with an account by name, a page at a time: so many of those after a name."""
-        return self._read("agent IN (SELECT agent FROM person WHERE name > ? ORDER BY name LIMIT ?)", after, most)
+    def persons(self, *, after: str = "", most: int = -1, part: str = "") -> tuple[Person, ...]:
+        """Give everybody with an account by name, a page at a time: so many after a name, with a part in theirs."""
+        self.tokens.flush()  # when they were used
+        these = "SELECT agent FROM person WHERE name > ? AND instr(lower(name), lower(?)) ORDER BY name LIMIT ?"
+        return self._read(f"agent IN ({these})", after, part, most)
 
     def person(self, name: str) -> Person:
         """Give the person with an account name.

@@ -26,7 +26,10 @@ _SERVICE: Final = re.compile(r"\*|[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person with an account. ``agent`` is the local id of his agent, the only thing of him that the graph has."""
+    """A person with an account. ``agent`` is the local id of his agent, the only thing of him that the graph has.
+
+    ``seen_at``: when he signed in, or used a token, last; None for never.
+    """
 
     agent: str
     name: str
@@ -34,6 +37,7 @@ class Person:
     active: bool
     has_password: bool
     created_at: datetime | None
+    seen_at: datetime | None
     grants: frozenset[Grant]
 
     def caller(self, scope: Scope = Scope.ALL) -> Caller:
@@ -78,11 +82,12 @@ def read_persons(connection: sqlite3.Connection, where: str = "true", *values: o
     """Give the persons for whom a condition over the table ``person`` holds, by name."""
     rows = connection.execute(
         "SELECT agent, name, admin, active, password != '', created_at,"
+        " (SELECT max(last_used_at) FROM token WHERE token.agent = person.agent), seen_at,"
         " (SELECT group_concat(role || ':' || service, ' ') FROM granted WHERE granted.agent = person.agent)"
         f" FROM person WHERE {where} ORDER BY name",
         values,
     ).fetchall()
-    for agent, name, admin, active, has_password, created, granted in rows:
+    for agent, name, admin, active, has_password, created, used, seen, granted in rows:
         words = set((granted or "").split())
         by_provider = f"{ADMIN}:{EVERY_SERVICE}" in words
         yield Person(
@@ -92,5 +97,6 @@ def read_persons(connection: sqlite3.Connection, where: str = "true", *values: o
             active=bool(active),
             has_password=bool(has_password),
             created_at=instant_of(created),
+            seen_at=instant_of(max(used or 0, seen or 0) or None),
             grants=frozenset(map(parse_grant, words - {f"{ADMIN}:{EVERY_SERVICE}"})),
         )

@@ -48,6 +48,7 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             " redirect_uri TEXT NOT NULL, next TEXT NOT NULL, expires_at INTEGER NOT NULL)"
         ),
     ),
+    ("ALTER TABLE person ADD COLUMN seen_at INTEGER",),  # when he signed in last; his tokens have a time of their own
 )
 """Step n makes version n + 1 of a file; versions are never edited once they were released. Instants are whole seconds
 since 1970 (UTC); secrets are never stored, only their hashes."""

@@ -55,6 +55,7 @@ class Sessions:
                 "INSERT INTO session (hash, agent, created_at, expires_at) VALUES (?, ?, ?, ?)",
                 (digest(secret), agent, seconds_of(now_at), seconds_of(now_at + duration)),
             )
+            connection.execute("UPDATE person SET seen_at = ? WHERE agent = ?", (seconds_of(now_at), agent))
         return secret
 
     def of(self, secret: str) -> Session:

@@ -83,7 +83,10 @@ def _name(box: Box) -> str:
     name = fit(box.name or box.short, 12, room=room, bold=True)
     direction = ' direction="rtl"' if is_right_to_left(name) else ""
     struck = ' text-decoration="line-through"' if box.state is State.INVALID else ""
-    lines = f'<text class="name" y="{lower - 2}"{direction}{struck}>{xml_text(name)}</text>'
+    y = lower - 2 if box.is_named else lower + 4
+    lines = f'<text class="name" y="{y}"{direction}{struck}>{xml_text(name)}</text>'
+    if not box.is_named:
+        return lines
     return f'{lines}<text class="id" y="{lower + 12}">{xml_text(fit(box.short, 9.5, room=room - 22))}</text>'
 
 

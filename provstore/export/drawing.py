@@ -14,7 +14,7 @@ from provstore.export.palette import ALARM, ARROW, BACKGROUND, INK, QUIET
 from provstore.export.picture import Arrow, Picture
 from provstore.export.placement import HEIGHT, MOST_LABELS, WIDTH, Placement
 
-__all__ = ["Caption", "draw"]
+__all__ = ["Caption", "draw", "ways_of"]
 
 Point = tuple[float, float]
 Way = Sequence[Point]
@@ -50,7 +50,7 @@ a:hover,a:focus{{outline:2px solid {INK}}}
 
 def draw(picture: Picture, placement: Placement, caption: Caption) -> Iterator[str]:
     """Give the SVG, piece by piece."""
-    ways = [_points(number, arrow, placement) for number, arrow in enumerate(picture.arrows)]
+    ways = ways_of(picture, placement)
     labels = _label_centres(picture, placement, ways)
     left, top, right, bottom = _bounds(placement, ways, labels)
     wide = max(right - left, _LEAST_WIDTH)
@@ -105,6 +105,11 @@ def _arrows(picture: Picture, ways: Sequence[Way]) -> Iterator[str]:
         path = _path(points)
         end = f">{title}</path>" if title else "/>"
         yield f'<path class="arrow {arrow.relation}" d="{path}"{end}\n'
+
+
+def ways_of(picture: Picture, placement: Placement) -> list[Way]:
+    """Give the Bezier points of each arrow, from effect to cause."""
+    return [_points(number, arrow, placement) for number, arrow in enumerate(picture.arrows)]
 
 
 def _points(number: int, arrow: Arrow, placement: Placement) -> Way:

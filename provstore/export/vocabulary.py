@@ -128,6 +128,7 @@ _INTERNAL: Final = frozenset(
         "error_detail",
         "expires_at",
         "history",
+        "lapses_at",
         "local",
         "number",
         "open",

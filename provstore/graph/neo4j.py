@@ -253,7 +253,7 @@ class _Server:
 
 
 def _carry_out(transaction: ManagedTransaction, batch: Batch) -> None:
-    batch.carry_out(lambda text, **parameters: transaction.run(text, parameters).values())
+    batch.carry_out(lambda text, **parameters: transaction.run(text, parameters).values)
 
 
 class Neo4jStore:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from provstore.graph.model import Node, NodeId, Relation, Viewer
 from provstore.graph.neo4j_attributes import sees
 from provstore.graph.neo4j_rows import node_from_row, relation_from_row
-from provstore.graph.neo4j_schema import NODE
+from provstore.graph.neo4j_schema import BORN, NODE
 from provstore.graph.neo4j_writes import Run
 from provstore.graph.rules import Step
 from provstore.graph.store import Walk
@@ -31,7 +31,7 @@ class Changed(Exception):
     """A node that was there for one query of the walk was gone for the next."""
 
 
-def chunk_text(steps: Collection[Step], *, levels: int) -> str:
+def chunk_text(steps: Collection[Step], viewer: Viewer, *, levels: int) -> str:
     """Write the query for the nodes up to so many levels from the frontier, with all that may be crossed from them.
 
     Neo4j plans the variable-length pattern as a breadth-first search that visits a node once, because only distinct
@@ -47,8 +47,8 @@ def chunk_text(steps: Collection[Step], *, levels: int) -> str:
         match += "WITH s AS n "
     return (
         f"{match}RETURN labels(n) AS labels, properties(n) AS properties, "
-        f"{_crossings([step for step in steps if not step.backwards])} AS onwards, "
-        f"{_crossings([step for step in steps if step.backwards])} AS back"
+        f"{_crossings([step for step in steps if not step.backwards], viewer)} AS onwards, "
+        f"{_crossings([step for step in steps if step.backwards], viewer)} AS back"
     )
 
 
@@ -64,12 +64,27 @@ def _arrow(steps: Collection[Step], *, name: str = "", reach: str = "") -> str:
     return f"{'<' if backwards else ''}-[{name}:{kinds}{reach}]-{'' if backwards else '>'}"
 
 
-def _crossings(steps: Collection[Step]) -> str:
-    return (
-        f"COLLECT {{ MATCH (n){_arrow(steps, name='r')}(m:{NODE}) RETURN [m.id, type(r), properties(r)] }}"
-        if steps
-        else "[]"
-    )
+def _crossings(steps: Collection[Step], viewer: Viewer) -> str:
+    """Write what gives the crossings of steps in one direction, as one list."""
+    free = [step for step in steps if step.most is None]
+    lists = [_collected(free)] if free else []
+    lists += [_collected([step], *_few(step, viewer)) for step in steps if step.most is not None]
+    return " + ".join(lists) or "[]"
+
+
+def _collected(steps: Collection[Step], tests: str = "", end: str = "") -> str:
+    pattern = f"(n){_arrow(steps, name='r')}(m:{NODE})"
+    return f"COLLECT {{ MATCH {pattern}{tests} RETURN [m.id, type(r), properties(r)]{end} }}"
+
+
+def _few(step: Step, viewer: Viewer) -> tuple[str, str]:
+    """Write the test and the order that leave as many as the step takes: those to the nodes made last."""
+    tests = "".join(f" WHERE {test}" for test in sees("m", viewer))
+    return tests, f" ORDER BY m.{BORN} DESC, r.key DESC LIMIT $most.{_limit_name(step)}"
+
+
+def _limit_name(step: Step) -> str:
+    return f"{step.kind}_{'back' if step.backwards else 'onwards'}"
 
 
 class Neo4jTerrain:
@@ -136,8 +151,10 @@ class Neo4jTerrain:
             self._expanded.setdefault(ref, [])
 
     def _ask(self, frontier: Collection[NodeId], *, levels: int, room: int) -> int:
-        text = chunk_text(self._walk.steps, levels=levels)
-        rows = self._run(text, frontier=list(frontier), room=room) if frontier else []
+        text = chunk_text(self._walk.steps, self._viewer, levels=levels)
+        readers = sorted(self._viewer.readers)
+        most = {_limit_name(step): step.most for step in self._walk.steps}
+        rows = self._run(text, frontier=list(frontier), room=room, readers=readers, most=most) if frontier else []
         if not self._viewer.all:
             self._look_at_bundles(rows)
         for labels, properties, onwards, back in rows:

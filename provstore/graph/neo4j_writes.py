@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from provstore.errors import Conflict, NotFound
@@ -18,7 +19,7 @@ from provstore.graph.neo4j_rows import (
     relation_row,
     stored_name,
 )
-from provstore.graph.neo4j_schema import BORN, LONG, NODE, READERS, RELATION_KINDS
+from provstore.graph.neo4j_schema import BORN, ID, LONG, NODE, READERS, RELATION_KINDS, TEXTS, WORDS
 from provstore.graph.rules import check_ends
 from provstore.graph.store import Change, Create, Ensure, Update, Upsert
 
@@ -26,22 +27,27 @@ __all__ = ["Batch", "Run", "plan"]
 
 
 _ROWS: Final = 5_000
-"""Rows of one query: enough to forget its cost, few enough for the server's memory."""
-_CREATE_NODES: Final = f"UNWIND $rows AS row CREATE (n:{NODE}:$(row.labels)) SET n = row.put, n.{BORN} = timestamp()"
+"""Rows of a query that only asks: enough to forget its cost, few enough for the server's memory."""
+_SENT: Final = 1_000
+"""Rows of a query that changes: while the server carries it out, the next is written."""
+_CREATE_NODES: Final = (
+    f"UNWIND $rows AS row CREATE (n:{NODE}:$(row.labels)) SET n = row.put, n.{BORN} = timestamp() RETURN count(n)"
+)
 _UPSERT_NODES: Final = (
     f"UNWIND $rows AS row MERGE (n:{NODE} {{id: row.id}}) ON CREATE SET n.{BORN} = timestamp() "
-    f"SET n:$(row.labels), n += row.put"
+    f"SET n:$(row.labels), n += row.put RETURN count(n)"
 )
 _ENSURE_NODES: Final = f"""
     UNWIND $rows AS row
-    MERGE (n:{NODE} {{id: row.id}}) ON CREATE SET n = row.put, n.{BORN} = timestamp()
-    SET n:$(row.labels)
-    WITH n, [one IN row.put.{READERS} WHERE NOT one IN coalesce(n.{READERS}, [])] AS more
-    WHERE size(more) > 0
+    MERGE (n:{NODE} {{id: row[0]}})
+    ON CREATE SET n = row[1], n.id = row[0], n.{READERS} = $shared, n.{BORN} = timestamp()
+    SET n:%s
+    WITH n WHERE any(one IN $shared WHERE NOT one IN coalesce(n.{READERS}, []))
     SET n._lock = true
     REMOVE n._lock
-    WITH n, [one IN more WHERE NOT one IN coalesce(n.{READERS}, [])] AS more
-    SET n.{READERS} = coalesce(n.{READERS}, []) + more"""
+    WITH n, [one IN $shared WHERE NOT one IN coalesce(n.{READERS}, [])] AS more
+    SET n.{READERS} = coalesce(n.{READERS}, []) + more
+    RETURN count(n)"""
 # Setting any property takes the write lock; what is read after that is what the last commit left.
 _UPDATE_NODES: Final = f"""
     UNWIND $rows AS row
@@ -73,11 +79,14 @@ _FEW: Final = 50
 
 The keys of a batch are mostly neighbours: they begin alike, or with the time of their birth.
 """
+_COLUMNS: Final = ("key", "arguments", "attrs", WORDS, "relation_id", "role", "time_at", TEXTS)
+"""What a new relation has of its own, the most frequent first: rows end with the last that is there."""
+_PLACES: Final = ", ".join(f"{name}: row[{place}]" for place, name in enumerate(_COLUMNS, start=2))
 _CREATE_RELATIONS: Final = f"""
     UNWIND $rows AS row
-    MATCH (a:{NODE} {{id: row.source}})
-    MATCH (b:{NODE} {{id: row.target}})
-    CREATE (a)-[r:$(row.kind)]->(b) SET r = row.put
+    MATCH (a:{NODE} {{id: row[0]}})
+    MATCH (b:{NODE} {{id: row[1]}})
+    CREATE (a)-[r:%s {{bundle: $shared[0], {_PLACES}}}]->(b)
     RETURN count(r)"""
 _REPLACE_RELATIONS: Final = """
     UNWIND $rows AS row
@@ -100,12 +109,34 @@ class Run(Protocol):
         """Run one query."""
 
 
+class Send(Protocol):
+    """Sends a query in the transaction, and does not wait for the server."""
+
+    def __call__(self, text: str, **parameters: object) -> Callable[[], list[list[Any]]]:
+        """Send one query; give what waits for its rows."""
+
+
+class _Query(NamedTuple):
+    """A query of many rows, and what is the same for all of them."""
+
+    text: str
+    shared: tuple[str, ...] = ()
+
+
 class _NodeChange(NamedTuple):
     """One change, ready to be a row of a query."""
 
     key: str
-    text: str
-    row: Row
+    query: _Query
+    row: object
+
+
+class _Sent(NamedTuple):
+    """A query on its way, and what waits for its answer."""
+
+    query: _Query
+    rows: Sequence[Any]
+    answer: Callable[[], list[list[Any]]]
 
 
 class _RelationChange(NamedTuple):
@@ -137,19 +168,22 @@ class Batch:
         """Tell whether a relation may be added that another process adds at the same time."""
         return any(not change.is_new for wave in self.relations for change in wave)
 
-    def carry_out(self, run: Run) -> None:
+    def carry_out(self, send: Send) -> None:
         """Make the changes.
+
+        Args:
+            send: In a transaction, which must be rolled back after an error.
 
         Raises:
             Conflict, NotFound, Invalid: as `GraphStore.write` says.
         """
         for nodes in self.nodes:
-            _write_nodes(nodes, run)
+            _write_nodes(nodes, send)
         for relations in self.relations:
-            _write_relations(relations, run)
+            _write_relations(relations, send)
 
 
-_MAKING: Final = {Create: _CREATE_NODES, Upsert: _UPSERT_NODES, Ensure: _ENSURE_NODES}
+_UPDATES: Final = _Query(_UPDATE_NODES)
 
 
 def plan(changes: Sequence[Change]) -> Batch:
@@ -162,18 +196,42 @@ def plan(changes: Sequence[Change]) -> Batch:
     relations: list[_RelationChange] = []
     for change in changes:
         if isinstance(change, Update):
-            nodes.append(_NodeChange(change.node, _UPDATE_NODES, _update_row(change)))
+            nodes.append(_NodeChange(change.node, _UPDATES, _update_row(change)))
         elif isinstance(change.item, Node):
-            nodes.append(_node_change(_MAKING[type(change)], change.item))
+            nodes.append(_MAKING[type(change)](change.item))
         else:
             row = relation_row(change.item)
             relations.append(_RelationChange(change.item.key, change.item, row, isinstance(change, Create)))
     return Batch(nodes=_waves(nodes), relations=_waves(relations))
 
 
-def _node_change(text: str, node: Node) -> _NodeChange:
-    put = node_row(node) if text == _UPSERT_NODES else _present(node_row(node))
-    return _NodeChange(node.id, text, {"id": node.id, "labels": sorted(node.labels), "put": put})
+def _create(node: Node) -> _NodeChange:
+    row = {"labels": sorted(node.labels), "put": _present(node_row(node))}
+    return _NodeChange(node.id, _Query(_CREATE_NODES), row)
+
+
+def _upsert(node: Node) -> _NodeChange:
+    row = {"id": node.id, "labels": sorted(node.labels), "put": node_row(node)}
+    return _NodeChange(node.id, _Query(_UPSERT_NODES), row)
+
+
+def _ensure(node: Node) -> _NodeChange:
+    put = _present(node_row(node))
+    del put[ID]
+    query = _Query(_ensuring(node.labels), tuple(put.pop(READERS)))
+    return _NodeChange(node.id, query, (node.id, put))
+
+
+@lru_cache(maxsize=1_000)
+def _ensuring(labels: frozenset[Label]) -> str:
+    return _ENSURE_NODES % ":".join(sorted({NODE, *labels}))
+
+
+_MAKING: Final[Mapping[type[Change], Callable[[Node], _NodeChange]]] = {
+    Create: _create,
+    Upsert: _upsert,
+    Ensure: _ensure,
+}
 
 
 def _present(row: Row) -> Row:
@@ -204,22 +262,25 @@ def _waves(changes: Iterable[K]) -> tuple[tuple[K, ...], ...]:
     return tuple(tuple(waves[number]) for number in sorted(waves))
 
 
-def _grouped(pairs: Iterable[tuple[str, Row]]) -> Iterable[tuple[str, list[Row]]]:
-    """Give each query's text with its rows, some thousands at a time."""
-    groups: defaultdict[str, list[Row]] = defaultdict(list)
-    for text, row in pairs:
-        groups[text].append(row)
-    return [
-        (text, rows[start : start + _ROWS]) for text, rows in groups.items() for start in range(0, len(rows), _ROWS)
-    ]
+def _sent(pairs: Iterable[tuple[_Query, object]], send: Send) -> Iterator[_Sent]:
+    """Send each query with its rows, some at a time; always in the same order, so that two batches lock alike."""
+    groups: defaultdict[_Query, list[Any]] = defaultdict(list)
+    for query, row in pairs:
+        groups[query].append(row)
+    for query in sorted(groups):
+        rows = groups[query]
+        for start in range(0, len(rows), _SENT):
+            part = rows[start : start + _SENT]
+            yield _Sent(query, part, send(query.text, rows=part, shared=query.shared))
 
 
-def _write_nodes(changes: Sequence[_NodeChange], run: Run) -> None:
+def _write_nodes(changes: Sequence[_NodeChange], send: Send) -> None:
     """In the order of their ids, so that two batches lock the same nodes in the same order."""
-    for text, rows in _grouped((change.text, change.row) for change in sorted(changes, key=lambda one: one.key)):
-        answer = run(text, rows=rows)
-        if text == _UPDATE_NODES:
-            _check_updates(rows, dict(answer))
+    pairs = ((change.query, change.row) for change in sorted(changes, key=lambda one: one.key))
+    for query, rows, answer in [*_sent(pairs, send)]:
+        found = answer()
+        if query == _UPDATES:
+            _check_updates(rows, dict(found))
 
 
 def _check_updates(rows: Sequence[Row], failed: Mapping[str, list[str]]) -> None:
@@ -231,49 +292,49 @@ def _check_updates(rows: Sequence[Row], failed: Mapping[str, list[str]]) -> None
             raise Conflict(f"{row['id']}: {name} is not {wanted} any more", field=name)
 
 
-def _write_relations(changes: Sequence[_RelationChange], run: Run) -> None:
-    labels = _labels((change.relation for change in changes if change.relation.bundle is None), run)
-    ends = _ends_there(sorted(change.key for change in changes), run)
+def _write_relations(changes: Sequence[_RelationChange], send: Send) -> None:
+    labels = _labels((change.relation for change in changes if change.relation.bundle is None), send)
+    ends = _ends_there(sorted(change.key for change in changes), send)
     for change in changes:
         _check_relation(change, labels, ends.get(change.key))
     pairs = (_relation_query(change, ends.get(change.key)) for change in changes)
-    for text, rows in _grouped(pairs):
-        ((written,),) = run(text, rows=rows)
+    for _, rows, answer in [*_sent(pairs, send)]:
+        ((written,),) = answer()
         if written != len(rows):
-            _find_missing_end([change.relation for change in changes], run)
+            _find_missing_end([change.relation for change in changes], send)
 
 
-def _find_missing_end(relations: Sequence[Relation], run: Run) -> None:
+def _find_missing_end(relations: Sequence[Relation], send: Send) -> None:
     """Say which end was missing: what documents say is not tested before, for their imports must be fast."""
-    labels = _labels(relations, run)
+    labels = _labels(relations, send)
     for relation in relations:
         _check_end_is_there(relation, labels)
     raise NotFound("an end of a relation was deleted in the meantime")
 
 
-def _labels(relations: Iterable[Relation], run: Run) -> dict[str, frozenset[Label]]:
+def _labels(relations: Iterable[Relation], send: Send) -> dict[str, frozenset[Label]]:
     """Give the labels of those ends that are there."""
     ids = sorted({end for relation in relations for end in (relation.source, relation.target)})
     parts = (ids[start : start + _ROWS] for start in range(0, len(ids), _ROWS))
-    return {key: labels_from_row(labels) for part in parts for key, labels in run(_LABELS, ids=part)}
+    return {key: labels_from_row(labels) for part in parts for key, labels in send(_LABELS, ids=part)()}
 
 
-def _ends_there(keys: Sequence[str], run: Run) -> dict[str, _Ends]:
+def _ends_there(keys: Sequence[str], send: Send) -> dict[str, _Ends]:
     """Give what is there under sorted keys."""
     found: dict[str, _Ends] = {}
     for start in range(0, len(keys), _ROWS):
-        for key, kind, source, target in _rows_there(keys[start : start + _ROWS], run):
+        for key, kind, source, target in _rows_there(keys[start : start + _ROWS], send):
             found[key] = _Ends(Kind(kind), labels_from_row(source), labels_from_row(target))
     return found
 
 
-def _rows_there(keys: Sequence[str], run: Run) -> list[list[Any]]:
+def _rows_there(keys: Sequence[str], send: Send) -> list[list[Any]]:
     if len(keys) > _FEW:
         most = 2 * len(keys)
-        rows = run(_BETWEEN_KEYS, first=keys[0], last=keys[-1], most=most)
+        rows = send(_BETWEEN_KEYS, first=keys[0], last=keys[-1], most=most)()
         if len(rows) < most:
             return rows
-    return run(_WITH_KEYS, keys=keys, most=len(keys))
+    return send(_WITH_KEYS, keys=keys, most=len(keys))()
 
 
 def _check_relation(change: _RelationChange, labels: Mapping[str, frozenset[Label]], there: _Ends | None) -> None:
@@ -295,11 +356,13 @@ def _check_end_is_there(relation: Relation, labels: Mapping[str, frozenset[Label
             raise NotFound(f"{relation.kind}: there is no node {end}", value=end)
 
 
-def _relation_query(change: _RelationChange, there: _Ends | None) -> tuple[str, Row]:
+def _relation_query(change: _RelationChange, there: _Ends | None) -> tuple[_Query, object]:
     relation = change.relation
-    row: Row = {"kind": relation.kind.value, "put": change.row}
     if there is None:
-        ends = {"source": relation.source, "target": relation.target, "put": _present(change.row)}
-        return _CREATE_RELATIONS, row | ends
+        row = [relation.source, relation.target, *map(change.row.get, _COLUMNS)]
+        while row[-1] is None:
+            del row[-1]
+        shared = () if relation.bundle is None else (relation.bundle,)
+        return _Query(_CREATE_RELATIONS % relation.kind.value, shared), row
     text = _REPLACE_RELATIONS if there.kind is relation.kind else _CHANGE_KINDS
-    return text % there.kind.value, row
+    return _Query(text % there.kind.value), {"kind": relation.kind.value, "put": change.row}

@@ -70,12 +70,15 @@ ENDS: Final[dict[Kind, Ends]] = {
 class Step(NamedTuple):
     """How a walk may cross a kind of relation.
 
-    ``backwards``: from target to source. ``expand``: whether the walk goes on behind the node so reached.
+    ``backwards``: from target to source. ``expand``: whether the walk goes on behind the node so reached. ``most``: at
+    each node so many of these relations are crossed, no more: those to the nodes made last, of all that the viewer may
+    see (nodes made at the same moment stand in any order); None for all. A step with ``most`` does not expand.
     """
 
     kind: Kind
     backwards: bool = False
     expand: bool = True
+    most: int | None = None
 
 
 _CAUSAL: Final = (

@@ -9,7 +9,7 @@ from typing import Any, Final
 from provstore.graph.model import Node, NodeId, Reached, Relation, Subgraph, Viewer
 from provstore.graph.rules import Step
 from provstore.graph.sqlite_rows import EDGE_COLUMNS, Codec
-from provstore.graph.sqlite_terms import Sight, json_list
+from provstore.graph.sqlite_terms import Sight, Term, json_list
 from provstore.graph.store import Walk
 from provstore.graph.walking import Chunk
 
@@ -40,6 +40,7 @@ class Stars:
             and viewer.all
             and walk.patience is None
             and not (walk.stop or walk.where or walk.stop_at)
+            and all(step.most is None for step in walk.steps)
         )
 
     def answer(
@@ -112,7 +113,7 @@ class SqliteTerrain:
         self._bundles: dict[int | None, bool] = {None: True}
         self._ids: dict[int, NodeId] = {}
         occurring = {number for (number,) in connection.execute("SELECT number FROM kind WHERE occurs")}
-        self._sql = _ChunkQuery(steps, codec, occurring=occurring)
+        self._sql = _ChunkQuery(steps, codec, occurring=occurring, seen=sight.node("n"))
 
     def locate(self, ids: Collection[NodeId]) -> list[int]:
         """Give the row numbers of those that exist."""
@@ -176,20 +177,31 @@ class SqliteTerrain:
 
 
 class _ChunkQuery:
-    """The text of a walk's queries. A step is told by its kind's number, negative for a step backwards."""
+    """The text of a walk's queries. A step is told by its kind's number, negative for a step backwards.
 
-    def __init__(self, steps: Sequence[Step], codec: Codec, *, occurring: Collection[int]) -> None:
+    Args:
+        steps: Of the walk.
+        codec: Of the file.
+        occurring: Numbers of the kinds that there are.
+        seen: Tests that the viewer may see node ``n``.
+    """
+
+    def __init__(self, steps: Sequence[Step], codec: Codec, *, occurring: Collection[int], seen: Term) -> None:
         told = [(step, codec.kind_number(step.kind)) for step in steps]
         signed = [(-number if step.backwards else number, step) for step, number in told if number in occurring]
         self.expands = {number for number, step in signed if step.expand}
-        self._forwards = sorted({number for number, _ in signed if number > 0})
-        self._backwards = sorted({-number for number, _ in signed if number < 0})
+        self._forwards = sorted({number for number, step in signed if number > 0 and step.most is None})
+        self._backwards = sorted({-number for number, step in signed if number < 0 and step.most is None})
+        self._limited = [(number, step.most) for number, step in signed if step.most is not None]
+        self._seen = seen
 
     def of(self, frontier: Collection[int], *, ahead: int) -> tuple[str, tuple[Any, ...]]:
         """Give the query for a frontier and up to so many nodes ahead, and its parameters."""
         reach, values = (self._recursion(len(frontier) + ahead)) if ahead else (_FRONTIER, ())
         crossings, kinds = self._crossings()
-        return f"WITH RECURSIVE reach(pk) AS MATERIALIZED ({reach}) {crossings}", (json_list(frontier), *values, *kinds)
+        limited = [self._few(number, most) for number, most in self._limited]
+        text = f"WITH RECURSIVE reach(pk) AS MATERIALIZED ({reach}) {crossings}{''.join(one.text for one in limited)}"
+        return text, (json_list(frontier), *values, *kinds, *(value for one in limited for value in one.values))
 
     def _recursion(self, limit: int) -> tuple[str, tuple[int, ...]]:
         """Reach on through expanding steps. UNION visits each node once; the queue is first in, first out."""
@@ -217,6 +229,16 @@ class _ChunkQuery:
                 f" UNION ALL SELECT reach.pk, e.source, -e.kind, e.pk, e.said FROM reach CROSS JOIN edge e ON {match}"
             )
         return text, (*self._forwards, *self._backwards)
+
+    def _few(self, number: int, most: int) -> Term:
+        """Give the crossings to the nodes made last: the index has them in the order of their row numbers."""
+        near, far, sign = ("source", "target", "") if number > 0 else ("target", "source", "-")
+        text = (
+            f" UNION ALL SELECT reach.pk, e.{far}, {sign}e.kind, e.pk, e.said FROM reach CROSS JOIN edge e ON e.pk IN ("
+            f"SELECT f.pk FROM edge f CROSS JOIN node n ON n.pk = f.{far}"
+            f" WHERE f.{near} = reach.pk AND f.kind = ? AND {self._seen.text} ORDER BY f.{far} DESC LIMIT ?)"
+        )
+        return Term(text, (abs(number), *self._seen.values, most))
 
 
 def _matching(near: str, kinds: Sequence[int]) -> str:

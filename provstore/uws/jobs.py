@@ -130,10 +130,10 @@ class Job:
 
     ``remarks``: what of the job's own words (internal provenance) could not be taken, a line each. ``sweep``: local id
     of the activity it was made with. ``waits_for``: what keeps it from starting, where only the supervisor knows.
-    ``cpu_seconds`` and ``max_rss`` (bytes) are those of its whole process tree. ``sharing_text``: with whom its owner
-    shares it (see `provstore.uws.sharing`). ``config_keys`` counts the keys of its configuration files. ``resources``:
-    what is asked of a cluster, a JSON object; ``cluster_account``: the account there, "" for the service's own;
-    ``ran``: what is known of its way through a cluster.
+    ``cpu_seconds`` and ``max_rss`` (bytes): of its whole process tree. ``sharing_text``: see `provstore.uws.sharing`;
+    ``kept_by``, ``kept_at``: `provstore.uws.keeping`. ``config_keys`` counts the keys of its configuration files.
+    ``resources``: what is asked of a cluster, a JSON object; ``cluster_account``: the account there, "" for the
+    service's own; ``ran``: what is known of its way through a cluster.
     """
 
     id: JobId
@@ -166,6 +166,8 @@ class Job:
     sweep: str = ""
     waits_for: str = ""
     sharing_text: str = ""
+    kept_by: str = ""
+    kept_at: datetime | None = None
     open: bool = False
     deleted: bool = False
     readers: frozenset[str] = frozenset()
@@ -267,7 +269,7 @@ def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relatio
     properties = node.properties
     parameters, inputs, results, config_keys = _neighbours(node.id, around, relations)
     fields: dict[str, Any] = {
-        name: instant(properties, name) for name in ("started_at", "ended_at", "quote_at", "destruction_at")
+        name: instant(properties, name) for name in ("started_at", "ended_at", "quote_at", "destruction_at", "kept_at")
     }
     return Job(
         id=JobId(local_part(node.id, namespace)),
@@ -296,6 +298,7 @@ def job_of(node: Node, namespace: str, *, around: Mapping[NodeId, Node], relatio
         sweep=text(properties, "sweep"),
         waits_for=text(properties, "waits_for"),
         sharing_text=text(properties, "sharing"),
+        kept_by=text(properties, "kept_by"),
         open=properties.get("open") is True,
         deleted=properties.get("deleted") is True,
         readers=node.readers,
@@ -322,7 +325,7 @@ def _neighbours(
             else:
                 parameters.append(_parameter(around[relation.target]))
         elif relation.kind is Kind.USED and relation.source == job:
-            parameters.append(_input(relation, around[relation.target]))
+            parameters.append(_file(input_name(relation), around[relation.target]))
         elif relation.kind is Kind.WAS_GENERATED_BY and relation.target == job:
             results.append(_result(around[relation.source]))
     inputs = tuple(_numbered(one for one in parameters if one.entity))
@@ -365,10 +368,6 @@ def _parameter(node: Node) -> JobParameter:
     return JobParameter(
         name=text(properties, "name"), value=text(properties, "value"), given=properties.get("given") is not False
     )
-
-
-def _input(relation: Relation, node: Node) -> JobParameter:
-    return _file(input_name(relation), node)
 
 
 def _file(name: str, node: Node) -> JobParameter:

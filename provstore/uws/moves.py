@@ -41,6 +41,8 @@ def left_nothing(job: Job) -> bool:
 def deletion(job: Job, *, at: datetime, cause: str) -> Update:
     """Give the change that deletes a job: its process ends, files and UWS view go, its place in the graph stays."""
     put: dict[str, Value | None] = {"deleted": True, "open": True}
+    if job.kept_by:
+        put |= {"kept_by": None, "kept_at": None, "lapses_at": None}
     if left_nothing(job):
         put |= {"open": None, "expires_at": None}
     if job.phase in FINAL:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
@@ -15,9 +16,11 @@ from provstore.errors import Invalid, Malformed, TooLarge
 from provstore.graph.obscore import column_fault
 from provstore.ingest.problems import shown
 from provstore.ingest.product_tables import TABLES
+from provstore.queries.obscore import obscore_attributes
+from provstore.uws.inputs.items import Input
 from provstore.uws.inputs.sources import Upload
 
-__all__ = ["OBSERVED", "Told", "observed_of"]
+__all__ = ["OBSERVED", "Told", "observed_of", "with_record"]
 
 OBSERVED: Final = "obscore."
 """So begin the names of columns given as values, in any case."""
@@ -64,6 +67,21 @@ def observed_of(told: Told, parameters: Iterable[str], before: Mapping[str, str]
     record = {**before, **row, **columns}
     values = {name: value for name, value in rest.values.items() if name not in names}
     return {column: text for column, text in record.items() if text}, rest._replace(values=values)
+
+
+def with_record(inputs: Sequence[Input], record: Mapping[str, str]) -> tuple[Input, ...]:
+    """Let an input that is new with the job keep the record, where that says it is of this very file.
+
+    The column ``access_url`` names the file: the record of a dataset of some archive is sent with its address.
+    """
+    address = record.get("access_url", "")
+    attributes = obscore_attributes(record)
+    return tuple(
+        replace(one, node=one.node._replace(attributes=(*one.node.attributes, *attributes)))
+        if one.new and address and one.node.properties.get("url") == address
+        else one
+        for one in inputs
+    )
 
 
 def _value(name: str, text: str) -> str:

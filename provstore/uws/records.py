@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -23,6 +23,9 @@ _AROUND_A_JOB: Final = (
     Step(Kind.WAS_GENERATED_BY, backwards=True, expand=False),
 )
 _CONFIGURED: Final = Step(Kind.WAS_CONFIGURED_BY)
+_NOT_DELETED: Final = Filter("deleted", Op.NE, value=True)
+"""Not ABSENT: that would be looked up in an index of all jobs, and what else is asked in none."""
+
 _LIST_PAGE: Final = 10_000
 _EVERYTHING: Final = 1_000_000
 _WALKED: Final = 100
@@ -163,7 +166,7 @@ class Records:
 
         The store looks for one parameter; a page may be short, or empty, where further ones are asked for.
         """
-        condition = Condition(label=Label.JOB, filters=tuple(_filters(which)))
+        condition = Condition(label=Label.JOB, filters=(_NOT_DELETED, *_filters(which)))
         order = Order("created_at", descending=not which.oldest_first)
         wanted = self._rarest_first(_wanted(which))
         hop = Hop(step=_CONFIGURED, condition=wanted[0].condition()) if wanted else None
@@ -206,7 +209,9 @@ class Records:
 
     def counts(self, which: JobFilter, viewer: Viewer) -> dict[Phase, int]:
         """Count the jobs that pass a filter by phase; what is asked of their parameters is not looked at."""
-        condition = Condition(label=Label.JOB, filters=tuple(_filters(which)))
+        filters = tuple(_filters(which))
+        filters = (_NOT_DELETED, *filters) if filters else (Filter("deleted", Op.ABSENT),)
+        condition = Condition(label=Label.JOB, filters=filters)
         return {Phase(str(one.values[0])): one.count for one in self.store.aggregate(condition, ("phase",), viewer)}
 
     def create(self, changes: Sequence[Change]) -> None:
@@ -275,42 +280,37 @@ def moved(job: Job, move: Move) -> Update:
 
 
 def guarded(job: Job, put: Mapping[str, Value | None]) -> Update:
-    """Change a job only if it is what was read: the history tells any change of phase, ``sharing`` of readers."""
+    """Change a job only if it is what was read: the history tells any change of phase, ``sharing`` of readers.
+
+    ``kept_by`` tells whether its files are kept, so that who sets its destruction and who keeps it do not cross.
+    """
     expected: dict[str, Value | None] = {
         "phase": job.phase.value,
         "history": job.history_text,
         "deleted": True if job.deleted else None,
         "sharing": job.sharing_text or None,
+        "kept_by": job.kept_by or None,
     }
     return Update(node=job.node, expected=expected, put=put)
 
 
 def _filters(which: JobFilter) -> list[Filter]:
-    filters = [Filter("deleted", Op.ABSENT)]
-    if which.service is not None:
-        filters.append(Filter("service", Op.EQ, which.service))
-    if which.run_id is not None:
-        filters.append(Filter("run_id", Op.EQ, which.run_id))
-    if which.owner is not None:
-        filters.append(Filter("owner", Op.EQ, which.owner))
-    if which.sweep is not None:
-        filters.append(Filter("sweep", Op.EQ, which.sweep))
-    if which.after is not None:
-        filters.append(Filter("created_at", Op.GT, which.after))
-    if which.before_at is not None:
-        filters.append(Filter("created_at", Op.LT, which.before_at))
-    if which.changed_at is not None:
-        filters.append(Filter("changed_at", Op.GE, which.changed_at))
-    if which.named:
-        filters.append(Filter("run_id", Op.CONTAINS, which.named))
-    return [*filters, *_phase_filters(which.phases)]
-
-
-def _phase_filters(phases: frozenset[Phase]) -> Iterator[Filter]:
-    if phases == OPEN:
-        yield Filter("phase", Op.NE, Phase.ARCHIVED.value)
-    elif phases != frozenset(Phase):
-        yield Filter("phase", Op.IN, tuple(sorted(phases)))
+    tests: tuple[tuple[str, Op, Value | None], ...] = (
+        ("service", Op.EQ, which.service),
+        ("run_id", Op.EQ, which.run_id),
+        ("run_id", Op.CONTAINS, which.named or None),
+        ("owner", Op.EQ, which.owner),
+        ("sweep", Op.EQ, which.sweep),
+        ("created_at", Op.GT, which.after),
+        ("created_at", Op.LT, which.before_at),
+        ("changed_at", Op.GE, which.changed_at),
+    )
+    filters = [Filter(name, op, value) for name, op, value in tests if value is not None]
+    if which.phases == OPEN:
+        filters.append(Filter("phase", Op.NE, Phase.ARCHIVED.value))
+    elif which.phases != frozenset(Phase):
+        filters.append(Filter("phase", Op.IN, tuple(sorted(which.phases))))
+    return filters
 
 
 def _wanted(which: JobFilter) -> tuple[_Wanted, ...]:

@@ -26,7 +26,9 @@ from provstore.uws.descriptions.values import EffectiveParameter, check_value
 from provstore.uws.idempotency import Claim, Idempotency, fingerprint
 from provstore.uws.inputs.fetch_rules import shown
 from provstore.uws.inputs.items import MAIN_RESULT
+from provstore.uws.job_lists import JobLists
 from provstore.uws.jobs import Job, JobId, JobParameter, JobReference, JobResult, main_result
+from provstore.uws.keeping import Keeping, refuse_if_kept
 from provstore.uws.listing import next_page
 from provstore.uws.making import Birth, Making
 from provstore.uws.moves import client_move, deletion, left_nothing
@@ -37,6 +39,7 @@ from provstore.uws.publishing.revisions import Revision
 from provstore.uws.records import JobFilter, JobPage, guarded
 from provstore.uws.replaying.replays import Replays
 from provstore.uws.replaying.reruns import Reruns
+from provstore.uws.space import Space
 from provstore.uws.submissions import Submission, cause_of
 from provstore.uws.sweeps import Sweeps
 
@@ -59,6 +62,9 @@ class JobService:
         self.sweeps = Sweeps(parts, self._admission, self._idempotency)
         self.reruns = Reruns(parts, self._admission, self._idempotency)
         self.replays = Replays(parts, self._making)
+        self.lists = JobLists(parts.records, parts.catalog)
+        self.keeping = Keeping(parts)
+        self.space = Space(parts)
 
     def services(self, caller: Caller) -> tuple[Revision, ...]:
         """Give the newest revision of every service that the caller may run, or see for another reason."""
@@ -264,12 +270,14 @@ class JobService:
         Raises:
             Invalid: no instant, or one in the past.
             WrongPhase: the job is destroyed already.
+            Forbidden: its files are kept.
         """
         asked = parse_instant_of_client(text, field="DESTRUCTION")
 
         def act(job: Job) -> None:
             if job.phase is Phase.ARCHIVED:
                 raise WrongPhase(job.id, phase=job.phase, rule="its files are gone already")
+            refuse_if_kept(job)
             settings, at = self._parts.settings, self._parts.clock()
             at = clamp_destruction(asked, settings=settings, at=at, created_at=job.created_at)
             self._records.put(job, {"destruction_at": at, "expires_at": at})

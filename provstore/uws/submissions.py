@@ -15,7 +15,7 @@ from provstore.uws.descriptions.values import complete
 from provstore.uws.inputs.items import Inputs
 from provstore.uws.inputs.sources import Sources, Upload, given_of, items_of
 from provstore.uws.jobs import JobId
-from provstore.uws.observations import Told, observed_of
+from provstore.uws.observations import Told, observed_of, with_record
 from provstore.uws.ports import Clock
 from provstore.uws.publishing.revisions import Revision
 
@@ -28,12 +28,13 @@ class Submission:
 
     ``base_url`` is the address by which the client knows this server: result and store addresses below it are ids.
     ``key`` is the Idempotency-Key of the request, "" for none. ``observed``: columns of ObsCore of the job that is run
-    again, for those that are not given anew.
+    again, for those that are not given anew. ``emptied``: names that are to have their defaults, whatever that job had.
     """
 
     values: Mapping[str, str]
     uploads: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
     observed: Mapping[str, str] = field(default_factory=dict)
+    emptied: frozenset[str] = frozenset()
     base_url: str = ""
     key: str = ""
 
@@ -94,7 +95,7 @@ class Submissions:
         values = {one.definition.name: one.value for one in parameters}
         items = {one.name: items_of(one, given, values) for one in described.inputs}
         sources = Sources(items=items, base_url=submission.base_url, viewer=caller.viewer)
-        inputs = self._inputs.resolve(revision, local, sources)
+        inputs = with_record(self._inputs.resolve(revision, local, sources), observed)
         created_at = self._clock()
         return NewJob(
             local=local,

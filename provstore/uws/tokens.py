@@ -1,11 +1,15 @@
-"""The token with which a job's wrapper signals: an HMAC of the job id, so that nothing need be stored."""
+"""What proves something by itself, so that nothing need be stored: HMACs of the token's subject.
+
+With the token of its job a wrapper signals; by a ticket a program without an account reads one file for some minutes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import datetime
 
-from provstore.errors import Unauthenticated
+from provstore.errors import Forbidden, Unauthenticated
 
 __all__ = ["JobTokens"]
 
@@ -32,3 +36,23 @@ class JobTokens:
         """
         if not hmac.compare_digest(self.token(job_id).encode(), token.encode()):
             raise Unauthenticated("the token is not that of a job known here")
+
+    def ticket(self, node: str, *, until_at: datetime) -> str:
+        """Give a ticket for the file of an entity, which is worth something until an instant."""
+        seconds = int(until_at.timestamp())
+        return f"{seconds}.{self._signed(node, seconds)}"
+
+    def check_ticket(self, node: str, ticket: str, *, at: datetime) -> None:
+        """Let pass who has a ticket for this very file, in time.
+
+        Raises:
+            Forbidden: the ticket is not for this file, or over.
+        """
+        given, _, signature = ticket.partition(".")
+        seconds = int(given) if given.isascii() and given.isdecimal() and len(given) < 12 else 0
+        right = self._signed(node, seconds)
+        if not hmac.compare_digest(right.encode(), signature.encode()) or at.timestamp() >= seconds:
+            raise Forbidden("the ticket is not for this file, or over; who may read the file can make a new one")
+
+    def _signed(self, node: str, seconds: int) -> str:
+        return hmac.new(self._secret, f"file:{seconds}:{node}".encode(), hashlib.sha256).hexdigest()

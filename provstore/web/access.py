@@ -41,7 +41,13 @@ _ANNOUNCED: Final = "/capabilities"
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOKING: Final = frozenset(
-    {"/provsap", "/datalink", "/prov/which", *(f"/prov/{one.name}" for one in QUESTIONS if one.takes_many_ids)}
+    {
+        "/provsap",
+        "/datalink",
+        "/prov/which",
+        "/search",
+        *(f"/prov/{one.name}" for one in QUESTIONS if one.takes_many_ids),
+    }
 )
 """Addresses where POST only looks, too: with more ids than an address holds."""
 
@@ -50,8 +56,8 @@ _SCOPES: Final[dict[Scope, tuple[str, ...]]] = {Scope.READ: (), Scope.JOBS: (*_T
 """Below which addresses the holder of a token may change something; he may look everywhere."""
 
 _ONE_THING: Final = re.compile(
-    r"/(?:(?:(?:uws|rest)/[^/]+|jobs)/j[0-9a-f]{32}(?:/.*)?|(?:store|id|prov/documents)/.+"
-    rf"|prov/(?:{'|'.join(one.name for one in QUESTIONS)})|provsap|datalink)"
+    r"/(?:(?:(?:uws|rest)/[^/]+|jobs)/j[0-9a-f]{32}(?:/.*)?|(?:store|id|(?:prov/)?documents)/.+"
+    rf"|preview(?:\.png)?|product|lineage|impact|prov/(?:{'|'.join(one.name for one in QUESTIONS)})|provsap|datalink)"
 )
 """Addresses of what its owner may have made public, and questions about it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from flask import Flask
 
@@ -28,11 +29,25 @@ from provstore.web.obscore import obscore
 from provstore.web.oidc import oidc
 from provstore.web.openapi import openapi
 from provstore.web.operation import operation
+from provstore.web.pages.account import account_page
+from provstore.web.pages.administration import administration
+from provstore.web.pages.compare import comparing
+from provstore.web.pages.definition_editor import definition_editor
 from provstore.web.pages.definitions import definitions
-from provstore.web.pages.home import error_page, pages
+from provstore.web.pages.documents import document_pages
+from provstore.web.pages.graph import graph_data, graph_page
+from provstore.web.pages.impact import affected
 from provstore.web.pages.job import job_page
 from provstore.web.pages.job_list import job_list
+from provstore.web.pages.lineage import tracing
 from provstore.web.pages.new_job import new_job
+from provstore.web.pages.people import people
+from provstore.web.pages.previews import previews
+from provstore.web.pages.product import product
+from provstore.web.pages.refusals import error_page, pages
+from provstore.web.pages.replays import replaying
+from provstore.web.pages.search import searching
+from provstore.web.pages.stale import staleness
 from provstore.web.provsap import provsap
 from provstore.web.proxies import Proxies
 from provstore.web.questions import questions
@@ -44,6 +59,30 @@ from provstore.web.uws import uws_blueprint
 from provstore.web.vosi import vosi
 
 __all__ = ["application"]
+
+_PAGES: Final = (
+    pages,
+    job_list,
+    new_job,  # before the page of a job: its address would be one
+    job_page,
+    previews,
+    definition_editor,
+    definitions,
+    graph_page,
+    graph_data,
+    searching,
+    product,
+    tracing,
+    affected,
+    comparing,
+    staleness,
+    replaying,
+    document_pages,
+    account_page,
+    administration,
+    people,
+)
+"""What people look at, in the order in which addresses are tried."""
 
 
 def application(site: Site, levels: Sequence[Level]) -> Flask:
@@ -84,11 +123,7 @@ def application(site: Site, levels: Sequence[Level]) -> Flask:
         account,
         oidc,
         assets,
-        pages,
-        job_list,
-        new_job,  # before the page of a job: its address would be one
-        job_page,
-        definitions,
+        *_PAGES,
     ):
         app.register_blueprint(blueprint)
     return app

@@ -10,6 +10,7 @@ from functools import partial
 from typing import BinaryIO, Final
 
 from flask import Blueprint, Response, jsonify, request, url_for
+from werkzeug.wrappers import Response as Answer
 
 from provstore.export.document import Document
 from provstore.export.names import Namespaces
@@ -26,7 +27,7 @@ from provstore.uws.importing import Brought, Importing
 from provstore.uws.jobs import text
 from provstore.web.fields import flag
 from provstore.web.forms import one_value, whole_number
-from provstore.web.negotiate import provenance_format
+from provstore.web.negotiate import page_instead, provenance_format
 from provstore.web.prov import send_written, with_remarks
 from provstore.web.site import base_url, caller, site
 from provstore.web.uploads import kept_body
@@ -58,7 +59,7 @@ _OK: Final = 200
 
 
 @documents.post("")
-def bring() -> Response:
+def bring() -> Answer:
     """POST /prov/documents: store a document, whole or not at all; ``strict``, ``public`` and ``dry_run`` are flags."""
     with kept_body() as (body, source, media_type):
         notation = _notation(body, source, media_type)
@@ -66,16 +67,23 @@ def bring() -> Response:
             body=body,
             source=replace(source, notation=notation.name),
             notation=notation,
-            public=flag(request.args, "public"),
-            strict=flag(request.args, "strict"),
-            dry=flag(request.args, "dry_run"),
+            public=_flag("public"),
+            strict=_flag("strict"),
+            dry=_flag("dry_run"),
         )
         receipt = Importing(site().store).bring(caller(), brought)
+    if receipt.document and (answer := page_instead(f"/documents/{receipt.document}")):
+        return answer
     response = jsonify(_receipt_json(receipt))
     response.status_code = _CREATED if receipt.document else _OK
     if receipt.document:
         response.headers["Location"] = f"{base_url()}{url_for('documents.show', document=receipt.document)}"
     return response
+
+
+def _flag(name: str) -> bool:
+    """Read a flag of the address, or of the form that brings the document."""
+    return flag(request.args, name) or (request.mimetype == _MULTIPART and flag(request.form, name))
 
 
 @documents.get("")

@@ -153,6 +153,7 @@ def _answer(
         body, content_type = document(kind, message)
         return Response(body, status, content_type=content_type)
     if is_browser():
+        g.refused_field = field or ""  # a form that is shown again says it there
         page: ErrorPage = current_app.extensions[_PAGE]
         return page(status, message, problems)
     if f"{request.path}/".startswith(_PLAIN) and not _asks_for_json():

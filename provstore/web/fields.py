@@ -12,7 +12,7 @@ from provstore.web.bodies import read_values
 
 __all__ = ["flag", "needed", "read_fields"]
 
-_SECRETS: Final = frozenset({"password", "current"})
+_SECRETS: Final = frozenset({"password", "current", "again"})
 _FLAGS: Final = {
     "true": True,
     "1": True,

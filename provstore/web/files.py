@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 
 from provstore.errors import Forbidden, Invalid, NotFound
-from provstore.graph.model import Node, NodeId
+from provstore.graph.model import EVERYBODY, Node, NodeId, Viewer, now
 from provstore.queries.names import expand
 from provstore.uws.files import safe_name
 from provstore.uws.jobs import CONTENT_TYPE_ANY, Job, JobParameter, integer, text
@@ -19,7 +20,8 @@ from provstore.web.embedding import send_embedded
 from provstore.web.forms import one_value, whole_number
 from provstore.web.prov_links import link_file
 from provstore.web.ranges import send_bytes
-from provstore.web.site import caller, site
+from provstore.web.site import base_url, caller, site
+from provstore.web.uws_xml import instant_text
 
 __all__ = ["UNBUFFERED", "send_input", "send_log", "send_stored", "store"]
 
@@ -32,6 +34,8 @@ _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TRUTH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
+_TICKET_LASTS: Final = timedelta(minutes=10)
+
 UNBUFFERED: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Headers of an answer that is to be seen while it is written; the second one asks nginx not to hold it back."""
 
@@ -39,14 +43,52 @@ UNBUFFERED: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 @store.get("/store/<path:entity>")
 def show_entity(entity: str) -> Response:
     """GET /store/{entity}: the bytes of an entity."""
-    node = expand(entity, site().store.namespace)
-    found = site().store.get([NodeId(node)], caller().viewer)
+    ticket = one_value(request.args, "ticket")
+    if ticket is not None:
+        return _send_by_ticket(entity, ticket)
+    node = _kept(entity, caller().viewer)
+    what = one_value(request.args, "embed")
+    return link_file(_send_node(node) if what is None else send_embedded(node, what), node)
+
+
+@store.post("/store/<path:entity>/tickets")
+def make_ticket(entity: str) -> Response:
+    """POST /store/{entity}/tickets: an address under which programs without a token read this file for some minutes."""
+    node = _kept(entity, caller().viewer)
+    until_at = now() + _TICKET_LASTS
+    local = node.id.removeprefix(site().store.namespace)
+    ticket = site().tokens.ticket(node.id, until_at=until_at)
+    response = jsonify(
+        {
+            "href": f"{base_url()}/store/{quote(local, safe='')}?ticket={ticket}",
+            "until": instant_text(until_at),
+        }
+    )
+    response.status_code = 201
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _send_by_ticket(entity: str, ticket: str) -> Response:
+    """Send a file to whom somebody who may read it has given an address."""
+    site().tokens.check_ticket(expand(entity, site().store.namespace), ticket, at=now())
+    response = _send_node(_kept(entity, EVERYBODY))
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _kept(entity: str, viewer: Viewer) -> Node:
+    """Give an entity that has a file.
+
+    Raises:
+        NotFound: there is none that the viewer sees, or no file of it.
+    """
+    found = site().store.get([NodeId(expand(entity, site().store.namespace))], viewer)
     if not found:
         raise NotFound(f"no entity {entity!r}", field="entity", value=entity)
     if not text(found[0].properties, "location"):
         raise NotFound(f"of {entity!r} no file is kept here", field="entity", value=entity)
-    what = one_value(request.args, "embed")
-    return link_file(_send_node(found[0]) if what is None else send_embedded(found[0], what), found[0])
+    return found[0]
 
 
 def send_input(parameter: JobParameter) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from provstore.accounts.callers import ANONYMOUS, EVERY_SERVICE, Caller, Role
 from provstore.errors import Forbidden, Invalid
@@ -18,7 +19,7 @@ from provstore.uws.records import JobFilter
 from provstore.web.forms import whole_number
 from provstore.web.site import caller, site
 
-__all__ = ["Asked", "Paging", "asked_paging", "read_filter", "read_phase"]
+__all__ = ["Asked", "Paging", "asked_paging", "filter_of", "read_filter", "read_phase", "sees_all"]
 
 _OF_A_LIST: Final = ("PHASE", "AFTER", "LAST", "RUNID", "SWEEP", "OWNER", "LIMIT", "NEXT")
 _KEYS: Final = "SECTION.KEY of a configuration file"
@@ -57,8 +58,13 @@ def read_filter(service: str | None) -> Asked:
         Invalid: an unknown name, or a value that it can't have.
         Forbidden: another owner's jobs are asked for, and the caller is neither administrator nor curator.
     """
+    return filter_of(request.args, service)
+
+
+def filter_of(args: MultiDict[str, str], service: str | None) -> Asked:
+    """Read names and values that say which jobs are wanted; errors as those of `read_filter`."""
     controls = _OF_A_LIST if service else (*_OF_A_LIST, "SERVICE")
-    given, others = _parted(controls)
+    given, others = _parted(args, controls)
     chosen = service or _one(given, "SERVICE")
     run_id, sweep, owner = (_one(given, name) for name in ("RUNID", "SWEEP", "OWNER"))
     after, last = _one(given, "AFTER"), _one(given, "LAST")
@@ -86,16 +92,16 @@ def asked_paging(default: int) -> Paging:
         Invalid: an unknown name, or a limit that is none.
     """
     names = ("LIMIT", "NEXT")
-    given, others = _parted(names)
+    given, others = _parted(request.args, names)
     _values(others, (), names)
     return _paging(given) or Paging(default, None)
 
 
-def _parted(controls: Iterable[str]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+def _parted(args: MultiDict[str, str], controls: Iterable[str]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """Part what is asked of the list, by its name in capitals, from the rest as it was sent."""
     given: defaultdict[str, list[str]] = defaultdict(list)
     others: defaultdict[str, list[str]] = defaultdict(list)
-    for name, value in request.args.items(multi=True):
+    for name, value in args.items(multi=True):
         if name.upper() in controls:
             given[name.upper()].append(value)
         else:
@@ -164,7 +170,7 @@ def _values(
 def _agent(name: str, service: str | None) -> str:
     """Give the agent behind an account name; the empty name stands for the anonymous visitors."""
     asking = caller()
-    if name != asking.name and not _sees_all(asking, service):
+    if name != asking.name and not sees_all(asking, service):
         right = "only administrators and curators of the service can ask for other people's jobs"
         raise Forbidden(f"OWNER={name!r}: {right}", field="OWNER", value=name)
     agent = site().accounts.agent_of(name) if name else ANONYMOUS.agent
@@ -173,5 +179,6 @@ def _agent(name: str, service: str | None) -> str:
     return agent
 
 
-def _sees_all(asking: Caller, service: str | None) -> bool:
+def sees_all(asking: Caller, service: str | None) -> bool:
+    """Tell whether a caller may see everybody's jobs of a service, or (None) of all."""
     return asking.has(Role.CURATOR, service or EVERY_SERVICE)

@@ -23,7 +23,29 @@ openapi: Final = Blueprint("openapi", __name__)
 
 _PART: Final = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<options>[^)]*)\))?:)?(?P<name>\w+)>")
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_PEOPLE: Final = frozenset({"pages", "job_list", "new_job", "job_page", "definitions"})
+_PEOPLE: Final = frozenset(
+    {
+        "pages",
+        "account_page",
+        "administration",
+        "people",
+        "job_list",
+        "new_job",
+        "job_page",
+        "previews",
+        "definitions",
+        "definition_editor",
+        "graph_page",
+        "searching",
+        "product",
+        "tracing",
+        "affected",
+        "comparing",
+        "staleness",
+        "replaying",
+        "document_pages",
+    }
+)
 """Blueprints of pages."""
 _FILES: Final = frozenset({"static"})
 _PAGE: Final = Operation(answers={200: {"text/html": ""}})

@@ -14,6 +14,7 @@ from provstore.uws.jobs import integer, text
 from provstore.web.browsers import is_browser
 from provstore.web.negotiate import page_instead
 from provstore.web.pages.home import home_page
+from provstore.web.pages.rows import named
 from provstore.web.site import base_url, caller, site
 
 __all__ = ["operation"]
@@ -66,6 +67,8 @@ def show_id(local: str) -> Answer:
     if Label.ACTIVITY_DESCRIPTION in node.labels and (place := _definition(node, local)):
         return page_instead(place.replace("/jdl", "/definitions", 1)) or redirect(base_url() + place, _SEE_OTHER)
     query = request.query_string.decode()
+    if not query and (answer := page_instead(named(node).path)):
+        return answer
     return redirect(f"{base_url()}/prov/lineage?id={local}&depth=1&{query}".rstrip("&"), _SEE_OTHER)
 
 

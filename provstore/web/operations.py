@@ -92,6 +92,20 @@ _NEW_DEFINITION: Final[Content] = {
     _UPLOAD: "",
     _FORM: "",
 }
+_OF_GRAPH: Final = {
+    "id": "where to start: a local part, a QName or a URI; it may be repeated",
+    "depth": "a number of relations from there, or all; 2 where it is not given",
+    "direction": "up to causes, down to effects, or both",
+    "view": "full, data (only data and what they come from), or w3c (agents are nodes)",
+    "open": "up: or down: and the id of a node whose neighbours are wanted, out: and one taken out of its group; "
+    "it may be repeated, in the order in which it was done",
+    "limit": "at most so many nodes, the nearest; 300 where it is not given, 2000 at most",
+    "kind": "of pictures and documents: only nodes of these kinds (activity, entity, collection, value, agent)",
+    "service": "of pictures and documents: only jobs of this service, and what they used and made",
+    "agent": "of pictures and documents: only what this person or program did",
+    "since": "of pictures and documents: nothing older",
+    "until": "of pictures and documents: nothing younger",
+}
 _PROVENANCE: Final[Content] = {
     "application/json": "",
     "application/xml": "",
@@ -148,6 +162,8 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "uws.show_provenance_part": _shows(_PROVENANCE, "format", "model"),
     "uws.show_sharing": _shows(_json("ShareList")),
     "uws.change_sharing": Operation(answers={200: _json("ShareList")}, body=_fields("NewShare")),
+    "uws.show_keeping": _shows(_json("Keeping")),
+    "uws.change_keeping": Operation(answers={200: _json("Keeping")}, body=_fields("NewKeeping")),
     "uws.show_events": _shows(_EVENTS, "since", "WAIT"),
     "events.show_all_events": _shows(_EVENTS, "since", "WAIT"),
     # descriptions, the graph, files
@@ -185,7 +201,7 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "proposals.withdraw": Operation(answers={204: _NO_CONTENT}, query=("message",)),
     "documents.bring": Operation(
-        answers={201: _json("Import"), 200: _json("Import")},
+        answers={201: _json("Import"), 200: _json("Import"), 303: _NO_CONTENT},
         body={"*/*": "", _UPLOAD: ""},
         query=("format", "name", "strict", "public", "dry_run"),
     ),
@@ -206,23 +222,41 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
         query=("MAXREC", "COLUMNS"),
     ),
     "replays.plan_replay": Operation(
-        answers={200: {_JSON: "ReplayPlan", "text/csv": "", "*/*": ""}, 201: _json("Replay")},
+        answers={200: {_JSON: "ReplayPlan", "text/csv": "", "*/*": ""}, 201: _json("Replay"), 303: _NO_CONTENT},
         body=_fields("NewReplay"),
         query=("format", "model"),
     ),
     "replays.list_replays": _shows(_json("ReplayList"), "limit", "after"),
     "replays.show_replay": _shows({_JSON: "Replay", "text/csv": "", "*/*": ""}, "format", "model"),
-    "replays.run_replay": Operation(answers={200: _json("Replay")}, body=_fields("ReplayJobs")),
-    "replays.stop_replay": Operation(answers={200: _json("Replay")}, body=_fields("ReplayStop")),
-    "replays.accept_replay": Operation(answers={200: _json("Replay")}, body=_form()),
+    "replays.run_replay": Operation(answers={200: _json("Replay"), 303: _NO_CONTENT}, body=_fields("ReplayJobs")),
+    "replays.stop_replay": Operation(answers={200: _json("Replay"), 303: _NO_CONTENT}, body=_fields("ReplayStop")),
+    "replays.accept_replay": Operation(answers={200: _json("Replay"), 303: _NO_CONTENT}, body=_form()),
     "cypher.ask_cypher": Operation(answers={200: _json("Rows")}, body=_json("CypherStatement")),
+    "graph_data.show_nodes": Operation(answers={200: _json("")}, words=_OF_GRAPH),
+    "graph_data.show_document": Operation(answers={200: _PROVENANCE}, query=("format",), words=_OF_GRAPH),
     "provsap.show_provenance": Operation(answers={200: _PROVENANCE}, query=_OF_PROVSAP, body=_form()),
     "datalink.show_links": Operation(
         answers={200: {"application/x-votable+xml": "VotableDocument"}},
         query=("ID", "RESPONSEFORMAT", "MAXREC"),
         body=_form(),
     ),
-    "store.show_entity": Operation(answers={200: _BYTES, 206: _BYTES, 304: _NO_CONTENT}, query=("embed",)),
+    "store.show_entity": Operation(
+        answers={200: _BYTES, 206: _BYTES, 304: _NO_CONTENT},
+        query=("embed",),
+        words={"ticket": "what POST to /store/{entity}/tickets gave: lets somebody else read this file for minutes"},
+    ),
+    "store.make_ticket": Operation(answers={201: _json("Ticket")}),
+    "previews.show_picture": Operation(
+        answers={200: {"image/png": ""}, 304: _NO_CONTENT},
+        words={
+            "id": "a product: PNG, JPEG, GIF, WebP, or FITS with an image",
+            "size": "pixels of the longer side, 320 by default",
+            "hdu": "of FITS: the part, from 0 on; without it the first that has something to see",
+            "plane": "of FITS: the plane of a cube, from 0 on",
+            "stretch": "of FITS: linear, sqrt, log or asinh",
+            "cut": "of FITS: the percentage of values that get a shade of their own, 99.5 by default",
+        },
+    ),
     # people
     "sessions.show_session": _shows(_json("Session")),
     "sessions.begin": Operation(answers={200: _json("Session"), 303: _NO_CONTENT}, body=_fields("SignIn"), open=True),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.wrappers import Response as Answer
 
 from provstore.errors import Invalid
 from provstore.export.document import Document
@@ -16,7 +17,7 @@ from provstore.uws.replaying.record import Replay, State
 from provstore.web.answers import varied
 from provstore.web.fields import flag, read_fields
 from provstore.web.forms import one_value, whole_number
-from provstore.web.negotiate import lineage_format
+from provstore.web.negotiate import lineage_format, page_instead
 from provstore.web.prov import asked_model, send_document
 from provstore.web.replay_json import plan_csv, plan_json, reference_json, status_csv, status_json
 from provstore.web.site import base_url, caller, site
@@ -32,7 +33,7 @@ _PAGE: Final = 1_000
 
 
 @replays.post("")
-def plan_replay() -> Response:
+def plan_replay() -> Answer:
     """POST /prov/replays: what would run again (`replace`, `revision`); `dry_run=false` keeps the plan, to be run."""
     given = read_fields("replace", "revision", "dry_run", *_HOW)
     dry = flag({"dry_run": given.get("dry_run", "true")}, "dry_run")
@@ -42,6 +43,8 @@ def plan_replay() -> Response:
     if dry:
         return _send_plan(planned)
     kept = service.keep(caller(), planned)
+    if answer := page_instead(f"/replays/{kept.id}"):
+        return answer
     response = _send_status(kept.id)
     response.status_code = _CREATED
     response.headers["Location"] = f"{base_url()}/prov/replays/{kept.id}"
@@ -74,30 +77,35 @@ def show_replay(replay_id: str) -> Response:
 
 
 @replays.post("/<replay_id>/run")
-def run_replay(replay_id: str) -> Response:
+def run_replay(replay_id: str) -> Answer:
     """POST /prov/replays/{id}/run: let it run, whole, or only the `jobs` named (ids of those that ran)."""
     given = read_fields("jobs", *_HOW)
     jobs = given.get("jobs", "").replace(",", " ").split()
     if "jobs" in given and not jobs:
         raise Invalid("jobs is empty: name those that are to run, or leave it out for all", field="jobs")
     site().service.replays.run(caller(), replay_id, jobs=jobs or None)
-    return _send_status(replay_id)
+    return _done(replay_id)
 
 
 @replays.post("/<replay_id>/stop")
-def stop_replay(replay_id: str) -> Response:
+def stop_replay(replay_id: str) -> Answer:
     """POST /prov/replays/{id}/stop: no more of its jobs are made; `abort=true` aborts those that run."""
     given = read_fields("abort", *_HOW)
     site().service.replays.stop(caller(), replay_id, abort=flag(given, "abort"))
-    return _send_status(replay_id)
+    return _done(replay_id)
 
 
 @replays.post("/<replay_id>/accept")
-def accept_replay(replay_id: str) -> Response:
+def accept_replay(replay_id: str) -> Answer:
     """POST /prov/replays/{id}/accept: its new products are revisions of those that they replace."""
     read_fields(*_HOW)
     site().service.replays.accept(caller(), replay_id)
-    return _send_status(replay_id)
+    return _done(replay_id)
+
+
+def _done(replay_id: str) -> Answer:
+    """Say how far the replay is: a browser by its page."""
+    return page_instead(f"/replays/{replay_id}") or _send_status(replay_id)
 
 
 def _wants_csv() -> bool:

@@ -94,6 +94,7 @@ _INFO: Final = {
     "maxMemory": _WHOLE_OR_NONE,
     "sweep": _TEXT_OR_NONE,
     "remarks": _TEXT_OR_NONE,
+    "keptAt": _TIME_OR_NONE | {"description": "since when its files are kept; it has no destruction time then"},
     "history": items(_object({"phase": PHASE, "at": _TIME, "cause": TEXT})),
 }
 _JOB: Final = {
@@ -147,6 +148,11 @@ _UWS_JSON: Final = {
     "SweepList": _list_of("Sweep"),
     "Share": _object({"reader": TEXT, "from": _TIME_OR_NONE, "visible": YES_NO}),
     "ShareList": _list_of("Share"),
+    "Keeping": _object(
+        {"keptAt": _TIME_OR_NONE, "destruction": _TIME_OR_NONE, "size": _WHOLE, "used": _WHOLE, "allowed": _WHOLE},
+        words="whether its files are kept, what they take, and what its owner keeps and may keep, in bytes",
+    ),
+    "NewKeeping": _object({}, optional={"ACTION": {"enum": ["KEEP", "REMOVE"]}, "NEXT": TEXT}),
     "NewShare": _object({"READER": TEXT}, optional={"FROM": TEXT, "ACTION": {"enum": ["ADD", "REMOVE"]}}),
 }
 
@@ -180,6 +186,7 @@ _ACCOUNTS_JSON: Final = {
     "Session": _object(_SESSION),
     "SignIn": _object({"name": TEXT, "password": TEXT}, optional={"next": TEXT}),
     "Next": _object({}, optional={"next": TEXT}),
+    "Ticket": _object({"href": _ADDRESS, "until": _TIME}),
     "Token": _object(_TOKEN),
     "TokenList": _list_of("Token"),
     "IssuedToken": _object({**_TOKEN, "token": TEXT | {"description": "shown this once"}}),

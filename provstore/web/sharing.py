@@ -16,10 +16,11 @@ from provstore.uws.jobs import Job
 from provstore.uws.permissions import check_may_change
 from provstore.uws.sharing import Share, shares_of
 from provstore.web.bodies import read_values
+from provstore.web.negotiate import page_instead
 from provstore.web.site import caller, site
 from provstore.web.uws_xml import instant_text
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "shared_with"]
 
 _PLACE: Final = "/<service>/<job_id>/sharing"
 _ADD: Final = "ADD"
@@ -31,10 +32,15 @@ _FIELDS: Final = frozenset({"READER", "FROM", "ACTION"})
 def show_sharing(service: str, job_id: str) -> Response:
     """GET {job}/sharing: who besides the owner sees the job, or will; as JSON."""
     job = _own_job(service, job_id)
-    return jsonify({"items": [_item(one) for one in shares_of(job.sharing_text)], "next": None})
+    return jsonify({"items": shared_with(job), "next": None})
 
 
-def change_sharing(service: str, job_id: str) -> Response:
+def shared_with(job: Job) -> list[dict[str, str | bool | None]]:
+    """Tell with whom a job is shared, by the names of accounts: its owner and administrators may know."""
+    return [_item(one) for one in shares_of(job.sharing_text)]
+
+
+def change_sharing(service: str, job_id: str) -> Answer:
     """POST {job}/sharing: READER (``public`` or an account's name, repeated for several), FROM, ACTION=REMOVE."""
     job, fields = _own_job(service, job_id), _fields()
     readers = [_reader(name) for name in fields.get("READER", "").split()]
@@ -46,7 +52,7 @@ def change_sharing(service: str, job_id: str) -> Response:
         given = fields.get("FROM")
         from_at = parse_instant_of_client(given, field="FROM") if given else None
         site().sharing.share(caller(), job.id, readers, from_at=from_at)
-    return show_sharing(service, job_id)
+    return page_instead(f"/jobs/{job_id}") or show_sharing(service, job_id)
 
 
 def _own_job(service: str, job_id: str) -> Job:

@@ -14,7 +14,7 @@ from provstore.export.registry import by_name
 from provstore.queries.parts import PARTS
 from provstore.uws.jobs import Job
 from provstore.uws.permissions import may_change
-from provstore.web import events, sharing, uws_lists, uws_sweeps
+from provstore.web import events, keeping, sharing, uws_lists, uws_sweeps
 from provstore.web.answers import list_address, plain, see_other, to_job, varied, xml
 from provstore.web.bodies import read_values
 from provstore.web.files import send_input, send_log, send_stored
@@ -37,7 +37,8 @@ _SHORTCUTS: Final = {"provjson": "prov-json", "provxml": "prov-xml", "provsvg": 
 def uws_blueprint(name: str) -> Blueprint:
     """Make the UWS tree; ``name`` is its first path segment."""
     blueprint = Blueprint(name, __name__, url_prefix=f"/{name}")
-    for rule, methods, view in (*uws_lists.ROUTES, *uws_sweeps.ROUTES, *events.ROUTES, *sharing.ROUTES, *_ROUTES):
+    beside = (*uws_lists.ROUTES, *uws_sweeps.ROUTES, *events.ROUTES, *sharing.ROUTES, *keeping.ROUTES)
+    for rule, methods, view in (*beside, *_ROUTES):
         blueprint.add_url_rule(rule, view_func=view, methods=list(methods), strict_slashes=False)
     return blueprint
 

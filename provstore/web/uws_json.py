@@ -88,6 +88,7 @@ def _info(job: Job, wait: Wait, account: str) -> dict[str, object]:
         "maxMemory": job.max_rss,
         "sweep": job.sweep or None,
         "remarks": job.remarks or None,
+        "keptAt": instant_text(job.kept_at) or None,
         "history": [{"phase": one.phase, "at": instant_text(one.at), "cause": one.cause} for one in job.history],
     }
 

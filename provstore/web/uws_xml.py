@@ -165,6 +165,7 @@ def _info(job: Job, wait: Wait, account: str) -> str:
         ("maxMemory", job.max_rss),
         ("sweep", job.sweep or None),
         ("remarks", job.remarks or None),
+        ("keptAt", instant_text(job.kept_at) or None),
         *((name, _fact(value)) for name, value in job.ran),
     )
     told = "".join(f"<p:{name}>{xml_text(str(fact))}</p:{name}>" for name, fact in facts if fact is not None)

@@ -251,3 +251,61 @@ def test_a_hidden_node_to_stop_at_stops_nothing(store: GraphStore) -> None:
     assert [one.distance for one in answer.reached] == [0, 1, 2]
     assert answer.restricted
     assert distances(store.walk(stopped("h"), MEMBER)) == {"e0": 0, "h": 1}
+
+
+# --- at most so many words of a node -----------------------------------------------------------------------------
+
+NEWEST_TWO = Step(Kind.ASSERTS, backwards=True, expand=False, most=2)
+
+
+@pytest.fixture
+def renowned(store: GraphStore) -> GraphStore:
+    """A thing of which six bundles speak, made one after the other; the last two are hidden."""
+    for number in range(1, 7):
+        hidden = {"readers": HIDDEN} if number > 4 else {}
+        add(store, bundle(f"b{number}", **hidden))
+        store.write([Ensure(thing("e")), Create(said_of(f"b{number}", 1, foreign("e"), label=str(number)))])
+    return store
+
+
+def words(store: GraphStore, viewer: Viewer, *, starts: tuple[str, ...] = ("e",), step: Step = NEWEST_TWO) -> list[str]:
+    walk = Walk(starts=tuple(map(foreign, starts)), steps=(step,), depth=1, limit=1_000)
+    return sorted(edge.arguments["label"] for edge in store.walk(walk, viewer).edges)
+
+
+def test_of_the_words_about_a_node_the_newest_are_given(renowned: GraphStore) -> None:
+    assert words(renowned, EVERYBODY) == ["5", "6"]
+
+
+def test_words_that_a_viewer_may_not_see_take_no_room(renowned: GraphStore) -> None:
+    assert words(renowned, ANONYMOUS) == ["3", "4"]
+
+
+def test_less_words_than_there_may_be_are_all_given(renowned: GraphStore) -> None:
+    assert words(renowned, MEMBER, step=NEWEST_TWO._replace(most=6)) == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("viewer", [EVERYBODY, ANONYMOUS])
+def test_each_node_has_its_own_number_of_words(renowned: GraphStore, viewer: Viewer) -> None:
+    renowned.write([Ensure(thing("f")), *(Create(said_of("b1", n, foreign("f"), label="f")) for n in range(2, 4))])
+    assert words(renowned, viewer, starts=("e", "f"))[-2:] == ["f", "f"]
+    assert len(words(renowned, viewer, starts=("e", "f"))) == 4
+
+
+def test_the_node_itself_is_there_and_the_rest_is_walked_as_ever(renowned: GraphStore) -> None:
+    add(renowned, thing("f"), said("b1", 2, derived("e", "f")))
+    walk = Walk(starts=(foreign("e"),), steps=(*TO_CAUSES, NEWEST_TWO), depth=1)
+    assert ids(renowned.walk(walk)) == ["b5", "b6", "e", "f"]
+
+
+def test_each_bundle_still_tells_all_that_it_says(renowned: GraphStore) -> None:
+    assert [len(list(renowned.told(nid(f"b{number}")))) for number in range(1, 7)] == [1] * 6
+
+
+def test_where_the_limit_is_forwards_the_nodes_made_last_are_reached(store: GraphStore) -> None:
+    add(store, activity("j"))
+    for number in range(4):
+        add(store, entity(f"e{number}"))
+        add(store, used("j", f"e{number}"))
+    walk = Walk(starts=(nid("j"),), steps=(Step(Kind.USED, expand=False, most=2),), depth=1)
+    assert ids(store.walk(walk)) == ["e2", "e3", "j"]

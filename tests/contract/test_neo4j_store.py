@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from provstore.errors import Conflict, Invalid, NotFound, Unavailable
-from provstore.graph.model import Kind, Label
+from provstore.graph.model import EVERYBODY, Kind, Label
 from provstore.graph.neo4j import Neo4jStore, open_neo4j
 from provstore.graph.neo4j_schema import CUT, quote
 from provstore.graph.neo4j_walk import chunk_text
@@ -128,7 +128,7 @@ def test_looking_ahead_from_several_nodes_gives_each_node_once(open_neo4j_again:
     store = open_neo4j_again("")
     assert isinstance(store, Neo4jStore)
     store.write(diamonds(4))
-    text = chunk_text(TO_CAUSES, levels=16)
+    text = chunk_text(TO_CAUSES, EVERYBODY, levels=16)
     rows = store._server.read(text, frontier=[nid("e0"), nid("a1"), nid("e2")], room=100)
     assert sorted(row[1]["id"] for row in rows) == sorted(node.id for node in store.scan().nodes())
     store.close()

@@ -46,6 +46,8 @@ TREE: Final = {
     ("GET", "/{mount}/<service>/events"): EVERYBODY,
     ("GET", f"{JOB}/sharing"): OWN,
     ("POST", f"{JOB}/sharing"): OWN,
+    ("GET", f"{JOB}/keep"): OWN,
+    ("POST", f"{JOB}/keep"): OWN,
     ("GET", f"{JOB}/results"): OWN,
     ("GET", f"{JOB}/results/<name>"): OWN,
     ("GET", f"{JOB}/<any(stdout, stderr):stream>"): OWN,
@@ -57,6 +59,15 @@ TREE: Final = {
 
 OTHERS: Final = {
     ("GET", "/"): EVERYBODY,
+    ("GET", "/account"): OF_ONESELF,
+    ("POST", "/account"): (401, 404, 404, 404),
+    ("GET", "/admin"): ADMINS,
+    ("GET", "/admin/disk"): ADMINS,
+    ("POST", "/admin/draining"): (401, 403, 403, 303),
+    ("GET", "/admin/people"): ADMINS,
+    ("POST", "/admin/people"): (401, 403, 403, 303),
+    ("GET", "/admin/people/<name>"): ADMINS,
+    ("POST", "/admin/people/<name>"): (401, 403, 403, 303),
     ("POST", "/account/password"): (401, 204, 204, 204),
     ("GET", "/account/tokens"): OF_ONESELF,
     ("POST", "/account/tokens"): (401, 201, 201, 201),
@@ -100,14 +111,37 @@ OTHERS: Final = {
     ("POST", "/jdl/proposals/<proposal_id>/retract"): (404, 200, 404, 403),
     ("GET", "/definitions"): EVERYBODY,
     ("GET", "/definitions/propose"): EVERYBODY,
+    ("GET", "/definitions/new"): EVERYBODY,
+    ("POST", "/definitions/preview"): EVERYBODY,
+    ("GET", "/definitions/<name>/edit"): EVERYBODY,
+    ("GET", "/definitions/proposals/<proposal_id>/edit"): FOUND,
     ("GET", "/definitions/<name>"): EVERYBODY,
     ("GET", "/definitions/<name>/diff"): EVERYBODY,
     ("GET", "/definitions/proposals/<proposal_id>"): FOUND,
+    ("GET", "/search"): EVERYBODY,
+    ("POST", "/search"): EVERYBODY,
+    ("GET", "/product"): (404, 303, 404, 303),
+    ("GET", "/lineage"): FOUND,
+    ("GET", "/impact"): FOUND,
+    ("GET", "/compare"): EVERYBODY,
+    ("GET", "/stale"): EVERYBODY,
+    ("GET", "/replays"): EVERYBODY,
+    ("GET", "/replays/new"): EVERYBODY,
+    ("GET", "/replays/<replay_id>"): FOUND,
+    ("GET", "/documents"): EVERYBODY,
+    ("GET", "/documents/<document>"): FOUND,
+    ("POST", "/documents/<document>/forget"): (404, 403, 404, 303),
+    ("GET", "/graph"): EVERYBODY,
+    ("GET", "/graph.json"): FOUND,
+    ("GET", "/graph/document"): FOUND,
     ("GET", "/jobs"): EVERYBODY,
     ("GET", "/jobs/new"): EVERYBODY,
+    ("GET", "/jobs/rows"): EVERYBODY,
     ("POST", "/jobs/new"): (303, 303, 303, 303),
     ("GET", "/jobs/<job_id>"): FOUND,
     ("GET", "/login"): EVERYBODY,
+    ("GET", "/preview"): FOUND,
+    ("GET", "/preview.png"): (404, 404, 404, 404),
     ("GET", "/metrics"): (403, 403, 403, 200),
     ("GET", "/oidc"): EVERYBODY,
     ("GET", "/oidc/<provider>/login"): (404, 404, 404, 404),
@@ -129,6 +163,7 @@ OTHERS: Final = {
     ("POST", "/prov/replays"): OF_ONESELF,
     ("GET", "/prov/replays/<replay_id>"): FOUND,
     ("POST", "/prov/replays/<replay_id>/run"): FOUND,
+    ("POST", "/prov/replays/<replay_id>/stop"): (404, 409, 404, 409),
     ("POST", "/prov/replays/<replay_id>/accept"): (404, 409, 404, 409),
     ("GET", "/prov/lineage"): FOUND,
     ("POST", "/prov/lineage"): FOUND,
@@ -139,6 +174,7 @@ OTHERS: Final = {
     ("DELETE", "/session"): (204, 204, 204, 204),
     ("POST", "/session/end"): (303, 303, 303, 303),
     ("GET", "/store/<path:entity>"): FOUND,
+    ("POST", "/store/<path:entity>/tickets"): (404, 404, 404, 404),
     ("POST", "/signals/<job_id>"): (401, 401, 401, 401),
     ("GET", "/static/<path:filename>"): EVERYBODY,
 }
@@ -157,6 +193,7 @@ BODIES: Final[dict[str, dict[str, str] | str]] = {
     "/jdl": {"jdl": DEFINITION},
     "/jdl/validate": {"jdl": DEFINITION},
     "/jdl/convert": {"jdl": DEFINITION},
+    "/definitions/preview": {"jdl": DEFINITION},
     "/jdl/<name>/restore": {"revision": "1"},
     "/jdl/<name>/withdraw": {"message": "out of date"},
     "/jdl/proposals/<proposal_id>/accept": {"message": "fine"},
@@ -164,7 +201,12 @@ BODIES: Final[dict[str, dict[str, str] | str]] = {
     "/jdl/proposals/<proposal_id>/retract": {"message": "a slip"},
     "/phase": {"PHASE": "RUN"},
     "/sharing": {"READER": "public"},
+    "/keep": {"ACTION": "REMOVE"},
     "/session": {"name": "curie", "password": "not the right one"},
+    "/account": {"ACTION": "REVOKE", "token": "none"},
+    "/admin/draining": {"ACTION": "END"},
+    "/admin/people": {"name": "hypatia"},
+    "/admin/people/<name>": {"ACTION": "ACTIVATE"},
     "/account/tokens": {"name": "laptop"},
     "/account/password": {"password": "a long enough one"},
     "/accounts": {"name": "meitner"},
@@ -177,6 +219,7 @@ BODIES: Final[dict[str, dict[str, str] | str]] = {
     "/parameters": {"text": "b"},
     "/parameters/<name>": {"VALUE": "b"},
     "/prov/which": "some bytes",
+    "/search": "some bytes",
     "/prov/documents": "document\nprefix ex <http://example.org/>\nentity(ex:a)\nendDocument\n",
     "/prov/entities": "location\nhttps://archive.example/a.fits\n",
     "/prov/entities/<path:entity>/annotations": {"quality": "good"},
@@ -193,7 +236,7 @@ QUERIES: Final = {"events": {"WAIT": "0"}, "new": {"service": "sleep"}, "convert
 """What is asked of routes that need it, or would never end by themselves, by the last part of their address."""
 
 FILLED: Final = (
-    ("/prov/documents/<document>", "<brought>"),
+    ("/documents/<document>", "<brought>"),
     ("/prov/entities/<path:entity>", "<brought>"),
     ("/jdl/<name>/restore", "<published>"),
     ("/jdl/<name>/withdraw", "<published>"),
@@ -202,30 +245,41 @@ FILLED: Final = (
     ("/parameters/<name>", "text"),
     ("/results/<name>", "result"),
     ("/accounts/<name>", "curie"),
+    ("/admin/people/<name>", "curie"),
     ("<provider>", "nobody"),
-    ("<path:filename>", "provstore.css"),
+    ("<path:filename>", "css/provstore.css"),
 )
 """What stands for a name in an address, by the part of the address."""
 
 OPEN: Final = ("/availability", "/healthz", "/openapi.json", "/signals/", "/static/")
 """Addresses that ask nobody who he is, also if what he sends is worth nothing."""
 
-LOOKING: Final = ("/datalink", "/provsap", "/prov/lineage", "/prov/which")
+LOOKING: Final = ("/datalink", "/provsap", "/prov/lineage", "/prov/which", "/search")
 """Addresses where POST only looks, like GET."""
 
 EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
     (who, "GET", address.replace("{mount}", mount)): 403
     for mount in ("uws", "rest")
-    for who, address in (("shared", SWEEP), ("shared", f"{JOB}/sharing"), ("curator", f"{JOB}/sharing"))
+    for who, address in (
+        ("shared", SWEEP),
+        *((who, f"{JOB}/{part}") for who in ("shared", "curator") for part in ("keep", "sharing")),
+    )
 } | {
+    ("curator", "GET", "/admin"): 200,
+    ("curator", "GET", "/admin/disk"): 200,
     ("shared", "GET", "/prov/replays/<replay_id>"): 404,
+    ("shared", "GET", "/replays/<replay_id>"): 404,
     ("curator", "POST", "/prov/replays/<replay_id>/run"): 403,
+    ("curator", "POST", "/prov/replays/<replay_id>/stop"): 403,
     ("curator", "POST", "/prov/replays/<replay_id>/accept"): 403,
     ("shared", "GET", "/jdl/proposals/<proposal_id>"): 404,
     ("shared", "GET", "/jdl/proposals/<proposal_id>/diff"): 404,
     ("shared", "GET", "/jdl/proposals/<proposal_id>/form"): 404,
     ("shared", "GET", "/definitions/proposals/<proposal_id>"): 404,
+    ("shared", "GET", "/definitions/proposals/<proposal_id>/edit"): 404,
     ("shared", "GET", "/prov/documents/<document>"): 404,
+    ("shared", "GET", "/documents/<document>"): 404,
+    ("curator", "POST", "/documents/<document>/forget"): 403,
     ("shared", "GET", "/prov/entities/<path:entity>/annotations"): 404,
     ("shared", "POST", "/prov/entities/<path:entity>/annotations"): 404,
     ("curator", "POST", "/prov/entities/<path:entity>/annotations"): 201,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,9 @@ from lxml.html import HtmlElement
 from werkzeug.test import TestResponse
 
 from provstore.accounts.callers import Grant, Role
+from provstore.uws.descriptions.dialects.jsonform import to_json
+from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
+from provstore.web.pages.editor_fields import FACTS, ROWS
 from tests.web.definers import ECHO, People, as_json, changed, people_of
 from tests.web.served import BASE, Served
 
@@ -29,9 +33,9 @@ def seen(client: FlaskClient, path: str, status: int = 200) -> HtmlElement:
 
 def read(answer: TestResponse, status: int = 200) -> HtmlElement:
     assert answer.status_code == status, answer.text
-    assert "script" not in answer.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in answer.headers["Content-Security-Policy"]
     page = cast("HtmlElement", html.document_fromstring(answer.text))
-    assert page.xpath("//script | //@style | //@onclick") == []
+    assert page.xpath("//script[not(@src) or text()] | //@style | //@onclick") == []
     return page
 
 
@@ -71,7 +75,7 @@ def test_the_list_shows_services_and_to_their_curators_what_waits(people: People
 def test_the_list_is_searched(lasting: Served) -> None:
     page = seen(lasting.anonymous, "/definitions?q=byte+copy")
     assert found(page, "//main//td/a/text()") == ["copy"]
-    assert found(page, "//input[@name='q']/@value") == ["byte copy"]
+    assert found(page, "//main//input[@name='q']/@value") == ["byte copy"]
     assert "No service has all of these words" in words(seen(lasting.anonymous, "/definitions?q=quasar"))
 
 
@@ -257,10 +261,20 @@ def test_every_field_of_the_forms_has_its_label(people: People) -> None:
     people.publish(changed())
     people.served.provstore.accounts.grant("cecilia", Grant(Role.AUTHOR, "echo"))
     proposal = people.propose(changed(version="9"), by=people.curator).replace("/jdl", "/definitions")
-    for path in ("/definitions", "/definitions/propose", "/definitions/echo", "/definitions/echo/diff", proposal):
+    for path in (
+        "/definitions",
+        "/definitions/new",
+        "/definitions/echo/edit",
+        "/definitions/propose",
+        "/definitions/echo",
+        "/definitions/echo/diff",
+        proposal,
+    ):
         page = seen(people.curator, path)
         named = set(found(page, "//label/@for"))
-        fields = found(page, "//input[not(@type='hidden' or @type='checkbox')] | //select | //textarea")
+        fields = found(
+            page, "//input[not(@type='hidden' or @type='checkbox')] | //select | //textarea[not(@aria-labelledby)]"
+        )
         assert {one.get("id") for one in fields} <= named, path
         ids = found(page, "//@id")
         assert len(ids) == len(set(ids)), path
@@ -276,3 +290,72 @@ def test_a_session_changes_definitions_only_with_its_token(people: People) -> No
     assert browser.post(f"{proposal}/accept").status_code == 403
     page = seen(browser, proposal.replace("/jdl", "/definitions"))
     assert press(browser, page, "Accept").status_code == 303
+
+
+def document_of(page: HtmlElement) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(page.get_element_by_id("define").get("data-document")))
+
+
+def test_the_editor_holds_all_that_a_definition_says(people: People) -> None:
+    people.publish(changed(label="</script>'\"&"))
+    told = people.served.json("/jdl/echo.json")
+    held = document_of(seen(people.author, "/definitions/echo/edit"))
+    assert held == {key: told[key] for key in held}
+    assert told.keys() - held.keys() == {
+        "script_sha256", "revision", "created", "author", "validator", "message", "withdrawn"
+    }  # fmt: skip
+
+
+def test_the_editor_starts_from_another_service_without_its_name(people: People) -> None:
+    people.publish()
+    held = document_of(seen(people.author, "/definitions/new?from=echo"))
+    assert (held["name"], held["script"]) == ("", ECHO.script)
+    assert document_of(seen(people.author, "/definitions/new"))["parameters"] == []
+    assert people.author.get("/definitions/new?from=none", headers=BROWSER).status_code == 404
+
+
+def test_a_rejected_proposal_is_edited_and_proposed_anew(people: People) -> None:
+    place = people.propose(changed(label="Loud"))
+    assert people.curator.post(f"{place}/reject", json={"message": "why?"}).status_code == 200
+    page = seen(people.author, place.replace("/jdl", "/definitions"))
+    (edit,) = found(page, "//main//a[starts-with(normalize-space(), 'Edit')]/@href")
+    assert document_of(seen(people.author, edit.removeprefix(BASE)))["label"] == "Loud"
+    assert people.other.get(edit.removeprefix(BASE), headers=BROWSER).status_code == 404
+
+
+def test_every_member_of_a_definition_is_a_field_or_kept_as_it_is() -> None:
+    whole = Description(
+        name="a", parameters=(ParameterDefinition(name="p"),), used=(Used(name="u"),), generated=(Generated(name="g"),)
+    )
+    members = to_json(whole)
+    kept = {"script", "script_sha256", "files", "extra", *(rows.key for rows in ROWS)}
+    assert {one.key for fields in FACTS.values() for one in fields} | kept == members.keys()
+    for rows in ROWS:
+        assert {one.key for one in rows.fields} | ({"extra"} & members[rows.key][0].keys()) == members[rows.key][
+            0
+        ].keys()
+
+
+def test_the_form_of_a_definition_that_is_not_there_yet_is_seen(people: People) -> None:
+    sent = {"file": (io.BytesIO(as_json(changed(label="<b>Loud")).encode()), "definition.json")}
+    page = read(people.served.anonymous.post("/definitions/preview", data=sent, headers=BROWSER))
+    assert found(page, "//input[@name='word']/@value") == ["hello"]
+    assert found(page, "//b | //form") == []
+    assert "<b>Loud" in words(page)
+
+
+def test_who_is_no_author_may_look_but_not_propose(people: People) -> None:
+    people.publish()
+    assert found(seen(people.author, "/definitions/echo/edit"), "//form[@id='proposing']") != []
+    page = seen(people.other, "/definitions/echo/edit")
+    assert found(page, "//form[@id='proposing']") == []
+    assert "you need the role author:echo" in words(page)
+
+
+def test_decided_proposals_are_found_again(people: People) -> None:
+    place = people.propose(changed(), message="mine")
+    people.accept(place)
+    assert "mine" not in words(seen(people.author, "/definitions"))
+    page = seen(people.author, "/definitions?state=all")
+    assert place.replace("/jdl", f"{BASE}/definitions") in found(page, "//main//@href")
+    assert "1 decided proposal" in words(seen(people.author, "/definitions/echo"))

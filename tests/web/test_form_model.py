@@ -117,7 +117,7 @@ def test_the_address_fills_the_form_in_and_what_does_not_fit_is_told(served: Ser
     assert (values["flats"], values["RUNID"]) == ("a b", "mine")
     told = " ".join(cast("list[str]", document.xpath("//*[@role='alert']//text()")))
     assert "there is no such field: nonsense" in told
-    assert "parameter threshold: '500' is not at most 100" in told
+    assert "threshold : '500' is not at most 100" in told
     assert document.xpath("//input[@name='threshold']/@aria-invalid") == ["true"]
 
 

@@ -20,7 +20,18 @@ from tests.web.served import CURIE, Served, job_id
 
 PEOPLE: Final = ("anonymous", "own", "other", "admin", "curator", "shared", "reads", "expired", "deactivated")
 SAFE: Final = "GET"
-BY_ID: Final = ("/prov/lineage", "/provsap", "/datalink")
+BY_ID: Final = (
+    "/product",
+    "/lineage",
+    "/impact",
+    "/graph.json",
+    "/graph/document",
+    "/preview",
+    "/preview.png",
+    "/prov/lineage",
+    "/provsap",
+    "/datalink",
+)
 Clients = Mapping[str, FlaskClient]
 QUESTIONS_ELSEWHERE: Final = {f"questions.{one.name}" for one in QUESTIONS if one.name != "lineage"}
 """Made from the catalogue like that of lineage; who sees what is tested with each question."""

@@ -281,6 +281,7 @@ def test_a_job_in_json_has_the_same_facts(served: Served) -> None:
             "maxMemory": None,
             "sweep": None,
             "remarks": None,
+            "keptAt": None,
             "history": [{"phase": phase, "at": at, "cause": cause} for phase, at, cause in changes],
         },
     }

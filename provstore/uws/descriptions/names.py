@@ -49,7 +49,7 @@ _VARIABLES: Final = re.compile(
 )
 """Variables that the shell, the loader, Python, SLURM or provstore obeys or sets."""
 
-_ADDRESSES: Final = frozenset({"proposals", "propose", "validate", "convert"})
+_ADDRESSES: Final = frozenset({"proposals", "propose", "validate", "convert", "new"})
 """What the addresses below /jdl and /definitions mean beside the names of services."""
 
 

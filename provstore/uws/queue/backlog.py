@@ -84,6 +84,11 @@ class Backlog:
             found.setdefault(text(node.properties, "executor"), []).append(self._queued(node))
         return found
 
+    def queued_by_executor(self) -> dict[str, int]:
+        """Count the queued jobs of each executor."""
+        counts = self._store.aggregate(Condition(label=Label.JOB, filters=_QUEUED), ("executor",))
+        return {str(one.values[0]): one.count for one in counts}
+
     def running(self) -> dict[str, Counter[str]]:
         """Count the running jobs: for each executor, by owner."""
         counts = self._store.aggregate(Condition(label=Label.JOB, filters=_IN_HAND), ("executor", "owner"))

@@ -42,7 +42,8 @@ class Availability:
 class Before:
     """What a job was given, by the names of its own revision, for somebody to refine.
 
-    ``files`` are the names of configuration files that were given, by input; ``gone`` are inputs that are not there now.
+    ``files`` are the names of configuration files that were given, by input; ``gone`` are inputs that are not there
+    any more.
     """
 
     job: Job

@@ -8,8 +8,9 @@ from flask import Blueprint, Response, request
 
 from provstore.uws.permissions import may_propose, may_review, may_run
 from provstore.uws.publishing.differences import differences, script_diff
-from provstore.uws.publishing.proposals import State
+from provstore.uws.publishing.proposals import Proposal, State
 from provstore.web.forms import one_value
+from provstore.web.jdl.proposals import states_asked_for
 from provstore.web.jdl.revisions import (
     Pair,
     known_services,
@@ -20,19 +21,23 @@ from provstore.web.jdl.revisions import (
     revision_named,
     services_about,
 )
+from provstore.web.pages.definition_editor import form_as_it_would_be
 from provstore.web.pages.highlighting import DiffLine, script_lines, scripts_compared
 from provstore.web.pages.rendering import page
 from provstore.web.site import caller, site
 
 __all__ = ["definitions", "proposing_page"]
 
+_SHOWN: Final = 200
+"""Proposals on a page: who wants more asks /jdl/proposals."""
+
 definitions: Final = Blueprint("definitions", __name__, url_prefix="/definitions", template_folder="../templates")
 
 
 @definitions.get("")
 def list_definitions() -> Response:
-    """GET /definitions?q=…: the services, and the proposals that wait for a decision."""
-    asked = request.args.get("q", "")
+    """GET /definitions?q=…&state=…: the services, and the proposals in some state, waiting ones by default."""
+    asked, states = request.args.get("q", ""), states_asked_for()
     known = services_about(asked)
     return page(
         "definitions.html",
@@ -40,7 +45,8 @@ def list_definitions() -> Response:
         services=[one for one in known if one.withdrawn_at is None],
         withdrawn=[one for one in known if one.withdrawn_at and may_review(caller(), one.description.name)],
         counts=open_proposals(),
-        proposals=site().publication.proposals(caller()).items if caller().name else (),
+        proposals=_proposals(states=states),
+        decided=states != {State.PROPOSED},
         name_of=name_of(),
     )
 
@@ -62,6 +68,7 @@ def show_definition(name: str) -> Response:
     revision = revision_named(name)
     service = revision.description.name
     newest = revision_named(service)
+    proposals = _proposals(service=service)
     return page(
         "definition.html",
         revision=revision,
@@ -73,8 +80,16 @@ def show_definition(name: str) -> Response:
         may_run=newest.withdrawn_at is None and may_run(caller(), service, site().settings),
         may_propose=may_propose(caller(), service),
         may_review=may_review(caller(), service),
-        proposals=site().publication.proposals(caller(), service=service).items if caller().name else (),
+        waiting=[one for one in proposals if one.state is State.PROPOSED],
+        decided=[one for one in proposals if one.state is not State.PROPOSED],
     )
+
+
+def _proposals(*, service: str | None = None, states: frozenset[State] = frozenset(State)) -> tuple[Proposal, ...]:
+    """Give the newest proposals that the caller may see."""
+    if not caller().name:
+        return ()
+    return site().publication.proposals(caller(), service=service, states=states, limit=_SHOWN).items
 
 
 @definitions.get("/<name>/diff")
@@ -105,6 +120,8 @@ def show_proposal(proposal_id: str) -> Response:
         name_of=name_of(),
         may_decide=is_open and may_review(caller(), service),
         may_retract=is_open and proposal.author == caller().agent,
+        may_propose=may_propose(caller(), service),
+        form=form_as_it_would_be(proposal.description),
         **_compared(pair_of_proposal(proposal, against=one_value(request.args, "against"))),
     )
 

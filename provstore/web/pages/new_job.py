@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.wrappers import Response as Answer
 
+from provstore.errors import ProvstoreError
+from provstore.uws.replaying.reruns import FROM, Before
 from provstore.web.bodies import read_creation, without
 from provstore.web.forms import one_value
 from provstore.web.jdl.revisions import known_services
-from provstore.web.job_forms import form_as_sent, form_of_revision, refusal_on_cluster
+from provstore.web.pages.filled_forms import filled_by_address, filled_by_sender, names_a_job
 from provstore.web.pages.rendering import page
-from provstore.web.site import base_url, site
+from provstore.web.site import base_url, caller, site
 from provstore.web.uws_lists import make
 
 __all__ = ["job_form_again", "new_job"]
@@ -25,10 +27,12 @@ _NEW_JOB: Final = "/jobs/new"
 
 @new_job.get("/jobs/new")
 def show_new_job() -> Response:
-    """GET /jobs/new?service=…: a form made from the description; the query string fills it in."""
-    revision = site().service.catalog.offered(one_value(request.args, _SERVICE) or "")
+    """GET /jobs/new?service=…: a form made from the description; the query string, or a job, fills it in."""
+    service = one_value(request.args, _SERVICE) or ""
     given = {name: " ".join(values) for name, values in request.args.lists() if name.upper() != _SERVICE}
-    return page("new_job.html", form=form_of_revision(revision, given), refusal=refusal_on_cluster(revision, given))
+    if not service and not names_a_job(given):
+        return page("new_job_services.html", services=site().service.services(caller()))
+    return page("new_job.html", filled=filled_by_address(service, given), again=False)
 
 
 @new_job.post("/jobs/new")
@@ -45,5 +49,14 @@ def job_form_again(message: str) -> Response | None:
     if revision is None or request.method != "POST" or not request.form:
         return None
     sent = {field: " ".join(values) for field, values in request.form.lists()}
-    refusal = refusal_on_cluster(revision, sent)
-    return page("new_job.html", form=form_as_sent(revision, sent), refusal=refusal, wrong=message)
+    files = {part: [one.filename for one in some if one.filename] for part, some in request.files.lists()}
+    told = (message, g.get("refused_field", ""))
+    return page("new_job.html", filled=filled_by_sender(revision, sent, files, told, _before(sent)), again=True)
+
+
+def _before(sent: dict[str, str]) -> Before | None:
+    """Give the job that was to run again; None where there is none, or it is what was refused."""
+    try:
+        return site().service.reruns.before(caller(), sent[FROM]) if sent.get(FROM) else None
+    except ProvstoreError:
+        return None

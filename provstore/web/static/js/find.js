@@ -1,4 +1,11 @@
-// A file dropped on the search box is looked up by its bytes, which leave this machine only where they must.
+// A file dropped on the search box, or chosen beside it, is looked up by its hash; the file itself is sent only if
+// nobody knows the hash: it may be a copy that carries its provenance.
+import { base, server } from "./server.js";
+import { say } from "./copy.js";
+
+const MOST_HASHED = 2 ** 30;
+const MOST_SENT = 64 * 2 ** 20;
+
 export function findByFile() {
   const form = document.querySelector("form.finder");
   if (!form) return;
@@ -9,16 +16,68 @@ export function findByFile() {
     });
   }
   form.addEventListener("dragleave", () => form.classList.remove("over"));
-  form.addEventListener("drop", async (event) => {
+  form.addEventListener("drop", (event) => {
     event.preventDefault();
     form.classList.remove("over");
     const file = event.dataTransfer.files[0];
-    if (file) await lookUp(form, file);
+    if (file) lookUp(form, file);
   });
+  form.append(chooser(form));
+}
+
+/** The same for those who have no file to drag, or no pointer. */
+function chooser(form) {
+  const label = Object.assign(document.createElement("label"), { className: "button plain small", textContent: "File…", title: "Find the record of a file" });
+  const input = Object.assign(document.createElement("input"), { type: "file", className: "unseen", ariaLabel: "Find the record of a file" });
+  input.addEventListener("change", () => input.files[0] && lookUp(form, input.files[0]));
+  label.append(input);
+  return label;
 }
 
 async function lookUp(form, file) {
+  const box = form.elements.q;
+  const before = box.placeholder;
+  box.value = "";
+  tell(box, `Looking for ${file.name}…`);
+  try {
+    const digest = await hashOf(file);
+    if (digest && (await isKnown(digest))) location.assign(`${base}/search?${new URLSearchParams({ q: digest })}`);
+    else if (file.size <= MOST_SENT) send(file);
+    else if (digest) location.assign(`${base}/search?${new URLSearchParams({ q: digest })}`);
+    else tell(box, `${file.name} is too large to be looked for from here`);
+  } catch (error) {
+    tell(box, `${file.name} can't be looked for: ${error.message}`);
+    box.addEventListener("input", () => (box.placeholder = before), { once: true });
+  }
+}
+
+function tell(box, words) {
+  box.placeholder = words;
+  say(words);
+}
+
+/** Give the SHA-256 of a file in hex, "" where the browser does not tell it: too large, or the page came by plain HTTP. */
+async function hashOf(file) {
+  if (!globalThis.crypto?.subtle || file.size > MOST_HASHED) return "";
   const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  form.elements.q.value = [...new Uint8Array(digest)].map((one) => one.toString(16).padStart(2, "0")).join("");
-  form.requestSubmit();
+  return [...new Uint8Array(digest)].map((one) => one.toString(16).padStart(2, "0")).join("");
+}
+
+async function isKnown(digest) {
+  const found = await server.query("search", { class: "entity", sha256: digest, limit: 1 });
+  return found.items.length > 0;
+}
+
+/** Send a file as the form of the search page does. */
+function send(file) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action: `${base}/search`, enctype: "multipart/form-data", hidden: true });
+  const input = Object.assign(document.createElement("input"), { type: "file", name: "file" });
+  const kept = new DataTransfer();
+  kept.items.add(file);
+  input.files = kept.files;
+  const token = document.querySelector('meta[name="csrf-token"]')?.content;
+  if (token) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "csrf_token", value: token }));
+  form.append(input);
+  document.body.append(form);
+  form.submit();
 }

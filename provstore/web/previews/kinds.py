@@ -1,0 +1,85 @@
+"""What kind of file something is, for those who want to see it: found out from its first bytes, not from its name."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+__all__ = ["HEAD", "Kind", "kind_of"]
+
+HEAD: Final = 4096
+"""Bytes that tell."""
+
+_GZIP: Final = b"\x1f\x8b"
+_FITS: Final = b"SIMPLE  ="
+_VOTABLE: Final = re.compile(rb"<(?:[\w.-]+:)?VOTABLE[\s>]")
+_SVG: Final = re.compile(rb"<(?:[\w.-]+:)?svg[\s>]")
+_TABLES: Final = (".csv", ".tsv", ".ecsv")
+_TABLE_TYPES: Final = ("text/csv", "text/tab-separated-values")
+
+
+class Kind(StrEnum):
+    """How a file is shown."""
+
+    PICTURE = "picture"
+    FITS = "fits"
+    VOTABLE = "votable"
+    SVG = "svg"
+    PDF = "pdf"
+    JSON = "json"
+    TABLE = "table"
+    TEXT = "text"
+    OTHER = "other"
+
+
+def kind_of(file: Path, content_type: str) -> Kind:
+    """Tell how to show a file; what is said of its content counts only where the content can't tell."""
+    with file.open("rb") as stream:
+        head = stream.read(HEAD)
+    found = next((kind for kind, fits in _BY_CONTENT if fits(head)), None)
+    if found is not None:
+        return found
+    return _kind_of_text(head, file.name.lower(), content_type.lower()) if _is_text(head) else Kind.OTHER
+
+
+def _kind_of_text(head: bytes, name: str, content_type: str) -> Kind:
+    if head.startswith(b"# %ECSV") or name.endswith(_TABLES) or content_type.startswith(_TABLE_TYPES):
+        return Kind.TABLE
+    if "json" in content_type or name.endswith(".json"):
+        return Kind.JSON
+    if _VOTABLE.search(head):
+        return Kind.VOTABLE
+    # browsers take for a picture only what the server calls one
+    return Kind.SVG if content_type.startswith("image/svg") and _SVG.search(head) else Kind.TEXT
+
+
+def _is_text(head: bytes) -> bool:
+    """Tell whether bytes are the beginning of UTF-8 text; its last character may be cut."""
+    if b"\0" in head:
+        return False
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return len(head) == HEAD and error.start >= HEAD - 3
+    return True
+
+
+def _is_fits(head: bytes) -> bool:
+    if not head.startswith(_GZIP):
+        return head.startswith(_FITS)
+    try:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(head, len(_FITS)) == _FITS
+    except zlib.error:
+        return False
+
+
+_BY_CONTENT: Final[tuple[tuple[Kind, Callable[[bytes], bool]], ...]] = (
+    (Kind.PICTURE, lambda head: head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a"))),
+    (Kind.PICTURE, lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP"),
+    (Kind.FITS, _is_fits),
+    (Kind.PDF, lambda head: head.startswith(b"%PDF-")),
+)

@@ -1,0 +1,32 @@
+// Previews change in place when another part, plane or stretch is chosen; whatever looks so is looked after.
+const WHERE = ".preview form.looks";
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest(WHERE);
+  if (form) again(form);
+});
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches(WHERE)) return;
+  event.preventDefault();
+  again(event.target);
+});
+
+async function again(form) {
+  const place = form.closest(".preview");
+  const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+  const chosen = form.contains(document.activeElement) ? document.activeElement.name : "";
+  const opened = place.querySelector("details.header")?.open;
+  place.setAttribute("aria-busy", "true");
+  const made = await fetchPreview(address).catch(() => null);
+  if (!made) return location.assign(address); // the page says what was wrong
+  if (opened && made.querySelector("details.header")) made.querySelector("details.header").open = true;
+  place.replaceWith(made);
+  if (chosen) made.querySelector(`form.looks [name="${chosen}"]`)?.focus();
+}
+
+/** Fetch the preview of a product, as its page of previews has it. */
+export async function fetchPreview(address) {
+  const answer = await fetch(address, { headers: { Accept: "text/html,application/xhtml+xml" } });
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".preview");
+}

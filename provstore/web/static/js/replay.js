@@ -1,0 +1,38 @@
+// A replay that runs is followed: its part of the page is fetched anew until it is over.
+import { offerCopying, say } from "./copy.js";
+import { tellTimes } from "./times.js";
+
+const EVERY = 2000;
+const place = () => document.getElementById("live");
+
+async function look() {
+  if (document.hidden || document.querySelector("dialog[open]") || place().querySelector("details[open]")) return again();
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch {
+    // the server is away: it is asked again
+  }
+  again();
+}
+
+function show(page) {
+  const fresh = page.getElementById("live");
+  const old = place();
+  if (!fresh || fresh.textContent === old.dataset.text) return;
+  const focused = [...old.querySelectorAll("a, button, summary")].indexOf(document.activeElement);
+  const text = fresh.textContent;
+  if (fresh.dataset.told !== old.dataset.told) say(fresh.dataset.told);
+  old.replaceWith(fresh);
+  fresh.dataset.text = text;
+  tellTimes(fresh);
+  offerCopying(fresh);
+  if (focused >= 0) fresh.querySelectorAll("a, button, summary")[focused]?.focus();
+  document.title = page.title;
+}
+
+function again() {
+  if (place().dataset.running) setTimeout(look, EVERY);
+}
+
+again();
