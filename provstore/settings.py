@@ -142,7 +142,9 @@ def _check_executor(settings: Settings) -> None:
         raise Invalid(words, field="executor", value=settings.executor)
 
 
-_NOT_SETTINGS: Final = frozenset({"settings", "require", "job", "results", "parameters", "test_cache", "chaos", "url", "token"})
+_NOT_SETTINGS: Final = frozenset(
+    {"settings", "require", "job", "results", "parameters", "test_cache", "chaos", "url", "token"}
+)
 """Variables with our prefix that are something else: a job's own, the client's, or the test suite's."""
 
 

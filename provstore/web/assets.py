@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import suppress
 from functools import cache, lru_cache
 from hashlib import sha256
 from mimetypes import guess_type
@@ -63,9 +64,16 @@ def _found(filename: str) -> Path:
         NotFound: there is none of that name, or it would lie elsewhere.
     """
     joined = safe_join(str(_FOLDER), filename)
-    if joined is None or not Path(joined).is_file():
+    if joined is None or not _is_file(Path(joined)):
         raise NotFound(f"no file {filename!r} belongs to the pages", field="file", value=filename)
     return Path(joined)
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is a file; a name that is too long for one is none."""
+    with suppress(OSError):
+        return path.is_file()
+    return False
 
 
 def _media_type(filename: str) -> str:

@@ -42,7 +42,12 @@ def change_keeping(service: str, job_id: str) -> Answer:
     keeping = site().service.keeping
     act = keeping.end if _action(fields.get("ACTION", "KEEP")) == "REMOVE" else keeping.keep
     act(caller(), job_id)
-    return page_instead(onward) or show_keeping(service, job_id)
+    path, _, place = onward.partition("#")
+    page = page_instead(path)
+    if page is None:
+        return show_keeping(service, job_id)
+    page.location = f"{page.location}#{place}" if place else page.location
+    return page
 
 
 def _action(given: str) -> str:

@@ -104,7 +104,7 @@ def test_a_file_in_hand_leads_to_its_record(window: Open, line: Line, tmp_path: 
     file.write_text("clean frame of this test", encoding="utf-8")
     page.get_by_label("A file in hand").set_input_files(file)
     page.get_by_role("button", name="Find its record").click()
-    expect(page.get_by_text("2 found")).to_be_visible()  # the file that was brought, and its copy
+    expect(page.get_by_text(re.compile(r"^[2-9] found"))).to_be_visible()  # the file that was brought, and its copies
     file.write_text("nobody knows it", encoding="utf-8")
     page.get_by_label("A file in hand").set_input_files(file)
     page.get_by_role("button", name="Find its record").click()

@@ -130,10 +130,9 @@ def test_what_is_loaded_is_what_would_be_proposed(site: Site, window: Open, auth
 
 @pytest.mark.skipif(not FOREIGN.is_dir(), reason="the reference descriptions are not here")
 def test_descriptions_of_opus_are_imported_whole(site: Site, window: Open, author: str) -> None:
-    page = window(author).open("/definitions/new")
-    no_question(page)
     for file in sorted(FOREIGN.glob("*.xml")):
-        page.goto("/definitions/new")
+        page = window(author).open("/definitions/new")
+        no_question(page)
         page.set_input_files("#import", file)
         expect(page.locator("#about-name")).not_to_have_value("")
         page.evaluate(TOUCH_ALL)
@@ -144,7 +143,6 @@ def test_descriptions_of_opus_are_imported_whole(site: Site, window: Open, autho
             headers={"Authorization": f"Bearer {site.tokens[author]}", "Content-Type": "text/xml"},
         )
         assert told == answer.json(), file.name
-        page.evaluate("localStorage.clear()")
 
 
 def test_all_problems_are_told_at_once_and_beside_their_places(

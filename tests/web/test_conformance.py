@@ -163,7 +163,8 @@ class Target:
         return filled(address, job=self.done if method == "GET" else self.pending, fresh=fresh)
 
     def failures(self, method: str, place: str, **options: object) -> list[str]:
-        """Send it as three people; give what was our failure."""
+        """Send it as three people; give what was our failure. A server that an administrator drains takes no jobs."""
+        self.served.provstore.draining.end()
         clients = (self.served.admin, self.served.curie, self.served.anonymous)
         answers = [one.open(place, method=method, **options) for one in clients]  # type: ignore[arg-type]
         return [f"{one.status_code} {one.text[:200]}" for one in answers if one.status_code >= 500]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
+from typing import Final
 
 from provstore.uws.jobs import Job
 
 __all__ = ["commands"]
 
-_TOKEN = '-H "Authorization: Bearer $PROVSTORE_TOKEN"'
+_SIGNED: Final = '-H "Authorization: Bearer $PROVSTORE_TOKEN"'
 
 
 def commands(job: Job, *, base: str, namespace: str, signed_in: bool) -> tuple[tuple[str, str], ...]:
@@ -26,7 +27,7 @@ def commands(job: Job, *, base: str, namespace: str, signed_in: bool) -> tuple[t
 def _curl(job: Job, place: str, namespace: str, *, signed_in: bool) -> str:
     given = (f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in _values(job, namespace))
     return " \\\n  ".join(
-        ["curl -L -H 'Accept: application/json'", *([_TOKEN] if signed_in else []), *given, f"-d PHASE=RUN {place}"]
+        ["curl -L -H 'Accept: application/json'", *([_SIGNED] if signed_in else []), *given, f"-d PHASE=RUN {place}"]
     )
 
 

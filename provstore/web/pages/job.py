@@ -60,9 +60,7 @@ def show_job(job_id: str) -> Response:
             may_keep=is_ours and bool(caller().name and site().settings.kept_max),
             readers=shared_with(job) if is_ours else (),
             is_public=PUBLIC in job.readers,
-            commands=commands(
-                job, base=base_url(), namespace=site().store.namespace, signed_in=bool(caller().name)
-            ),
+            commands=commands(job, base=base_url(), namespace=site().store.namespace, signed_in=bool(caller().name)),
         )
     )
 

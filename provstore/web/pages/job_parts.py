@@ -13,16 +13,18 @@ from provstore.uws.descriptions.model import Description, ParameterDefinition
 from provstore.uws.jobs import Job, JobParameter, JobResult
 from provstore.uws.phases import Phase
 from provstore.uws.watching.following import tail_start
-from provstore.web.pages.previews import picture_address
+from provstore.web.pages.previews import Glance, glance_at
+from provstore.web.previews.kinds import Kind
 from provstore.web.site import base_url, caller, site
 
-__all__ = ["Given", "InputRow", "Log", "Product", "inputs_of", "logs_of", "parameters_of", "products_of"]
+__all__ = ["SHOWN", "Given", "InputRow", "Log", "Product", "inputs_of", "logs_of", "parameters_of", "products_of"]
 
 SHOWN: Final = 12
 """Results that are shown with a picture and a preview; of more a table lists the rest."""
 
-_FITS: Final = ("image/fits", "application/fits")
-_VOTABLE: Final = ("application/x-votable+xml", "text/xml;content=x-votable")
+_THUMB: Final = 192
+"""Pixels of a small picture: twice what it takes, for fine screens."""
+
 _LINES: Final = 40
 _TAIL_MOST: Final = 16 * 1024
 """Characters of output that stand in the page itself; scripts fetch more."""
@@ -32,7 +34,8 @@ _TAIL_MOST: Final = 16 * 1024
 class Product:
     """A result. ``file``: address of its bytes, "" where they are gone; ``picture``: of a small one, "" for none.
 
-    ``is_near``: its file is on this machine, and can be looked at without fetching it from a cluster. ``message``: with which SAMP message programs can be asked to open it, "" for none; ``is_public``: without a ticket.
+    ``is_near``: its file is on this machine, and can be looked at without fetching it from a cluster. ``message``: with
+    which SAMP message programs can be asked to open it, "" for none; ``is_public``: without a ticket.
     """
 
     result: JobResult
@@ -108,31 +111,29 @@ def products_of(job: Job) -> tuple[Product, ...]:
 
 def _product(job: Job, result: JobResult, node: Node | None, *, seen: bool) -> Product:
     file = f"{base_url()}/uws/{job.service}/{job.id}/results/{quote(result.name, safe='')}" if result.location else ""
-    is_near = bool(file) and seen and site().files.place(result.location).is_file()
-    picture = picture_address(node) if node and is_near else ""
+    found = glance_at(node, size=_THUMB) if node and file and seen else Glance()
     return Product(
         result=result,
         id=result.entity.removeprefix(site().store.namespace),
         file=file,
-        picture=picture,
-        is_near=is_near,
-        message=_message(result.content_type, is_image=bool(picture)) if is_near else "",
+        is_near=found.kind is not None,
+        picture=found.picture,
+        message=_message(found),
         is_public=node is not None and PUBLIC in node.readers,
     )
 
 
-def _message(content_type: str, *, is_image: bool) -> str:
-    """Give the SAMP message (MType) that asks a program to open a file of a type."""
-    bare = content_type.lower().replace(" ", "")
-    if bare.startswith(_VOTABLE):
-        return "table.load.votable"
-    return ("image.load.fits" if is_image else "table.load.fits") if bare.startswith(_FITS) else ""
+def _message(found: Glance) -> str:
+    """Give the SAMP message (MType) that asks programs to open such a file, "" for none."""
+    if found.kind is Kind.FITS:
+        return "image.load.fits" if found.picture else "table.load.fits"
+    return "table.load.votable" if found.kind is Kind.VOTABLE else ""
 
 
 def parameters_of(job: Job, description: Description) -> tuple[Given, ...]:
     """Give the values of a job's parameters, with unit and words of the description; also what may still be given."""
     definitions = {one.name: one for one in description.parameters}
-    used = {one.name for one in (*job.inputs, *description.inputs)}
+    used = {one.name for one in job.inputs} | {one.name for one in description.inputs}
     there = [one for one in job.parameters if one.name not in used]
     known = used | {one.name for one in there}
     absent = [name for name in definitions if name not in known] if job.phase is Phase.PENDING else []

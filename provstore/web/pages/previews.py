@@ -17,12 +17,12 @@ from provstore.queries.names import expand
 from provstore.uws.jobs import CONTENT_TYPE_ANY, integer, text
 from provstore.web.forms import one_value, whole_number
 from provstore.web.pages.rendering import page
-from provstore.web.previews.kinds import Kind
+from provstore.web.previews.kinds import Kind, kind_of
 from provstore.web.previews.looks import CUTS, SIZES, STRETCHES, Choice
 from provstore.web.previews.preview import Look, has_picture, look_at, picture_of
 from provstore.web.site import base_url, caller, site
 
-__all__ = ["Preview", "picture_address", "preview_of", "previews"]
+__all__ = ["Glance", "Preview", "glance_at", "picture_address", "preview_of", "previews"]
 
 previews: Final = Blueprint("previews", __name__, template_folder="../templates")
 
@@ -50,6 +50,14 @@ class Preview:
     cuts: tuple[str, ...] = CUTS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What lists tell of a file: its kind, None where it is not on this machine, and the address of a small picture."""
+
+    kind: Kind | None = None
+    picture: str = ""
+
+
 def preview_of(node: Node, choice: Choice | None = None) -> Preview:
     """Look at the file of an entity that the caller may see; where it is gone, that is what is told of it."""
     wanted = choice or Choice(size=_LARGE)
@@ -68,19 +76,22 @@ def preview_of(node: Node, choice: Choice | None = None) -> Preview:
     )
 
 
-def picture_address(node: Node, *, size: int = 320) -> str:
-    """Give the address of a small picture of an entity's file, "" where it has none or is not on this machine.
-
-    To find that out the file is opened, but none is fetched from a cluster.
-    """
+def glance_at(node: Node, *, size: int = 320) -> Glance:
+    """Tell quickly what the file of an entity is: it is opened for that, but none is fetched from a cluster."""
     if not site().files.place(text(node.properties, "location")).is_file():
-        return ""
+        return Glance()
+    content_type = text(node.properties, "content_type")
     try:
         file = _file(node)
-        pictured = has_picture(file, text(node.properties, "content_type"))
-    except (ProvstoreError, OSError):  # gone, or elsewhere
-        return ""
-    return _png(_local(node), Choice(size=size)) if pictured else ""
+        kind, pictured = kind_of(file, content_type), has_picture(file, content_type)
+    except (ProvstoreError, OSError):  # gone, or not what it was
+        return Glance()
+    return Glance(kind=kind, picture=_png(_local(node), Choice(size=size)) if pictured else "")
+
+
+def picture_address(node: Node, *, size: int = 320) -> str:
+    """Give the address of a small picture of an entity's file, "" where it has none or is not on this machine."""
+    return glance_at(node, size=size).picture
 
 
 def _look(node: Node, choice: Choice) -> Look:

@@ -25,6 +25,7 @@ _WRONG: Final = 400
 _UNKNOWN: Final = 401
 _FORBIDDEN: Final = 403
 _NOTHING: Final = 404
+_NOT_SO: Final = 405
 _CONFLICT: Final = 409
 _AWAY: Final = 503
 _SIGNING_IN: Final = "/session"
@@ -53,7 +54,7 @@ _ADVICE: Final[Mapping[int, Advice]] = {
         "There is nothing here",
         "It may have been deleted, or its owner may not have shared it with you. Provenance stays: search for it.",
     ),
-    405: Advice("This address takes other requests", "It is for programs, or for a form that leads there."),
+    _NOT_SO: Advice("This address takes other requests", "It is for programs, or for a form that leads there."),
     406: Advice("There is no such format of it", "Choose one of those that its page offers."),
     _CONFLICT: Advice(
         "Somebody was faster, or it is there already", "Load the page again, and look at what it is now."
@@ -99,7 +100,7 @@ def _refusal(status: int, message: str) -> Response:
         status=status,
         title=advice.title,
         advice=advice.words,
-        message=_nowhere() if status == _NOTHING and request.url_rule is None else message,
+        message=_LIBRARY[status]() if status in _LIBRARY and request.url_rule is None else message,
         looked_for=_looked_for() if status == _NOTHING else None,
         sign_in=status == _UNKNOWN or (status == _FORBIDDEN and stranger),
         onward=asked if looks and not asked.startswith(_NO_WAY_BACK) else "/",
@@ -108,9 +109,11 @@ def _refusal(status: int, message: str) -> Response:
     )
 
 
-def _nowhere() -> str:
-    """Name the address, of which the library only says that it is not there."""
-    return f"{request.path[:200]} is no address of this server."
+_LIBRARY: Final[Mapping[int, Callable[[], str]]] = {
+    _NOTHING: lambda: f"{request.path[:200]} is no address of this server.",
+    _NOT_SO: lambda: f"{request.method} is not understood at {request.path[:200]}.",
+}
+"""Of addresses that have no view the library says too little."""
 
 
 def _looked_for() -> str:

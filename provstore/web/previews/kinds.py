@@ -18,6 +18,7 @@ _GZIP: Final = b"\x1f\x8b"
 _FITS: Final = b"SIMPLE  ="
 _VOTABLE: Final = re.compile(rb"<(?:[\w.-]+:)?VOTABLE[\s>]")
 _SVG: Final = re.compile(rb"<(?:[\w.-]+:)?svg[\s>]")
+_JSON: Final = (b"{", b"[")
 _TABLES: Final = (".csv", ".tsv", ".ecsv")
 _TABLE_TYPES: Final = ("text/csv", "text/tab-separated-values")
 
@@ -49,7 +50,7 @@ def kind_of(file: Path, content_type: str) -> Kind:
 def _kind_of_text(head: bytes, name: str, content_type: str) -> Kind:
     if head.startswith(b"# %ECSV") or name.endswith(_TABLES) or content_type.startswith(_TABLE_TYPES):
         return Kind.TABLE
-    if "json" in content_type or name.endswith(".json"):
+    if "json" in content_type or name.endswith(".json") or head.lstrip()[:1] in _JSON:
         return Kind.JSON
     if _VOTABLE.search(head):
         return Kind.VOTABLE

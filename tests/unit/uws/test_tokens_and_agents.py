@@ -1,8 +1,10 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from provstore import __version__
 from provstore.accounts.callers import ANONYMOUS, Caller
-from provstore.errors import Unauthenticated
+from provstore.errors import Forbidden, Unauthenticated
 from provstore.graph.model import PUBLIC, Kind, Node, Relation
 from provstore.graph.store import Upsert
 from provstore.uws import agents
@@ -73,3 +75,19 @@ def test_a_person_goes_by_a_pseudonym_that_does_not_tell_the_account() -> None:
     assert agents.pseudonym(curie) == "user 89abcdef"
     assert agents.pseudonym(Caller(agent="a1", name="root", admin=True)) == "administrator"
     assert agents.pseudonym(ANONYMOUS) == "anonymous"
+
+
+def test_a_ticket_is_worth_something_for_its_file_until_its_time() -> None:
+    tokens, until_at = JobTokens(b"s" * 32), datetime(2026, 3, 1, tzinfo=UTC)
+    ticket = tokens.ticket("e1", until_at=until_at)
+    before = until_at - timedelta(seconds=1)
+    tokens.check_ticket("e1", ticket, at=before)
+    for node, given, at in (
+        ("e2", ticket, before),
+        ("e1", ticket, until_at),
+        ("e1", f"9{ticket}", before),
+        ("e1", tokens.token("e1"), before),
+        ("e1", "\N{SUPERSCRIPT TWO}.é", before),
+    ):
+        with pytest.raises(Forbidden):
+            tokens.check_ticket(node, given, at=at)

@@ -51,6 +51,7 @@ def test_every_error_has_one_status_and_the_nearest_row_comes_first() -> None:
         "Unavailable": 503,
         "UnsupportedType": 415,
         "FetchFailed": 500,
+        "KeptTooMuch": 403,
         "QuotaReached": 403,
         "WrongDescription": 400,
         "WrongPhase": 403,

@@ -11,6 +11,18 @@ document.addEventListener("submit", (event) => {
   again(event.target);
 });
 
+// A picture that can't be had (its file is damaged, or too large to be unpacked) says so.
+const PICTURE = ".preview .picture img";
+document.addEventListener("error", (event) => event.target.matches?.(PICTURE) && lament(event.target), true);
+for (const one of document.querySelectorAll(PICTURE)) if (one.complete && !one.naturalWidth) lament(one);
+
+function lament(image) {
+  const words = document.createElement("p");
+  words.className = "none";
+  words.textContent = "No preview: the file is damaged, or too large to be unpacked. Download it.";
+  image.closest(".picture").replaceWith(words);
+}
+
 async function again(form) {
   const place = form.closest(".preview");
   const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
