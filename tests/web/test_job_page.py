@@ -1,4 +1,4 @@
-"""The page of a job in its rarer states: archived, with inputs that one may not see, and in browsers without scripts."""
+"""The page of a job in its rarer states: archived, with inputs that one may not see, and without scripts."""
 
 from __future__ import annotations
 

@@ -67,9 +67,10 @@ def _of_xml(file: Path) -> dict[str, Any]:
 
 def _elements(file: Path) -> Iterator[tuple[str, str, Any]]:
     options: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
-    for event, element in etree.iterparse(str(file), events=("start", "end"), **options):
-        if isinstance(element.tag, str):
-            yield event, etree.QName(element).localname, element
+    with file.open("rb") as stream:
+        for event, element in etree.iterparse(stream, events=("start", "end"), **options):
+            if isinstance(element.tag, str):
+                yield event, etree.QName(element).localname, element
 
 
 def _text(cell: Any) -> str:
