@@ -24,7 +24,17 @@ function enhance(below) {
   offerSending(below);
 }
 
+/** Follow the job while the page is looked at: browsers have few lines to one server, for all of its pages together. */
 function watch() {
+  let stop = document.hidden ? null : follow();
+  document.addEventListener("visibilitychange", () => {
+    stop?.();
+    stop = document.hidden ? null : follow();
+  });
+  setInterval(elapse, 1000);
+}
+
+function follow() {
   const stop = server.events(
     (happening, facts) => {
       if (facts.jobId !== id) return;
@@ -33,9 +43,8 @@ function watch() {
     },
     { service },
   );
-  addEventListener("pagehide", stop);
-  renew(); // it may have moved on while the page was on its way
-  setInterval(elapse, 1000);
+  renew(); // it may have moved on while nobody looked
+  return stop;
 }
 
 /** Take the parts of the page that differ from the server's; what somebody is writing in stays. */
