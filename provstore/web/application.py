@@ -29,25 +29,25 @@ from provstore.web.obscore import obscore
 from provstore.web.oidc import oidc
 from provstore.web.openapi import openapi
 from provstore.web.operation import operation
-from provstore.web.pages.account import account_page
-from provstore.web.pages.administration import administration
-from provstore.web.pages.compare import comparing
-from provstore.web.pages.definition_editor import definition_editor
-from provstore.web.pages.definitions import definitions
-from provstore.web.pages.documents import document_pages
-from provstore.web.pages.graph import graph_data, graph_page
-from provstore.web.pages.impact import affected
-from provstore.web.pages.job import job_page
-from provstore.web.pages.job_list import job_list
-from provstore.web.pages.lineage import tracing
-from provstore.web.pages.new_job import new_job
-from provstore.web.pages.people import people
+from provstore.web.pages.accounts.account import account_page
+from provstore.web.pages.accounts.administration import administration
+from provstore.web.pages.accounts.people import people
+from provstore.web.pages.curating.compare import comparing
+from provstore.web.pages.curating.documents import document_pages
+from provstore.web.pages.curating.impact import affected
+from provstore.web.pages.curating.lineage import tracing
+from provstore.web.pages.curating.product import product
+from provstore.web.pages.curating.replays import replaying
+from provstore.web.pages.curating.search import searching
+from provstore.web.pages.curating.stale import staleness
+from provstore.web.pages.definitions.catalog import definitions
+from provstore.web.pages.definitions.editor import definition_editor
+from provstore.web.pages.graph.explorer import graph_data, graph_page
+from provstore.web.pages.jobs.job import job_page
+from provstore.web.pages.jobs.listing import job_list
+from provstore.web.pages.jobs.new import new_job
 from provstore.web.pages.previews import previews
-from provstore.web.pages.product import product
 from provstore.web.pages.refusals import error_page, pages
-from provstore.web.pages.replays import replaying
-from provstore.web.pages.search import searching
-from provstore.web.pages.stale import staleness
 from provstore.web.provsap import provsap
 from provstore.web.proxies import Proxies
 from provstore.web.questions import questions

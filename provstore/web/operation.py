@@ -13,8 +13,8 @@ from provstore.graph.model import Label, Node, NodeId
 from provstore.uws.jobs import integer, text
 from provstore.web.browsers import is_browser
 from provstore.web.negotiate import page_instead
+from provstore.web.pages.curating.rows import named
 from provstore.web.pages.home import home_page
-from provstore.web.pages.rows import named
 from provstore.web.site import base_url, caller, site
 
 __all__ = ["operation"]

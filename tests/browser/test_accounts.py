@@ -109,7 +109,8 @@ def test_a_result_is_kept_from_its_page_and_let_go_from_the_account(site: Site, 
     expect(page.locator(".kept")).to_contain_text("Kept since")
     assert site.ask("GET", f"/uws/sleep/{job.id}", by=curie)["destruction"] is None
     page.goto("/account")
-    page.get_by_role("list", name="Kept").get_by_role("button", name=re.compile("Stop keeping")).click()
+    kept = page.get_by_role("list", name="Kept").get_by_role("listitem")
+    kept.filter(has=page.locator(f"a[title={job.id}]")).get_by_role("button", name=re.compile("Stop keeping")).click()
     expect(page.get_by_role("list", name="What goes next").locator(f"a[title={job.id}]")).to_be_visible()
     assert site.ask("GET", f"/uws/sleep/{job.id}", by=curie)["destruction"]
 

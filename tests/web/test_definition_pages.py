@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from provstore.accounts.callers import Grant, Role
 from provstore.uws.descriptions.dialects.jsonform import to_json
 from provstore.uws.descriptions.model import Description, Generated, ParameterDefinition, Used
-from provstore.web.pages.editor_fields import FACTS, ROWS
+from provstore.web.pages.definitions.fields import FACTS, ROWS
 from tests.web.definers import ECHO, People, as_json, changed, people_of
 from tests.web.served import BASE, Served
 

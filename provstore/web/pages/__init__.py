@@ -1,1 +1,1 @@
-"""Pages for people: server-rendered, usable without scripts."""
+"""Pages for people: server-rendered, usable without scripts; a folder per family, as in templates/."""

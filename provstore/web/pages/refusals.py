@@ -9,11 +9,11 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, g, request
 
 from provstore.web.errors import Problems
-from provstore.web.pages.account import account_again
-from provstore.web.pages.definitions import proposing_page
-from provstore.web.pages.documents import bringing_page
-from provstore.web.pages.new_job import job_form_again
-from provstore.web.pages.people import people_again
+from provstore.web.pages.accounts.account import account_again
+from provstore.web.pages.accounts.people import people_again
+from provstore.web.pages.curating.documents import bringing_page
+from provstore.web.pages.definitions.catalog import proposing_page
+from provstore.web.pages.jobs.new import job_form_again
 from provstore.web.pages.rendering import page
 from provstore.web.site import base_url, site
 

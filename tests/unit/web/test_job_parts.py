@@ -10,8 +10,8 @@ import pytest
 from provstore.graph.model import NodeId
 from provstore.uws.jobs import Change, Job, JobId, JobParameter
 from provstore.uws.phases import Phase
-from provstore.web.pages.commands import commands
-from provstore.web.pages.progress import stations
+from provstore.web.pages.jobs.commands import commands
+from provstore.web.pages.jobs.progress import stations
 
 BIRTH = datetime(2026, 3, 1, tzinfo=UTC)
 NAMESPACE = "urn:x#"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provstore.web.pages.sky import Line, sky_of
+from provstore.web.pages.jobs.sky import Line, sky_of
 
 
 @pytest.mark.parametrize(

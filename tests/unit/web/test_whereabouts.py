@@ -11,7 +11,7 @@ from provstore.graph.model import NodeId
 from provstore.uws.jobs import Job, JobId
 from provstore.uws.phases import Phase
 from provstore.uws.queue.rules import NOT_WAITING, Wait
-from provstore.web.pages.whereabouts import Whereabouts, cause_in_words, is_held_there, whereabouts
+from provstore.web.pages.jobs.whereabouts import Whereabouts, cause_in_words, is_held_there, whereabouts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HERE = Job(

@@ -1,0 +1,1 @@
+"""Pages of products and of curators: search, lineage, impact, comparison, what is stale, replays, documents."""

@@ -1,0 +1,1 @@
+"""Pages of definitions: the catalog, one of them, proposals, the editor."""

@@ -1,0 +1,1 @@
+"""The explorer of the graph: what is asked, what is seen, as JSON."""

@@ -1,0 +1,1 @@
+"""Pages of jobs: the list, one job, the form of a new one."""
