@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from provstore.errors import Forbidden, Unauthenticated
 from provstore.queries.catalog import QUESTIONS
 from provstore.settings import Settings
 from provstore.web.cors import is_listed
+from provstore.web.csrf import is_token
 from provstore.web.errors import challenge
 from provstore.web.forms import csrf_field
 from provstore.web.proxies import PROXIED
@@ -219,7 +219,7 @@ def _refuse_foreign_change(session: Session) -> None:
     if request.path == "/session" and request.method == "POST":
         return  # signs in anew: whoever knows the password needs no other proof
     sent = request.headers.get("X-CSRF-Token") or csrf_field()
-    if not hmac.compare_digest(sent.encode("utf-8", "replace"), session.csrf.encode()):
+    if not is_token(sent, session.csrf):
         raise Forbidden(
             "a change by a session needs its CSRF token (GET /session): header X-CSRF-Token or form field csrf_token",
             field="csrf_token",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from contextlib import suppress
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -14,6 +13,7 @@ from flask import Blueprint, Response, request
 from werkzeug.security import safe_join
 
 from provstore.errors import NotFound
+from provstore.web.compression import compress, gzipped
 from provstore.web.site import base_url
 
 __all__ = ["asset_address", "assets", "is_there"]
@@ -36,11 +36,7 @@ def static(filename: str) -> Response:
     content, etag = _content(_found(rest if lasting else filename))
     response = Response(content, content_type=_media_type(filename))
     if Path(filename).suffix in _COMPRESSED:
-        response.vary.add("Accept-Encoding")
-        if request.accept_encodings.quality("gzip"):
-            response.data = _zipped(content)
-            response.headers["Content-Encoding"] = "gzip"
-            etag += "-gzip"
+        etag += "-gzip" * compress(response, _packed)
     response.set_etag(etag)
     response.headers["Cache-Control"] = _A_YEAR if lasting and mark == _mark() else _ASK_AGAIN
     response.make_conditional(request)
@@ -87,8 +83,8 @@ def _content(path: Path) -> tuple[bytes, str]:
 
 
 @lru_cache(maxsize=256)
-def _zipped(content: bytes) -> bytes:
-    return gzip.compress(content, mtime=0)
+def _packed(content: bytes) -> bytes:
+    return gzipped(content)
 
 
 @cache

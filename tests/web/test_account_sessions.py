@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 from typing import Any, Final
@@ -125,6 +126,21 @@ def test_a_form_carries_the_token_as_a_field_which_is_no_parameter(signing: Serv
         job = answer.location.removeprefix(signing.base)
         assert signing.json(job)["parameters"]["text"] == "a"
         assert "csrf_token" not in signing.json(job)["parameters"]
+
+
+def test_a_page_is_compressed_and_carries_the_token_as_another_text_each_time(signing: Served) -> None:
+    client, token = browser(signing)
+    seen: set[str] = set()
+    for _ in range(3):
+        page = client.get("/account", headers={"Accept": "text/html", "Accept-Encoding": "gzip"})
+        assert page.headers["Content-Encoding"] == "gzip"
+        text = gzip.decompress(page.data).decode()
+        assert token not in text
+        (carried,) = set(re.findall(r'name="csrf_token" value="(\w+)"', text))
+        seen.add(carried)
+        made = client.post("/uws/sleep", data={"csrf_token": carried, "duration": "0"}, headers=JSON)
+        assert made.status_code == 303, made.text
+    assert len(seen) == 3
 
 
 def test_an_upload_is_read_once_when_the_token_is_among_its_parts(signing: Served) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import BinaryIO, Final
@@ -20,6 +19,7 @@ from provstore.export.svg import caption_of
 from provstore.export.views import View
 from provstore.graph.titles import title
 from provstore.queries.lineage import Direction, without
+from provstore.web.compression import compress
 from provstore.web.forms import one_value
 from provstore.web.negotiate import provenance_format
 from provstore.web.pages.graph.as_json import ordered, relation_in_words, seen_json
@@ -96,11 +96,9 @@ def show_nodes() -> Response:
     """GET /graph.json?id=…: the same as the page of that address shows: nodes with positions, and edges."""
     content = current_app.json.dumps(seen_json(look(_asked())), separators=(",", ":")).encode()
     response = Response(content, content_type="application/json")
-    response.vary.update(["Accept-Encoding", "Cookie"])
+    response.vary.add("Cookie")
     response.headers["Cache-Control"] = "no-store"
-    if request.accept_encodings.quality("gzip"):
-        response.data = gzip.compress(content, 6)
-        response.headers["Content-Encoding"] = "gzip"
+    compress(response)
     return response
 
 
