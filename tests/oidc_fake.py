@@ -79,6 +79,9 @@ class FakeProvider:
             "/keys": lambda _request: _json({"keys": [self.key.as_dict(private=False)]}),
             "/authorize": self._authorize,
             "/token": self._token,
+            "/end": lambda _request: Response(
+                status=302, headers={"Location": request.args["post_logout_redirect_uri"]}
+            ),
             "/userinfo": lambda _request: _json(self.person | self.user_info),
         }
         answer = Response("down", 500) if self.down else pages[request.path](request)

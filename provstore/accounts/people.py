@@ -14,7 +14,7 @@ from provstore.accounts.callers import ANONYMOUS, Caller, Grant, Scope
 from provstore.accounts.database import Database, seconds_of
 from provstore.accounts.oidc import Providers, Remote, is_jwt
 from provstore.accounts.passwords import Passwords
-from provstore.accounts.persons import ADMIN, Person, check_name, read_persons
+from provstore.accounts.persons import ADMIN, Among, Person, among, check_name, read_persons
 from provstore.accounts.sessions import Sessions
 from provstore.accounts.tokens import Tokens, write_token
 from provstore.errors import Conflict, NotFound
@@ -91,11 +91,19 @@ class Accounts:
         """Give everybody with an account, by name."""
         return tuple(one.caller() for one in self._read("true"))
 
-    def persons(self, *, after: str = "", most: int = -1, part: str = "") -> tuple[Person, ...]:
-        """Give everybody with an account by name, a page at a time: so many after a name, with a part in theirs."""
+    def persons(
+        self, *, after: str = "", most: int = -1, part: str = "", these: Among = Among.ALL
+    ) -> tuple[Person, ...]:
+        """Give people by name, a page at a time: so many after a name, with a part in theirs."""
         self.tokens.flush()  # when they were used
-        these = "SELECT agent FROM person WHERE name > ? AND instr(lower(name), lower(?)) ORDER BY name LIMIT ?"
-        return self._read(f"agent IN ({these})", after, part, most)
+        found = f"SELECT agent FROM person WHERE {among(these)} AND name > ? ORDER BY name LIMIT ?"
+        return self._read(f"agent IN ({found})", part, after, most)
+
+    def count(self, *, part: str = "", these: Among = Among.ALL) -> int:
+        """Count people, with a part in their names."""
+        with self.database.reading() as connection:
+            rows = connection.execute(f"SELECT count(*) FROM person WHERE {among(these)}", (part,))
+            return int(rows.fetchone()[0])
 
     def person(self, name: str) -> Person:
         """Give the person with an account name.

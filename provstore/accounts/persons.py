@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from provstore.accounts.callers import EVERY_SERVICE, Caller, Grant, Role, Scope
@@ -14,7 +15,7 @@ from provstore.accounts.database import instant_of
 from provstore.errors import Invalid
 from provstore.graph.model import PUBLIC
 
-__all__ = ["ADMIN", "Person", "check_name", "parse_grant", "read_persons"]
+__all__ = ["ADMIN", "Among", "Person", "among", "check_name", "parse_grant", "read_persons"]
 
 ADMIN: Final = "admin"
 """Stored like a role where a provider's groups gave it; by hand it is a property of the person."""
@@ -22,6 +23,33 @@ ADMIN: Final = "admin"
 _RESERVED: Final = frozenset({PUBLIC, "anonymous"})
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+-]{0,63}")
 _SERVICE: Final = re.compile(r"\*|[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+
+class Among(StrEnum):
+    """Which people are meant."""
+
+    ALL = "all"
+    ADMINISTRATORS = "administrators"
+    WITH_ROLES = "roles"
+    DEACTIVATED = "deactivated"
+    NEVER_SEEN = "never"
+
+
+_GRANTED: Final = "EXISTS (SELECT 1 FROM granted WHERE granted.agent = person.agent AND role"
+_AMONG: Final = {
+    Among.ALL: "true",
+    Among.ADMINISTRATORS: f"(admin OR {_GRANTED} = '{ADMIN}'))",
+    Among.WITH_ROLES: f"{_GRANTED} != '{ADMIN}')",
+    Among.DEACTIVATED: "NOT active",
+    Among.NEVER_SEEN: "seen_at IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM token WHERE token.agent = person.agent AND last_used_at IS NOT NULL)",
+}
+"""Each as a condition over the table ``person``."""
+
+
+def among(these: Among) -> str:
+    """Give the condition over the table ``person`` for some people, with a part of their name as its one value."""
+    return f"{_AMONG[these]} AND instr(lower(name), lower(?))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ def drawn_box(box: Box) -> str:
     title = f"{box.form.capitalize()}: {box.name or box.short}"
     drawn = (
         f"<title>{xml_text(title)}</title><desc>{xml_text(_description(box))}</desc>"
-        f"{_focus(box)}{outline(box.form, box.state, WIDTH, HEIGHT)}{words}"
+        f"{_focus(box)}{_behind(box)}{outline(box.form, box.state, WIDTH, HEIGHT)}{words}"
     )
     if box.link:
         drawn = f'<a href="{xml_attribute(box.link)}">{drawn}</a>'
@@ -65,6 +65,13 @@ def outline(form: Form, state: State, across: float, down: float) -> str:
         )
     corner = ' rx="8"' if form is Form.VALUE else ""
     return f'<rect x="{-half:g}" y="{-high:g}" width="{across:g}" height="{down:g}"{corner} {look}/>'
+
+
+def _behind(box: Box) -> str:
+    """Give a second shape where a box stands for many; a collection has one of its own."""
+    if not box.many or box.form is Form.COLLECTION:
+        return ""
+    return f'<g transform="translate(4 -4)">{outline(box.form, box.state, WIDTH, HEIGHT)}</g>'
 
 
 def _focus(box: Box) -> str:

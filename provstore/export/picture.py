@@ -47,7 +47,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A drawn node. ``agents`` and ``parameters`` are its badges, as text for people."""
+    """A drawn node, or many. ``agents`` and ``parameters`` are its badges, as text for people."""
 
     id: str
     short: str
@@ -59,6 +59,7 @@ class Box:
     parameters: tuple[str, ...] = ()
     link: str = ""
     focus: bool = False
+    many: bool = False
 
     @property
     def is_named(self) -> bool:

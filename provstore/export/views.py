@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final
@@ -12,7 +12,7 @@ from provstore.export.document import Document
 from provstore.export.names import Namespaces
 from provstore.export.picture import Arrow, Box, Form, Picture, box_of
 from provstore.export.vocabulary import RELATIONS
-from provstore.graph.model import Kind, Label
+from provstore.graph.model import Kind, Label, NodeId
 
 __all__ = ["THROUGH", "View", "data_only", "with_agents"]
 
@@ -56,15 +56,19 @@ def _through(picture: Picture, stated: set[Arrow]) -> Iterator[Arrow]:
             yield from (Arrow(one, other, THROUGH, name) for one, other in pairs)
 
 
-def with_agents(picture: Picture, document: Document) -> Picture:
-    """Draw agents as boxes, and every relation that is stated; what the W3C model has no word for is left out."""
+def with_agents(picture: Picture, document: Document, groups: Mapping[str, str]) -> Picture:
+    """Draw agents as boxes, and every relation that is stated; what the W3C model has no word for is left out.
+
+    ``groups``: node -> the box that stands for it and others.
+    """
     names = Namespaces.of(document)
     agents = {
         node.id: box_of(document, node, Form.AGENT, names) for node in document.nodes() if Label.AGENT in node.labels
     }
     boxes: dict[str, Box] = {box.id: replace(box, agents=(), parameters=()) for box in picture.boxes}
     arrows = {*picture.arrows, *picture.follows}
-    tied = [one for one in document.graph.relations() if one.kind in _TO_AGENTS and one.target in agents]
+    ties = (one for one in document.graph.relations() if one.kind in _TO_AGENTS and one.target in agents)
+    tied = [one._replace(source=NodeId(groups.get(one.source, one.source))) for one in ties]
     shown = {one.target for one in tied if one.source in boxes}
     shown |= {one.target for one in tied if one.source in shown}
     for one in tied:

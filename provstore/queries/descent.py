@@ -43,7 +43,7 @@ class Descent:
 
     def stream(self) -> Iterator[Reached]:
         """Give the starts and all that came of them, as far as the viewer may see it."""
-        nodes = sorted(self.store.get(sorted(set(self.starts)), self.viewer), key=lambda one: one.id)
+        nodes = self._starting()
         yield from (Reached(node, 0) for node in nodes)
         early: set[NodeId] = set()
         for one in self._early({node.id for node in nodes}):
@@ -51,6 +51,13 @@ class Descent:
             yield one
         met = {node.id for node in nodes}
         yield from (one for one in self._whole(sorted(met), met) if one.node.id not in early)
+
+    def early(self) -> Iterator[Reached]:
+        """Give what the stream begins with where there are very many: some of the nearest entities; else nothing."""
+        return self._early({node.id for node in self._starting()})
+
+    def _starting(self) -> list[Node]:
+        return sorted(self.store.get(sorted(set(self.starts)), self.viewer), key=lambda one: one.id)
 
     def _early(self, starts: set[NodeId]) -> Iterator[Reached]:
         """Give some of the nearest entities, where there are so many that all would take long to sort."""

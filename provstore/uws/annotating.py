@@ -143,7 +143,7 @@ class Annotating:
         if not 1 <= len(attributes) <= _MOST:
             raise Invalid(f"{len(attributes)} attributes: 1 to {_MOST} are needed", field="attributes")
         about = self._seen(caller, node)
-        if public and not self._may_publish(caller, about):
+        if public and not self.may_publish(caller, about):
             raise Forbidden("only its owner, a curator or an administrator publishes annotations of it", field="public")
         readers = curators(EVERY_SERVICE) | {reader_of(caller.agent)} | ({PUBLIC} if public else set())
         made = Annotation(
@@ -185,7 +185,9 @@ class Annotating:
             raise NotFound(f"there is nothing known of {node}", field="id", value=node)
         return found[0]
 
-    def _may_publish(self, caller: Caller, about: Node) -> bool:
+    @staticmethod
+    def may_publish(caller: Caller, about: Node) -> bool:
+        """Tell whether somebody may let everybody see what he adds to a node."""
         return caller.has(Role.CURATOR, EVERY_SERVICE) or caller.reader in about.readers
 
     def _cells(self, caller: Caller, about: Node, made: Annotation) -> tuple[Attribute, ...]:

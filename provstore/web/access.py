@@ -30,7 +30,7 @@ __all__ = ["COOKIE", "install_access", "present_session", "refuse_foreign_page",
 
 COOKIE: Final = "provstore_session"
 
-_OPEN: Final = ("/healthz", "/signals/", "/availability", "/openapi.json", "/static/")
+_OPEN: Final = ("/healthz", "/signals/", "/availability", "/openapi.json", "/static/", "/favicon.ico")
 """Addresses that need no caller: operation, and signals, which carry a token of their own."""
 
 _ENTRANCE: Final = ("/session", "/login", "/oidc", "/capabilities")

@@ -32,6 +32,7 @@ from provstore.web.operation import operation
 from provstore.web.pages.accounts.account import account_page
 from provstore.web.pages.accounts.administration import administration
 from provstore.web.pages.accounts.people import people
+from provstore.web.pages.annotating import annotating
 from provstore.web.pages.curating.compare import comparing
 from provstore.web.pages.curating.documents import document_pages
 from provstore.web.pages.curating.impact import affected
@@ -66,6 +67,7 @@ _PAGES: Final = (
     new_job,  # before the page of a job: its address would be one
     job_page,
     previews,
+    annotating,
     definition_editor,
     definitions,
     graph_page,

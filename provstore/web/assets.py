@@ -24,6 +24,7 @@ _FOLDER: Final = Path(__file__).parent / "static"
 _COMPRESSED: Final = frozenset({".css", ".js", ".svg", ".html", ".json", ".LICENSE"})
 _TYPES: Final = {".js": "text/javascript", ".LICENSE": "text/plain"}
 _A_YEAR: Final = "public, max-age=31536000, immutable"
+_A_DAY: Final = "public, max-age=86400"
 _ASK_AGAIN: Final = "public, no-cache"
 _MARK: Final = "v-"
 
@@ -40,6 +41,14 @@ def static(filename: str) -> Response:
     response.set_etag(etag)
     response.headers["Cache-Control"] = _A_YEAR if lasting and mark == _mark() else _ASK_AGAIN
     response.make_conditional(request)
+    return response
+
+
+@assets.get("/favicon.ico")
+def icon() -> Response:
+    """GET /favicon.ico: the mark of the pages; browsers ask here beside answers that are no pages."""
+    response = static("provstore.svg")
+    response.headers["Cache-Control"] = _A_DAY
     return response
 
 

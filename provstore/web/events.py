@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as Answer
 
 from provstore.errors import Invalid, Unauthenticated
-from provstore.graph.model import Viewer
+from provstore.graph.model import Viewer, format_instant
 from provstore.uws.watching.events import Event, Since, parse_since
 from provstore.uws.watching.streams import Stream
 from provstore.web.access import standing
@@ -48,7 +48,7 @@ def show_events(service: str) -> Response:
 def _stream(service: str | None, mount: str) -> Response:
     seconds, since = _seconds(), _since()
     stream = site().events.open(_sight(), service=service, since=since)
-    body = _written(stream, f"{base_url()}/{mount}", seconds)
+    body = _written(stream, f"{base_url()}/{mount}", seconds, from_now_on=since is None)
     response = Response(body, content_type=_TYPE, headers=UNBUFFERED)
     response.call_on_close(stream.close)
     return response
@@ -84,8 +84,10 @@ def _sight() -> Callable[[], Viewer | None]:
     return look
 
 
-def _written(stream: Stream, base: str, seconds: float | None) -> Iterator[str]:
+def _written(stream: Stream, base: str, seconds: float | None, *, from_now_on: bool) -> Iterator[str]:
     yield _OPENING
+    if from_now_on:  # who comes back before the first event says with this id from where on
+        yield f"id: {format_instant(stream.began_at)}\n\n"
     for batch in stream.batches(seconds=seconds):
         yield "".join(_text(event, base) for event in batch) or _HEARTBEAT
     yield f"event: close\ndata: {json.dumps({'reason': stream.ended})}\n\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -28,6 +29,10 @@ __all__ = ["UNBUFFERED", "send_input", "send_log", "send_stored", "store"]
 store: Final = Blueprint("store", __name__)
 
 _INERT: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+_PDF: Final = "application/pdf"
+_READ: Final = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
+"""For PDF, which browsers read outside of the page: their readers don't start in a sandbox."""
+
 _PLAIN: Final = "text/plain; charset=utf-8"
 _ASCII: Final = "".join(map(chr, range(33, 127)))
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
@@ -130,7 +135,7 @@ def send_stored(location: str, *, content_type: str, sha256: str, size: int | No
     response = send_bytes(file, content_type=content_type or CONTENT_TYPE_ANY, etag=etag)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Disposition"] = disposition(file.name)
-    response.headers["Content-Security-Policy"] = _INERT
+    response.headers["Content-Security-Policy"] = _READ if response.mimetype == _PDF else _INERT
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -143,14 +148,12 @@ def disposition(name: str) -> str:
 
 
 def send_log(job: Job, stream: str) -> Response:
-    """Send what a job has printed so far; ``?lines=n``: only the last ones; ``?follow=true``: until it is over."""
+    """Send what a job has printed so far, or the end of it; ``?follow=true``: until it is over."""
     file = site().files.run(job.id) / stream
     if job.phase is Phase.ARCHIVED:
         raise NotFound(f"{stream} is not kept any more: job {job.id} was destroyed", field=stream)
     site().following.refresh(job)
-    lines = one_value(request.args, "lines")
-    count = None if lines is None else whole_number(lines, name="lines", least=1)
-    start = tail_start(file, count) if count and file.is_file() else 0
+    start = _start(file)
     if _follows() and request.method == "GET":
         return Response(site().following.follow(job, stream, start=start), content_type=_PLAIN, headers=UNBUFFERED)
     if not file.is_file():
@@ -163,6 +166,16 @@ def send_log(job: Job, stream: str) -> Response:
     response.headers["Cache-Control"] = "no-store" if grows else "private, no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _start(file: Path) -> int:
+    """Tell where what is asked for begins: ``?lines=n``: the last lines; ``?from=n``: from a byte on."""
+    lines, place = one_value(request.args, "lines"), one_value(request.args, "from")
+    count = None if lines is None else whole_number(lines, name="lines", least=1)
+    start = 0 if place is None else whole_number(place, name="from", least=0)
+    if not file.is_file():
+        return 0
+    return max(min(start, file.stat().st_size), tail_start(file, count) if count else 0)
 
 
 def _follows() -> bool:

@@ -7,9 +7,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import request
+from markupsafe import escape
 from werkzeug.wrappers import Response as Answer
 
 from provstore.accounts.oidc_attempts import DURATION
+from provstore.web.browsers import is_browser
 from provstore.web.site import base_url, site
 
 __all__ = ["end_at_provider", "known_browser", "remember_browser", "remember_provider"]
@@ -18,6 +20,12 @@ _BROWSER: Final = "provstore_sign_in"
 """A secret of the browser: only there is a provider's answer taken."""
 _PROVIDER: Final = "provstore_provider"
 """The name of the provider where it has signed in last, so that signing out can lead there too."""
+
+
+_ONWARD: Final = (
+    '<!doctype html><html lang="en"><title>Signed out</title>'
+    '<p>You are signed out here. <a href="{}">Sign out at the provider too</a></p></html>'
+)
 
 
 def known_browser() -> str:
@@ -43,8 +51,20 @@ def end_at_provider(answer: Answer) -> Answer:
     name = request.cookies.get(_PROVIDER, "")
     place = site().accounts.providers.end_address(name, return_to=f"{base_url()}/")
     answer.delete_cookie(_PROVIDER, path=_mount() or "/")
+    if place and is_browser():
+        return _led_on(answer, place)
     if place:
         answer.location = place
+    return answer
+
+
+def _led_on(answer: Answer, place: str) -> Answer:
+    """Lead a browser on by a page: the policy of ours, `form-action`, lets no form be redirected to another host."""
+    del answer.headers["Location"]
+    answer.status_code = 200
+    answer.headers["Refresh"] = f"0;url={place}"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    answer.set_data(_ONWARD.format(escape(place)))
     return answer
 
 

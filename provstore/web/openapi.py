@@ -33,6 +33,7 @@ _PEOPLE: Final = frozenset(
         "new_job",
         "job_page",
         "previews",
+        "annotating",
         "definitions",
         "definition_editor",
         "graph_page",
@@ -47,7 +48,7 @@ _PEOPLE: Final = frozenset(
     }
 )
 """Blueprints of pages."""
-_FILES: Final = frozenset({"static"})
+_FILES: Final = frozenset({"static", "icon"})
 _PAGE: Final = Operation(answers={200: {"text/html": ""}})
 _ANYTHING: Final = Operation(answers={200: {"*/*": ""}})
 _REFUSALS: Final[Mapping[str, str]] = {

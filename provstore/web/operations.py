@@ -156,7 +156,9 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "uws.set_parameter": _leads_on({_FORM: "", "text/plain": ""}),
     "uws.show_results": _shows(_either("UwsResultsDocument", "ResultList")),
     "uws.show_result": Operation(answers={200: _BYTES, 206: _BYTES, 304: _NO_CONTENT}),
-    "uws.show_output": Operation(answers={200: _TEXT, 206: _TEXT}, query=("lines", "follow")),
+    "uws.show_output": Operation(
+        answers={200: _TEXT, 206: _TEXT}, query=("lines", "follow"), words={"from": "the byte to begin at"}
+    ),
     "uws.show_provenance": _shows(_PROVENANCE, *_OF_PROVENANCE),
     "uws.show_provenance_as": _shows(_PROVENANCE),
     "uws.show_provenance_part": _shows(_PROVENANCE, "format", "model"),
@@ -182,7 +184,7 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
         query=("to", "name", "strict"),
     ),
     "proposals.propose": Operation(
-        answers={201: _json("NewProposal")}, body=_NEW_DEFINITION, query=("message", "name", "strict")
+        answers={201: _json("NewProposal")}, body=_NEW_DEFINITION, query=("message", "name", "strict", "base")
     ),
     "proposals.list_proposals": _shows(_json("ProposalList"), "service", "state", "limit", "next"),
     "proposals.show_proposal": _shows(

@@ -35,6 +35,7 @@ QUERIES: Final[Mapping[str, tuple[Schema, str]]] = {
     "model": ({"type": "string", "enum": ["IVOA", "W3C"]}, "the model of the document"),
     "embed": (TEXT, "provenance: a copy that carries its own"),
     "public": (YES_NO, "everybody may see it"),
+    "base": (TEXT, "the revision from which it was made; empty if it is new"),
     "dry_run": (YES_NO, "only tell what would be stored"),
     "after": (TEXT, "the `next` of the page before"),
     "limit": ({"type": "integer", "minimum": 1}, "so many of a page"),

@@ -17,6 +17,7 @@ from provstore.uws.permissions import may_change
 from provstore.web import events, keeping, sharing, uws_lists, uws_sweeps
 from provstore.web.answers import list_address, plain, see_other, to_job, varied, xml
 from provstore.web.bodies import read_values
+from provstore.web.browsers import is_browser
 from provstore.web.files import send_input, send_log, send_stored
 from provstore.web.forms import one_value, read_bare, read_form, whole_number
 from provstore.web.job_filters import read_phase
@@ -195,6 +196,8 @@ def show_parameter(service: str, job_id: str, name: str) -> Response:
 def set_parameter(service: str, job_id: str, name: str) -> Answer:
     """PUT or POST (VALUE=) {job}/parameters/{name}."""
     value = read_bare() if request.method == "PUT" else _needed("VALUE")
+    if is_browser():
+        value = value.replace("\r\n", "\n")  # as forms send lines
     site().service.set_parameters(caller(), service, job_id, values={name: value})
     return to_job(service, job_id)
 

@@ -6,13 +6,15 @@ import queue
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import pytest
 from pyvo.samp import SAMPHubServer, SAMPIntegratedClient, conf
+
+from tests.e2e.served import until
+from tests.parts import require
 
 __all__ = ["Desktop", "desktop"]
 
@@ -58,7 +60,7 @@ class Desktop:
 @contextmanager
 def desktop(place: Path, *mtypes: str, consents: bool = True) -> Iterator[Desktop]:
     """Start a hub, and a program called Aladin that takes such messages."""
-    _skip_if_taken()
+    _wait_until_free()
     conf.use_internet = False  # else it looks for its own name in the world
     consent = _Consent(consents=consents)
     hub = SAMPHubServer(addr="127.0.0.1", lockfile=str(place / "samp"), web_profile_dialog=consent, web_port=_PORT)
@@ -76,10 +78,13 @@ def desktop(place: Path, *mtypes: str, consents: bool = True) -> Iterator[Deskto
         hub.stop()
 
 
-def _skip_if_taken() -> None:
+def _is_free() -> bool:
     with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("localhost", _PORT))
-        except OSError:
-            pytest.skip(f"another SAMP hub has the port {_PORT}, and pages may call no other")
+        return trial.connect_ex(("localhost", _PORT)) != 0
+
+
+def _wait_until_free() -> None:
+    with suppress(AssertionError):
+        until(_is_free)  # another test's hub, or another run's
+    reason = f"another SAMP hub has the port {_PORT}, and pages may call no other"
+    require("browser", present=_is_free(), reason=reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import httpx
@@ -87,14 +87,16 @@ class Window:
         page.goto(path)
         return page
 
-    def barriers(self, page: Page) -> list[str]:
-        """Give what axe-core finds serious or critical in a page, each with the element.
+    def barriers(self, page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+        """Give what axe-core finds serious or critical in a page, by some of its rules or by all, with the element.
 
         What it does to the page itself, and its policy forbids, is not the page's fault.
         """
         before = len(self.faults)
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+        how = {"resultTypes": ["violations"], "preload": False} | ({"runOnly": list(rules)} if rules else {})
+        found = page.evaluate("(how) => axe.run(document, how)", how)
         del self.faults[before:]
         return [
             f"{one['id']}: {one['help']}: {node['target']} {node['html'][:200]}"

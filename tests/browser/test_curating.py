@@ -27,23 +27,6 @@ wasGeneratedBy(ex:clean, ex:cleaning, -)
 endDocument
 """
 CLEAN: Final = "http://example.org/a/b#clean"
-PATHS: Final = {
-    "search": "/search",
-    "nothing found": "/search?q=no+such+thing",
-    "narrowed": "/search?q=output&service=copy",
-    "product": "/product?id={last}",
-    "foreign product": f"/product?id={quote(CLEAN, safe='')}",
-    "lineage": "/lineage?id={last}",
-    "account": "/lineage?id={last}&view=report",
-    "what is affected": "/impact?id={bad}",
-    "bad work": "/impact",
-    "compared": "/compare?a={job}&b={other}&all=1&whole=1",
-    "stale": "/stale",
-    "replays": "/replays",
-    "plan": "/replays/new?old={bad}&new={good}",
-    "documents": "/documents",
-    "document": "/documents/{document}?check=1",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +59,6 @@ def line(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Line:
     bad = next(one["id"] for one in used if one["label"] == "raw.dat").rpartition("#")[2]
     sent = site.ask("POST", "/prov/documents?format=prov-n&public=true", content=DOCUMENT.encode())
     return Line(jobs=(first, second), bad=bad, good=good.entity("output"), document=sent["document"])
-
-
-@pytest.mark.parametrize("name", PATHS)
-def test_a_page_has_no_serious_barrier_and_fits_a_phone(window: Open, line: Line, name: str) -> None:
-    looking = window(CURATOR)
-    page = looking.open(line.path(PATHS[name]))
-    assert looking.barriers(page) == []
-    page.emulate_media(color_scheme="dark")
-    assert looking.barriers(page) == []
-    page.set_viewport_size({"width": PHONE, "height": 740})
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
 
 
 def test_the_source_of_a_product_is_found_in_three_clicks(window: Open, line: Line) -> None:
@@ -144,6 +116,9 @@ def test_all_that_a_bad_file_spoiled_is_found_run_again_and_accepted(window: Ope
     page.get_by_role("button", name="Show the plan").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 jobs would run again")
     page.get_by_role("button", name="Keep the plan").click()
+    expect(page.get_by_role("button", name="Run only the chosen")).to_be_disabled()
+    page.get_by_label("Choose all").check()
+    expect(page.get_by_role("button", name="Run only the chosen 2")).to_be_enabled()
     page.get_by_role("button", name="Run all 2").click()
     page.get_by_role("dialog").get_by_role("button", name="Run all 2").click()
     expect(page.get_by_text("2 of 2 over")).to_be_visible()
@@ -160,6 +135,17 @@ def test_all_that_a_bad_file_spoiled_is_found_run_again_and_accepted(window: Ope
     expect(page.get_by_text("A newer version was accepted")).to_be_visible()
 
 
+def test_what_very_much_came_of_is_shown_at_once_and_counted_meanwhile(window: Open, site: Site, line: Line) -> None:
+    many = "\n".join(f"wasDerivedFrom(ex:p{number}, ex:dark)" for number in range(300))
+    text = f"document\nprefix ex <http://example.org/many#>\nentity(ex:dark)\n{many}\nendDocument\n"
+    site.ask("POST", "/prov/documents?format=prov-n", content=text.encode())
+    page = window(CURATOR).open(f"/impact?id={quote('http://example.org/many#dark', safe='')}")
+    expect(page.get_by_role("heading", name="1 to 200")).to_be_visible()
+    expect(page.locator("#counts")).to_contain_text("300 products came of it")
+    page.get_by_role("link", name="Next 200").click()
+    expect(page.get_by_role("heading", name="201 to 300")).to_be_visible()
+
+
 def test_a_document_with_a_mistake_is_refused_beside_its_form_then_taken(window: Open, tmp_path: Path) -> None:
     looking = window(CURATOR)
     looking.allowed.append("400")
@@ -167,8 +153,10 @@ def test_a_document_with_a_mistake_is_refused_beside_its_form_then_taken(window:
     file = tmp_path / "mine.provn"
     file.write_text(DOCUMENT.replace("entity(ex:clean)", "entity(ex:clean"), encoding="utf-8")
     page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_label("Only if it keeps").check()
     page.get_by_role("button", name="Bring it").click()
     expect(page.get_by_role("alert")).to_contain_text("line 5")
+    expect(page.get_by_label("Only if it keeps")).to_be_checked()
     assert looking.barriers(page) == []
     file.write_text(DOCUMENT, encoding="utf-8")
     page.get_by_label("File", exact=True).set_input_files(file)

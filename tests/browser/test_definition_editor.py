@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import httpx
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.browser.site import Open, Site
+from tests.browser.site import PASSWORD, Open, Site
 from tests.e2e.served import PATIENCE, ROOT
 
 SHIPPED: Final = sorted(one.name.removesuffix("_vot.xml") for one in (ROOT / "descriptions").glob("*_vot.xml"))
@@ -20,6 +21,8 @@ SMALL: Final = {
     "parameters": [{"name": one, "default": one} for one in ("first", "second", "third")],
     "generated": [{"name": "result", "default": "result.txt"}],
 }
+SIDEWAYS: Final = """() => [...document.querySelectorAll('.wide')]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
 TOUCH_ALL: Final = """() => { for (const one of document.querySelectorAll('#define [data-key]'))
     one.dispatchEvent(new Event('input', {bubbles: true})); }"""
 
@@ -208,6 +211,48 @@ def test_a_draft_outlives_its_page_until_it_is_discarded(site: Site, window: Ope
     expect(page.locator("#restored")).to_be_hidden()
 
 
+def sign_in(page: Page, name: str) -> None:
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def test_nothing_is_lost_when_the_session_ends_and_somebody_else_is_quicker(
+    site: Site, window: Open, author: str, curator: str
+) -> None:
+    service = published(site, author, curator, name="shared")
+    writing = window(author)
+    writing.allowed += ["401", "403", "409"]
+    page = writing.open(f"/definitions/{service}/edit")
+    page.get_by_label("Title").fill("Mine")
+    page.get_by_label("Message").fill("a title")
+    writing.context.clear_cookies()
+    propose(page)
+    expect(page.locator("#refused")).to_contain_text("You are signed out. What you have written is still here.")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Sign in in another tab").click()
+    sign_in(opened.value, author)
+    expect(opened.value.get_by_role("banner").get_by_role("link", name=author)).to_be_visible()
+    published(site, author, curator, name=service, label="Theirs")
+    propose(page)
+    expect(page.locator("#refused")).to_contain_text("shared@2 was published since shared@1")
+    expect(page.get_by_role("link", name="What has changed")).to_have_attribute("href", re.compile("diff.from=1&to=2$"))
+    page.get_by_role("button", name="Propose it all the same").click()
+    page.wait_for_url("**/definitions/proposals/d*")
+    expect(page.locator("blockquote")).to_have_text("a title")
+    expect(page.get_by_role("row", name="label")).to_contain_text("TheirsMine")
+
+
+def test_what_a_visitor_wrote_is_there_after_signing_in(window: Open, author: str) -> None:
+    page = window().open("/definitions/new")
+    page.get_by_label("Name", exact=True).first.fill("thoughts")
+    expect(page.locator("#kept")).to_have_text("Draft kept in this browser")
+    no_question(page)
+    page.locator("#s-propose").get_by_role("link", name="Sign in").click()
+    sign_in(page, author)
+    expect(page.locator("#about-name")).to_have_value("thoughts")
+
+
 def test_the_keyboard_is_not_caught_in_the_script(window: Open, author: str) -> None:
     page = window(author).open("/definitions/new")
     page.locator("#script").fill("if true; then\n  a")
@@ -264,16 +309,13 @@ def test_without_scripts_the_editor_leads_to_the_form_for_files(window: Open, au
 def test_a_visitor_tries_the_editor_and_is_asked_to_sign_in(window: Open) -> None:
     page = window().open("/definitions/new?from=sleep")
     expect(page.locator("#form").get_by_label("duration")).to_have_value("1")
-    expect(page.locator("#propose").get_by_role("link", name="Sign in")).to_be_visible()
+    expect(page.locator("#s-propose").get_by_role("link", name="Sign in")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_of_definitions_have_no_serious_barrier(
-    site: Site, window: Open, author: str, curator: str, scheme: str
-) -> None:
-    service = published(site, author, curator, name=f"looked_{scheme}")
+def test_the_pages_of_definitions_have_no_serious_barrier(site: Site, window: Open, author: str, curator: str) -> None:
+    service = published(site, author, curator, name="looked_at")
     made = site.ask("POST", "/jdl", by=author, json=SMALL | {"name": service, "label": "Other", "script": "true\n"})
-    looking = window(curator, color_scheme=scheme, viewport={"width": 360, "height": 800})
+    looking = window(curator, color_scheme="dark", viewport={"width": 360, "height": 800})
     edit = f"/definitions/{service}/edit"
     for path in (edit, "/definitions?state=all", f"/definitions/{service}", f"/definitions/proposals/{made['id']}"):
         page = looking.open(path)
@@ -282,3 +324,4 @@ def test_the_pages_of_definitions_have_no_serious_barrier(
             expect(page.locator("#form")).to_contain_text("xxx")
         assert looking.barriers(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert page.evaluate(SIDEWAYS) == [], path

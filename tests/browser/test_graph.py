@@ -125,6 +125,7 @@ def test_a_view_is_sent_as_its_address(look: Callable[..., Page], line: str) -> 
     expect(page.locator("#graph-table tbody tr:visible")).to_have_count(3)
     row(page, "frame 2").get_by_role("link").click()
     other = look(page.url)
+    assert "frame 2" in sight(other), "what was chosen is in sight"
     expect(other.locator("#graph-table tbody tr:visible")).to_have_count(3)
     expect(row(other, "frame 2")).to_have_attribute("aria-current", "true")
     expect(other.locator("#graph-count")).to_have_text("3 of 5 nodes, 4 relations")
@@ -171,12 +172,59 @@ def test_many_siblings_are_one_node_and_one_of_them_is_drawn_apart(site: Site, l
     assert "output" in names(page)
 
 
+def test_runs_in_a_row_are_one_node_which_enter_opens(site: Site, look: Callable[..., Page]) -> None:
+    told = stacks(11)
+    for job in told["activity"].values():
+        job["prov:label"] = "stack"
+    told["prefix"]["ex"] = "http://example.org/alike/"
+    headers = {"Content-Type": "application/json"}
+    site.ask("POST", "/prov/documents?format=prov-json&public=true", content=json.dumps(told), headers=headers)
+    page = look("/graph?id=http://example.org/alike/e0&depth=all")
+    assert names(page) == ["11 runs in a row", "frame 11", "raw frame"]
+    row(page, "11 runs in a row").get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#graph-table tbody tr")).to_have_count(23)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#graph-table tbody tr")).to_have_count(3)
+
+
+def test_what_is_beyond_the_limit_is_listed_and_drawn_one_by_one(look: Callable[..., Page], line: str) -> None:
+    page = look(f"{ALL}{line}&limit=20")
+    expect(page.locator("#graph-notes")).to_contain_text("There is more")
+    group = page.locator("#graph-table a.node").filter(has_text="more")
+    group.click()
+    details = page.get_by_role("region", name="Details")
+    details.get_by_role("searchbox").fill("frame 30")
+    details.get_by_role("button", name="Draw", exact=True).first.click()
+    expect(row(page, "frame 30")).to_have_attribute("aria-current", "true")
+    page.locator("#graph-table button.more").last.click()
+    expect(said(page)).to_contain_text("added")
+
+
+def test_a_step_that_fails_changes_nothing_and_says_why(window: Open, line: str) -> None:
+    looking = window(viewport=SCREEN)
+    looking.allowed.append("503")
+    page = looking.open(f"/graph?id={line}&depth=1")
+    expect(page.locator("#canvas[data-ready]")).to_be_visible()
+    told = json.dumps({"error": {"kind": "unavailable", "message": "the store is down"}})
+    page.route("**/graph.json*", lambda route: route.fulfill(status=503, body=told, content_type="application/json"))
+    row(page, "stack 2").get_by_role("button").click()
+    expect(page.locator("#graph-hint")).to_have_text("the store is down")
+    assert names(page) == ["frame 3", "stack 2", "stack 3"]
+    assert "open=" not in page.url
+    page.unroute("**/graph.json*")
+    row(page, "stack 2").get_by_role("button").click()
+    expect(page.locator("#graph-table tbody tr")).to_have_count(5)
+    expect(page.locator("#graph-hint")).to_be_hidden()
+
+
 def test_two_jobs_are_compared_in_one_picture(site: Site, look: Callable[..., Page]) -> None:
     jobs = [site.finished("sleep", duration="0", text=text) for text in ("one", "two")]
     page = look(f"/graph?a={jobs[0].id}&b={jobs[1].id}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Differences of sleep and sleep")
     assert names(page) == ["result", "sleep"]
     expect(row(page, "result").get_by_text("≠")).to_be_visible()
+    expect(row(page, "sleep").get_by_text("≠")).to_be_visible()
 
 
 def test_views_are_switched_and_words_found(look: Callable[..., Page], line: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Open, Site
@@ -81,16 +81,48 @@ def test_a_copy_that_carries_its_provenance_is_known_although_its_bytes_are_not(
     drop(page, "copy.fits", copy)
     page.wait_for_url(re.compile("/product\\?id="))
     expect(page.locator("main")).to_contain_text(name)
+    page.goto("/")  # events are no image: none is asked for
+    expect(page.locator(".products li").filter(has_text="simulate_events").locator("img")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_home_has_no_serious_barrier_and_nothing_sticks_out(site: Site, window: Open, width: int, scheme: str) -> None:
+def test_a_file_is_found_where_the_browser_makes_no_hashes_and_without_sending_it(site: Site, window: Open) -> None:
+    job = site.finished("sleep", duration="0", text="found by plain HTTP")
+    with site.client() as client:
+        content = client.read(job.results["result"])
+    looking = window()
+    looking.context.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })")
+    page = looking.open("/jobs")
+    sent: list[str] = []
+    page.on("request", lambda one: sent.extend([one.url] if one.method == "POST" else []))
+    drop(page, "found.txt", content)
+    page.wait_for_url(re.compile("/product\\?id=.*" + job.id[1:]))
+    assert sent == []
+
+
+def test_our_own_hash_is_that_of_the_standard(window: Open) -> None:
+    page = window().open("/login")
+    lengths = (0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 1000)
+    found = page.evaluate(
+        """async ([module, lengths]) => {
+          const { Sha256 } = await import(module);
+          return lengths.map((length) => {
+            const hash = new Sha256();
+            const bytes = new Uint8Array(length).map((_, place) => place);
+            for (let from = 0; from < length; from += 37) hash.update(bytes.subarray(from, from + 37));
+            return [...hash.digest()].map((one) => one.toString(16).padStart(2, "0")).join("");
+          });
+        }""",
+        ["/static/js/hash.js", lengths],
+    )
+    assert found == [sha256(bytes(place % 256 for place in range(length))).hexdigest() for length in lengths]
+
+
+def test_home_has_no_serious_barrier_and_nothing_sticks_out(site: Site, window: Open) -> None:
     site.finished("sleep", RUNID="x" * 64, duration="0", exit_code="1", text="y" * 200)
-    looking = window(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    looking = window(viewport={"width": 360, "height": 800}, color_scheme="dark")
     page = looking.open("/")
     assert looking.barriers(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_home_without_scripts_leads_everywhere(site: Site, window: Open) -> None:

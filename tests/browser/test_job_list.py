@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.site import Open, Site
@@ -65,6 +64,23 @@ def test_rows_follow_their_jobs_and_new_jobs_wait_until_they_are_asked_for(site:
     expect(row(page, later)).to_contain_text("EXECUTING")
     site.ask("DELETE", f"/uws/sleep/{later}", follow_redirects=True)
     expect(row(page, later)).to_contain_text("deleted")
+
+
+def test_a_list_that_nobody_looks_at_holds_no_line_and_catches_up(site: Site, window: Open) -> None:
+    job = pending(site, "hidden")
+    page = window().open("/jobs?runid=hidden")
+    turn = """(to) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => to === "another" });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    expect(row(page, job)).to_contain_text("PENDING")
+    with page.expect_event("requestfailed", lambda one: one.url.endswith("/events")):
+        page.evaluate(turn, "another")
+    abort(site, job)
+    pending(site, "hidden too")
+    page.evaluate(turn, "this")
+    expect(row(page, job)).to_contain_text("ABORTED")
+    page.get_by_role("button", name="1 new job: show").wait_for()
 
 
 def test_jobs_are_chosen_by_phase_run_id_and_parameter_and_the_address_says_so(site: Site, window: Open) -> None:
@@ -209,17 +225,16 @@ def test_without_scripts_jobs_are_listed_chosen_and_leafed_through(site: Site, w
     expect(page.get_by_role("button", name=re.compile("More for"))).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-def test_the_list_has_no_serious_barrier_and_nothing_sticks_out(site: Site, window: Open, width: int) -> None:
+def test_the_list_has_no_serious_barrier_and_nothing_sticks_out(site: Site, window: Open) -> None:
     site.finished("sleep", RUNID="x" * 64, duration="0", exit_code="1", text="y" * 200)
     running(site, "\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED} 1")
-    looking = window(viewport={"width": width, "height": 800}, color_scheme="dark")
+    looking = window(viewport={"width": 360, "height": 800}, color_scheme="dark")
     page = looking.open("/jobs")
     page.get_by_role("checkbox", name=re.compile("Select j")).first.check()
     page.get_by_role("button", name=re.compile("^More for")).first.click()
     page.get_by_role("link", name="Show in the graph").wait_for()
     assert looking.barriers(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_the_empty_list_of_a_newcomer_says_what_to_do(site: Site, window: Open) -> None:

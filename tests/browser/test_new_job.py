@@ -185,9 +185,8 @@ def test_without_scripts_a_form_is_filled_in_refused_with_all_that_is_wrong_and_
     assert facts(site, "copy", ran(page))["phase"] == "PENDING"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_form_fits_a_phone_and_has_no_serious_barrier(window: Open, scheme: str) -> None:
-    looking = window("curie", viewport={"width": 360, "height": 740}, color_scheme=scheme)
+def test_the_form_fits_a_phone_and_has_no_serious_barrier(window: Open) -> None:
+    looking = window("curie", viewport={"width": 360, "height": 740}, color_scheme="dark")
     page = looking.open("/jobs/new?service=gammapy_maps&RA=999&obscore.s_ra=900&obscore.target_name=Crab")
     page.eval_on_selector_all("details:not(.menu)", "all => all.forEach(one => { one.open = true })")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -142,6 +142,7 @@ OTHERS: Final = {
     ("GET", "/login"): EVERYBODY,
     ("GET", "/preview"): FOUND,
     ("GET", "/preview.png"): (404, 404, 404, 404),
+    ("GET", "/preview.pdf"): (404, 404, 404, 404),
     ("GET", "/metrics"): (403, 403, 403, 200),
     ("GET", "/oidc"): EVERYBODY,
     ("GET", "/oidc/<provider>/login"): (404, 404, 404, 404),
@@ -157,6 +158,7 @@ OTHERS: Final = {
     ("DELETE", "/prov/documents/<document>"): (404, 403, 404, 204),
     ("POST", "/prov/entities"): (201, 201, 201, 201),
     ("GET", "/prov/entities/<path:entity>/annotations"): FOUND,
+    ("POST", "/annotate"): (404, 201, 404, 201),
     ("POST", "/prov/entities/<path:entity>/annotations"): (404, 201, 404, 201),
     ("GET", "/obscore.vot"): EVERYBODY,
     ("GET", "/prov/replays"): EVERYBODY,
@@ -177,6 +179,7 @@ OTHERS: Final = {
     ("POST", "/store/<path:entity>/tickets"): (404, 404, 404, 404),
     ("POST", "/signals/<job_id>"): (401, 401, 401, 401),
     ("GET", "/static/<path:filename>"): EVERYBODY,
+    ("GET", "/favicon.ico"): EVERYBODY,
 }
 
 ROUTES: Final = OTHERS | {
@@ -223,6 +226,7 @@ BODIES: Final[dict[str, dict[str, str] | str]] = {
     "/prov/documents": "document\nprefix ex <http://example.org/>\nentity(ex:a)\nendDocument\n",
     "/prov/entities": "location\nhttps://archive.example/a.fits\n",
     "/prov/entities/<path:entity>/annotations": {"quality": "good"},
+    "/annotate": {"KEY": "quality", "VALUE": "good"},
     "/prov/replays": {"revision": "sleep@1"},
     "": {"text": "b"},
     "/uws/<service>/sweeps/<sweep_id>": {"ACTION": "DELETE"},
@@ -251,7 +255,7 @@ FILLED: Final = (
 )
 """What stands for a name in an address, by the part of the address."""
 
-OPEN: Final = ("/availability", "/healthz", "/openapi.json", "/signals/", "/static/")
+OPEN: Final = ("/availability", "/healthz", "/openapi.json", "/signals/", "/static/", "/favicon.ico")
 """Addresses that ask nobody who he is, also if what he sends is worth nothing."""
 
 LOOKING: Final = ("/datalink", "/provsap", "/prov/lineage", "/prov/which", "/search")
@@ -283,6 +287,8 @@ EXCEPTIONS: Final[dict[tuple[str, str, str], int]] = {
     ("shared", "GET", "/prov/entities/<path:entity>/annotations"): 404,
     ("shared", "POST", "/prov/entities/<path:entity>/annotations"): 404,
     ("curator", "POST", "/prov/entities/<path:entity>/annotations"): 201,
+    ("curator", "POST", "/annotate"): 201,
+    ("shared", "POST", "/annotate"): 201,
     ("curator", "DELETE", "/prov/documents/<document>"): 403,
     ("curator", "POST", "/jdl"): 201,
     ("curator", "POST", "/jdl/proposals/<proposal_id>/accept"): 200,

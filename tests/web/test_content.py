@@ -232,6 +232,19 @@ def test_following_begins_with_the_last_lines_where_that_is_asked_for(served: Se
     assert list(pieces) == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "rest"), [("from=4", "two\nthree\n"), ("from=4&lines=1", "three\n"), ("from=9&lines=2", "hree\n")]
+)
+def test_output_is_taken_up_again_from_a_byte_on(served: Served, asked: str, rest: str) -> None:
+    job = served.create()
+    assert served.anonymous.get(f"{job}/stdout?{asked}").text == ""
+    served.execute(job)
+    served.finish(job, {"results/result.txt": b"x", "stdout": b"one\ntwo\nthree\n"})
+    assert served.anonymous.get(f"{job}/stdout?{asked}").text == rest
+    assert b"".join(grown(served, job, f"follow=true&{asked}")).decode() == rest
+    assert served.anonymous.get(f"{job}/stdout?from={'9' * 30}").text == ""
+
+
 def test_following_a_job_that_is_over_gives_all_and_ends(served: Served) -> None:
     job = served.create()
     served.execute(job)

@@ -108,7 +108,7 @@ def test_a_script_is_shown_highlighted_and_as_text(people: People) -> None:
 def test_a_proposal_shows_what_it_changes(people: People) -> None:
     people.publish()
     page = seen(people.curator, people.propose(changed(label="Louder"), message="why?").replace("/jdl", "/definitions"))
-    assert found(page, "//table[@class='differences']/tbody/tr/td[1]/text()") == ["label"]
+    assert found(page, "//table[contains(@class,'differences')]/tbody/tr/td[1]/text()") == ["label"]
     changes = [(row.get("class"), row.xpath("string(td[3])")) for row in found(page, "//tr[@class]")]
     assert changes == [
         ("hunk", "@@ -1 +1 @@"),
@@ -139,6 +139,15 @@ def test_a_page_that_is_out_of_date_accepts_nothing(people: People) -> None:
     assert "echo@2 is the newest now" in words(read(answer, 409))
     fresh = seen(people.curator, second.replace("/jdl", "/definitions"))
     assert press(people.curator, fresh, "Accept").status_code == 303
+
+
+def test_a_proposal_that_is_out_of_date_says_so(people: People) -> None:
+    people.publish()
+    first, second = people.propose(changed(version="2")), people.propose(changed(version="3"))
+    place = second.replace("/jdl", "/definitions")
+    assert "was published since" not in words(seen(people.curator, place))
+    people.accept(first)
+    assert "echo@2 was published since" in words(seen(people.curator, place))
 
 
 def test_a_new_service_is_accepted_on_the_page_too(people: People) -> None:

@@ -132,6 +132,17 @@ def test_what_belongs_to_no_field_is_told_above_the_form(served: Served) -> None
     assert "unknown name 'nonsense'" in words(read(sent(served, given)), "//*[@id='refused']")
 
 
+def test_a_job_that_can_not_run_again_is_told_above_its_form(served: Served) -> None:
+    first = stacked(served)
+    other = job_id(served.create("copy", input=f"e{first[1:]}.stacked"))
+    served.anonymous.delete(f"/uws/stack/{first}")
+    served.tick()
+    answer = sent(served, {"from": other}, "copy")
+    assert answer.status_code == 409
+    assert "its file was removed" in words(read(answer), "//*[@id='refused']")
+    assert words(read(answer), "//*[@id='field-input']//*[@class='wrong']") == "a value is needed"
+
+
 def test_a_described_dataset_is_an_input_and_keeps_its_record(serve: Serve) -> None:
     served = serve(anonymous=True)
     address = "https://archive.example.org/m31.fits"

@@ -133,7 +133,7 @@ def test_filters_hold_for_documents_and_for_the_page_without_scripts(chain: Chai
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"open": "sideways:e1"}, "up:, down: or out:"),
+        ({"open": "sideways:e1"}, "up:, down:, out: or all:"),
         ({"view": "odd"}, "full, data, w3c"),
         ({"direction": "odd"}, "up, down, both"),
         ({"kind": "odd"}, "activity"),
@@ -217,6 +217,67 @@ def test_more_than_may_be_drawn_is_said_to_be_left_out(chain: Chain, stacked: st
     assert found["truncated"] is True
     assert found["leftOut"] > 0
     assert any(one.get("up") or one.get("down") for one in found["nodes"])
+
+
+def test_what_is_beyond_the_limit_is_one_node_and_can_still_be_opened(chain: Chain, stacked: str) -> None:
+    query: dict[str, Any] = {"id": stacked, "depth": "all", "limit": 3}
+    found = view(chain.served, **query)
+    rest = next(one for one in found["nodes"] if one.get("rest"))
+    assert rest["label"] == f"{found['leftOut']} more" == f"{len(rest['members'])} more"
+    further = next(one for one in found["nodes"] if one.get("up"))
+    opened = view(chain.served, **query, open=f"up:{further['id']}")
+    assert {one["label"] for one in opened["nodes"]} >= {one["label"] for one in found["nodes"] if not one.get("rest")}
+    assert opened["leftOut"] < found["leftOut"]
+    drawn = view(chain.served, **query, open=f"out:{rest['members'][0][0]}")
+    assert rest["members"][0][1] in names(drawn)
+
+
+def brought(served: Served, *lines: str) -> str:
+    """Bring a document of jobs "ex:a0", "ex:a1"… called "stack", each using what the one before made; give its id."""
+    jobs = "".join(
+        f"activity(ex:a{one}, [prov:label='stack'])\nentity(ex:e{one})\nused(ex:a{one}, ex:e{one}, -)\n"
+        f"wasGeneratedBy(ex:e{one + 1}, ex:a{one}, -)\n"
+        for one in range(12)
+    )
+    text = f"document\nprefix ex <http://example.org/row/>\n{jobs}{''.join(lines)}endDocument\n"
+    sent = served.curie.post("/prov/documents?format=prov-n&public=true", data=text)
+    assert sent.status_code == 201, sent.text
+    return str(sent.get_json()["document"])
+
+
+def test_runs_in_a_row_are_one_node_in_page_and_drawing_until_they_are_all_wanted(served: Served) -> None:
+    brought(served)
+    query: dict[str, Any] = {"id": "http://example.org/row/e0", "depth": "all"}
+    found = view(served, **query)
+    assert names(found) == ["12 runs in a row", "ex:e0", "ex:e12"]
+    group = node(found, "12 runs in a row")
+    assert (group["kind"], group["short"], group["count"], group["services"]) == ("activity", "stack", 23, ["stack"])
+    drawn = served.anonymous.get("/graph/document", query_string={**query, "format": "svg"}).data
+    assert boxes_of(drawn).keys() == {one["id"] for one in found["nodes"]}
+    assert drawn.count(b"translate(4 -4)") == 1, "what stands for many is a stack"
+    whole = view(served, **query, open=f"all:{group['members'][0][0]}")
+    assert len(whole["nodes"]) == 25
+    assert "draw all" in served.anonymous.get("/graph", query_string=query).text
+    assert names(view(served, **query, view="data")) == sorted(f"ex:e{one}" for one in range(13))
+    assert "12 runs in a row" in names(view(served, **query, view="w3c"))
+
+
+def test_what_one_bundle_says_is_one_node(served: Served) -> None:
+    told = "".join(f"entity(ex:n{one})\nwasDerivedFrom(ex:n{one + 1}, ex:n{one})\n" for one in range(25))
+    bundle = f"bundle ex:night\n{told}wasDerivedFrom(ex:n0, ex:e0)\nendBundle\n"
+    document = brought(served, bundle)
+    found = view(served, id="http://example.org/row/e0", depth="all")
+    assert [one["short"] for one in found["nodes"] if one["label"] == "26 nodes"] == ["http://example.org/row/night"]
+    assert "26 nodes" in names(view(served, id=document, depth="all"))
+    assert "26 nodes" not in names(view(served, id="http://example.org/row/n3", depth="all"))
+
+
+def test_of_data_only_as_many_more_are_told_as_will_come(chain: Chain, stacked: str) -> None:
+    query: dict[str, Any] = {"id": stacked, "depth": 0, "view": "data"}
+    start = node(view(chain.served, **query), "stacked")
+    opened = view(chain.served, **query, open=f"up:{stacked}")
+    assert start["up"] == len(opened["nodes"]) - 1 > 0
+    assert set(start["causes"]) <= set(names(opened))
 
 
 def test_a_document_begins_with_what_it_speaks_of(served: Served) -> None:

@@ -116,7 +116,7 @@ def test_unknown_fields_are_told(lookers: People) -> None:
     assert refused(answer) == (
         400,
         "Invalid",
-        "'colour' is not known here; known: description, file, jdl, message, script, strict",
+        "'colour' is not known here; known: base, description, file, jdl, message, script, strict",
     )
 
 

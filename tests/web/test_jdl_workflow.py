@@ -340,3 +340,21 @@ def test_nothing_is_kept_of_a_refused_definition(people: People) -> None:
     sent = {"file": (io.BytesIO(b'{"name": "echo"}'), "echo.json"), "files": (io.BytesIO(b"k = 1"), "echo.cfg")}
     assert people.author.post("/jdl", data=sent).status_code == 400
     assert sorted(files.rglob("*")) == before
+
+
+def test_what_was_made_from_an_older_revision_is_told_before_it_undoes_the_newest(people: People) -> None:
+    def propose(base: str) -> TestResponse:
+        query = {"base": base}
+        body = as_json(changed(version="3"))
+        return people.author.post("/jdl", query_string=query, data=body, content_type="application/json")
+
+    first = people.publish()
+    assert propose(first).status_code == 201
+    newest = people.publish(changed(version="2"))
+    for base, made_from in ((first, first), ("", "nothing")):
+        answer = propose(base)
+        assert kind(answer) == (409, "Conflict")
+        assert answer.json is not None
+        assert (answer.json["error"]["field"], answer.json["error"]["value"]) == ("base", newest)
+        assert f"{newest} is the newest now, the definition was made from {made_from}" in answer.text
+    assert propose(newest).status_code == 201

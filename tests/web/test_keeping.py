@@ -110,6 +110,14 @@ def test_no_more_is_kept_than_the_site_allows(narrow: Served) -> None:
     assert keep(narrow, second)[0] == 200
 
 
+def test_the_account_offers_to_keep_only_what_there_is_room_for(narrow: Served) -> None:
+    first, _second = (finished(narrow, bytes(60_000)) for _ in range(2))
+    assert narrow.curie.get("/account").text.count(">Keep<") == 2
+    keep(narrow, first)
+    shown = narrow.curie.get("/account").text
+    assert (shown.count(">Keep<"), shown.count("no room to keep it: you may keep 100 kB")) == (0, 1)
+
+
 def test_a_deleted_job_is_not_kept(narrow: Served) -> None:
     first, second = (finished(narrow, bytes(60_000)) for _ in range(2))
     keep(narrow, first)

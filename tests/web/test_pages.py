@@ -54,9 +54,9 @@ def test_an_empty_list_says_what_to_do(lasting: Served) -> None:
 def test_the_list_of_jobs_is_filtered_by_service_and_phase(served: Served) -> None:
     kept = served.create()
     served.create("gammapy_maps", by=served.admin)
-    ids = re.findall(r"/jobs/(j[0-9a-f]{32})", seen(served.admin, "/jobs?service=sleep&phase=PENDING").text)
+    ids = re.findall(r"jobs/(j[0-9a-f]{32})", seen(served.admin, "/jobs?service=sleep&phase=PENDING").text)
     assert ids == [job_id(kept)]
-    assert re.findall(r"/jobs/(j[0-9a-f]{32})", seen(served.admin, "/jobs?phase=ERROR").text) == []
+    assert re.findall(r"jobs/(j[0-9a-f]{32})", seen(served.admin, "/jobs?phase=ERROR").text) == []
 
 
 def test_a_browser_at_the_address_of_a_job_is_led_to_its_page(served: Served) -> None:
@@ -168,3 +168,18 @@ def test_a_curator_sees_a_job_and_gets_no_buttons(served: Served) -> None:
         *("duration", "exit_code", "text"),
         *("executionduration", "destruction", "sharing"),
     ]
+
+
+def test_the_administration_is_offered_to_those_whom_it_lets_in(served: Served) -> None:
+    token = served.provstore.accounts.add("vera")
+    served.provstore.accounts.grant("vera", Grant(Role.CURATOR, "sleep"))
+    for client in (served.anonymous, served.curie, served.client(token), served.admin):
+        offered = f"{BASE}/admin" in found(seen(client, "/"), "//header//a/@href")
+        assert offered is (seen(client, "/admin").status_code == 200)
+
+
+def test_browsers_find_a_mark_beside_what_is_no_page(serve: Serve) -> None:
+    served = serve(anonymous=False)
+    answer = served.anonymous.get("/favicon.ico")
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    assert answer.headers["Cache-Control"] == "public, max-age=86400"

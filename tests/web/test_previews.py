@@ -134,7 +134,7 @@ def test_the_parts_and_planes_of_a_file_are_chosen_from(served: Served) -> None:
     assert packed[0, 32, 0] > packed[-1, 32, 0]
     rows = cells(seen(served, entity, hdu="3"))
     assert rows == [["energy TeV", "name"], ["1.5", "Vega"], ["2.5", "<b>Deneb</b>"]]
-    assert "No preview" in seen(served, entity, hdu="9").text_content()
+    assert "can't be shown: hdu 9" in seen(served, entity, hdu="9").text_content()
 
 
 def test_a_header_is_shown_card_by_card(served: Served) -> None:
@@ -238,6 +238,17 @@ def test_a_public_picture_is_seen_without_a_token_where_all_else_needs_one(serve
     assert served.anonymous.get(place).status_code == 200
 
 
+def test_a_pdf_is_given_to_the_reader_of_browsers_and_nothing_else_is(served: Served) -> None:
+    entity = product(served, b"%PDF-1.4\n")
+    (place,) = seen(served, entity).xpath(".//a/@href")
+    answer = served.anonymous.get(place)
+    assert (answer.data, answer.mimetype) == (b"%PDF-1.4\n", "application/pdf")
+    assert "sandbox" not in answer.headers["Content-Security-Policy"]
+    page = product(served, b"<script>alert(1)</script> %PDF-1.4\n")
+    assert served.anonymous.get(f"/preview.pdf?id={page}").status_code == 415
+    assert "sandbox" in served.anonymous.get(f"/store/{page}").headers["Content-Security-Policy"]
+
+
 def test_of_a_file_that_is_gone_that_is_told(served: Served) -> None:
     job = served.completed(files={"results/result.txt": image()})
     entity = product(served, b"", job=job)
@@ -259,6 +270,7 @@ def test_of_a_file_that_is_gone_that_is_told(served: Served) -> None:
         ("a.vot", b"<?xml version='1.0'?><v:VOTABLE xmlns:v='x'>", "", Kind.VOTABLE),
         ("a.txt", "é".encode() * 4000, "", Kind.TEXT),
         ("a.png", b"text", "image/png", Kind.TEXT),
+        ("a.reg", b"# Region file format: DS9 version 4.1\ncircle(1,2,3)\n", "text/plain", Kind.REGIONS),
         ("a.bin", b"a\0b", "text/plain", Kind.OTHER),
         ("a.bin", b"\xff\xfe", "text/plain", Kind.OTHER),
     ],

@@ -35,16 +35,24 @@ def searched(answer: TestResponse) -> str | None:
 
 
 def test_what_is_not_there_is_named_and_can_be_searched_for(lasting: Served) -> None:
-    for path, message, looked_for in (
-        ("/jobs/j0123", "no job 'j0123'", "j0123"),
-        ("/product?id=e99", "'e99'", "e99"),
-        ("/no/such%20place", "/no/such place is no address of this server.", "such place"),
+    nothing, no_page = "There is nothing here", "There is no such page"
+    for path, named, message, looked_for in (
+        ("/jobs/j0123", nothing, "no job 'j0123'", "j0123"),
+        ("/product?id=e99", nothing, "'e99'", "e99"),
+        ("/no/such%20place", no_page, "/no/such place is no address of this server.", "such place"),
     ):
         answer = lasting.curie.get(path, headers=HTML)
         status, title, told = said(answer)
-        assert (status, title) == (404, "There is nothing here")
+        assert (status, title) == (404, named)
         assert message in told
         assert searched(answer) == looked_for
+        assert "Sign in" not in offers(answer)
+
+
+def test_a_visitor_may_sign_in_to_see_what_is_hidden_from_him(lasting: Served) -> None:
+    offered = offers(lasting.anonymous.get("/jobs/j0123?a=%26b", headers=HTML))
+    assert offered["Sign in"] == "/login?next=/jobs/j0123%3Fa%3D%2526b"
+    assert "Sign in" not in offers(lasting.anonymous.get("/no/such/place", headers=HTML))
 
 
 def test_a_visitor_is_asked_to_sign_in_and_comes_back_to_what_he_asked_for(serve: Serve) -> None:
@@ -91,13 +99,12 @@ def test_what_fails_within_the_server_shows_nothing_of_it_and_can_be_tried_again
     assert offers(answer)["Try again"] == "/failing?x=1"
 
 
-def test_a_site_that_drains_says_so_to_who_wants_a_job(served: Served) -> None:
+def test_a_site_that_drains_says_so_above_the_form_of_who_wants_a_job(served: Served) -> None:
     served.provstore.draining.begin("new disks")
-    answer = served.curie.post("/uws/sleep", data={"text": "x"}, headers=HTML)
-    status, title, message = said(answer)
-    assert (status, title) == (503, "Not available now")
-    assert "new disks" in message
-    assert "Try again" not in offers(answer)  # it was a form: to load it again would send nothing
+    answer = served.curie.post("/uws/sleep", data={"text": "what I wrote"}, headers=HTML)
+    assert answer.status_code == 503
+    assert "new disks" in answer.text.partition('id="refused"')[2].partition("<form")[0]
+    assert 'value="what I wrote"' in answer.text
 
 
 def test_what_is_too_large_and_too_often_says_what_to_do(serve: Serve) -> None:
@@ -147,6 +154,15 @@ def test_the_people_are_found_by_a_part_of_their_name_and_when_they_were_seen(se
     assert accounts.person("meissner").seen_at is None
     shown = served.admin.get("/admin/people?q=meiss").text
     assert ("/admin/people/meissner" in shown, "/admin/people/Meitner" in shown) == (True, False)
+
+
+def test_an_administrator_finds_people_by_kind_and_sees_what_a_deactivated_account_still_runs(served: Served) -> None:
+    served.create(by=served.curie, PHASE="RUN")
+    served.provstore.accounts.set_active("curie", active=False)
+    listed = served.admin.get("/admin/people?who=deactivated").text
+    assert ("/admin/people/curie" in listed, "/admin/people/admin" in listed) == (True, False)
+    assert served.admin.get("/admin/people?who=nobody").status_code == 400
+    assert "1 is under way</a>" in served.admin.get("/admin/people/curie").text
 
 
 def test_what_fills_the_disk_is_told_by_person_service_and_day(served: Served) -> None:

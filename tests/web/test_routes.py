@@ -28,6 +28,8 @@ BY_ID: Final = (
     "/graph/document",
     "/preview",
     "/preview.png",
+    "/preview.pdf",
+    "/annotate",
     "/prov/lineage",
     "/provsap",
     "/datalink",

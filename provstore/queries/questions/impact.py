@@ -25,7 +25,7 @@ from provstore.queries.search import Search, search
 from provstore.queries.things import Counted, Thing, by_number, instant_in, is_program, text_in, thing_of
 from provstore.queries.told import with_told_of
 
-__all__ = ["QUESTION", "Affected", "Asked", "Impact", "ImpactPage", "State", "impact"]
+__all__ = ["QUESTION", "Affected", "Asked", "Impact", "ImpactPage", "ImpactPart", "State", "impact"]
 
 _LIMIT: Final = 1_000
 _WALKED_MOST: Final = 1_000_000
@@ -84,6 +84,24 @@ class ImpactPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactPart:
+    """Some of the products, in the order of the stream, without a look at all others.
+
+    The counts are over those that were looked at: over all products where ``is_all``.
+    """
+
+    items: tuple[Affected, ...]
+    more: bool
+    total: int
+    current: int
+    services: tuple[Counted, ...]
+    owners: tuple[Counted, ...]
+    is_all: bool
+    truncated: bool
+    restricted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The parameters of :data:`QUESTION`."""
 
@@ -104,11 +122,39 @@ class Impact:
 
     def rows(self) -> Iterator[Affected]:
         """Give every product as soon as it is known, nearest first."""
-        given = {one.id for one in self.causes}
-        products = (
-            one for one in self.descent.stream() if Label.ENTITY in one.node.labels and one.node.id not in given
+        return self._told(self._of(self.descent.stream()), first=_FIRST)
+
+    def part(self, *, skip: int, limit: int, looked_at: int | None) -> ImpactPart:
+        """Give so many products after the first ones, and counts over so many, or over all.
+
+        Where there are very many next to the cause, those counted are fewer: the first ones do not wait for all others.
+        """
+        early = () if skip or looked_at is None else self._of(self.descent.early())
+        seen = list(self._told(iter(early), first=_BATCH))
+        more = bool(seen)
+        if not seen:
+            products = islice(self._of(self.descent.stream()), skip, None)
+            seen = list(self._told(islice(products, looked_at), first=_BATCH))
+            more = looked_at is not None and next(products, None) is not None
+        states = Counter(one.state for one in seen)
+        return ImpactPart(
+            items=tuple(seen[:limit]),
+            more=more or len(seen) > limit,
+            total=len(seen),
+            current=states[State.CURRENT],
+            services=_counted(Counter(one.service for one in seen)),
+            owners=_counted(Counter(one.owner_name for one in seen)),
+            is_all=not more and not skip,
+            truncated=self.descent.truncated,
+            restricted=self.descent.restricted,
         )
-        size = _FIRST
+
+    def _of(self, found: Iterable[Reached]) -> Iterator[Reached]:
+        given = {one.id for one in self.causes}
+        return (one for one in found if Label.ENTITY in one.node.labels and one.node.id not in given)
+
+    def _told(self, products: Iterator[Reached], *, first: int) -> Iterator[Affected]:
+        size = first
         while batch := list(islice(products, size)):
             yield from _affected(self.descent.store, batch, self.descent.viewer)
             size = _BATCH

@@ -8,7 +8,7 @@ from provstore.errors import Conflict, Invalid
 from provstore.uws.publishing.proposals import Proposal, State
 from provstore.uws.publishing.revisions import Revision
 
-__all__ = ["LONGEST_MESSAGE", "check_message", "check_new", "check_offered", "check_open"]
+__all__ = ["LONGEST_MESSAGE", "check_base", "check_message", "check_new", "check_offered", "check_open"]
 
 LONGEST_MESSAGE: Final = 4000
 """Characters of what a person says with a step."""
@@ -33,6 +33,18 @@ def check_new(digest: str, newest: Revision | None) -> None:
     """
     if newest and newest.digest == digest and newest.withdrawn_at is None:
         raise Conflict(f"nothing is different from {newest.name}", field="description", value=newest.name)
+
+
+def check_base(base: str | None, newest: Revision | None) -> None:
+    """Do nothing if a definition was made from the newest revision ("" where there was none), or nobody knows (None).
+
+    Raises:
+        Conflict: another one is the newest now.
+    """
+    present = newest.name if newest else ""
+    if base is not None and base != present:
+        told = f"{present or 'nothing'} is the newest now, the definition was made from {base or 'nothing'}"
+        raise Conflict(f"{told}: look at the differences, then propose it from {present}", field="base", value=present)
 
 
 def check_offered(newest: Revision) -> None:

@@ -22,7 +22,7 @@ from provstore.uws.descriptions.model import SHA256, Description
 from provstore.uws.files import Files
 from provstore.uws.permissions import check_may_propose, check_may_review
 from provstore.uws.ports import Clock
-from provstore.uws.publishing.conditions import check_message, check_new, check_offered, check_open
+from provstore.uws.publishing.conditions import check_base, check_message, check_new, check_offered, check_open
 from provstore.uws.publishing.proposals import (
     Deed,
     Proposal,
@@ -63,32 +63,37 @@ class Publication:
         return (*problems_of_proposal(description, files), *missing)
 
     def propose(
-        self, caller: Caller, description: Description, *, message: str = "", files: Mapping[str, bytes] | None = None
+        self,
+        caller: Caller,
+        description: Description,
+        *,
+        message: str = "",
+        files: Mapping[str, bytes] | None = None,
+        base: str | None = None,
     ) -> Proposal:
         """Propose a definition; files sent along become the defaults of its inputs of their names.
+
+        ``base`` is the revision (``service@number``, "" for none) from which it was made, None where nobody knows.
 
         Raises:
             Unauthenticated: nobody knows who calls.
             Forbidden: he is no author of the service.
             WrongDescription: it has errors; all of them are told.
-            Conflict: it is what the newest revision says.
+            Conflict: it is what the newest revision says, or it was made from another one.
         """
         service = description.name
         check_may_propose(caller, service)
         check_message(message)
         sent = files or {}
-        found = self.check(description, sent)
-        if any(problem.level is Level.ERROR for problem in found):
-            told = tuple((problem.level.value, problem.place, problem.text) for problem in found)
-            raise WrongDescription(service, told)
+        found = self._sound(description, sent)
         description = _with_files(description, sent)
         newest = self.catalog.look(service)
         digest = digest_of(description)
         check_new(digest, newest)
+        check_base(base, newest)
         for name, content in sent.items():
             self.files.keep(content, name)
         local = new_local("d")
-        at = self.clock()
         proposal = Proposal(
             id=local,
             node=NodeId(self.store.namespace + local),
@@ -98,13 +103,20 @@ class Publication:
             author=caller.agent,
             base=newest.name if newest else "",
             message=message,
-            created_at=at,
+            created_at=self.clock(),
             warnings=found,
         )
         deed = self._deed(caller, "proposal", role="Author", message=message)
-        namespace = self.store.namespace
-        self._write(caller, changes_of_proposal(proposal, deed, caller, namespace=namespace))
+        self._write(caller, changes_of_proposal(proposal, deed, caller, namespace=self.store.namespace))
         return proposal
+
+    def _sound(self, description: Description, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+        """Give the warnings about a definition that has no errors."""
+        found = self.check(description, files)
+        if any(problem.level is Level.ERROR for problem in found):
+            told = tuple((problem.level.value, problem.place, problem.text) for problem in found)
+            raise WrongDescription(description.name, told)
+        return found
 
     def proposals(
         self,

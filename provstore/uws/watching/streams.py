@@ -123,7 +123,7 @@ class Events:
             if self._closed or self._streams >= self._most:
                 raise Unavailable(f"{self._streams} event streams are open; at most {self._most} may be")
             self._streams += 1
-        stream = Stream(self, sight, service=service, since=since)
+        stream = Stream(self, sight, service=service, since=since, at=self._clock())
         try:
             self._look()
             self._start()
@@ -292,9 +292,9 @@ def _mark(node: Node) -> tuple[object, ...]:
 
 
 class Stream:
-    """What one reader is told; made by `Events.open`. ``ended`` says why it came to its end."""
+    """What one reader is told; made by `Events.open`. ``began_at`` says when, ``ended`` why it came to its end."""
 
-    def __init__(self, events: Events, sight: Sight, *, service: str | None, since: Since | None) -> None:
+    def __init__(self, events: Events, sight: Sight, *, service: str | None, since: Since | None, at: datetime) -> None:
         self._events = events
         self._sight = sight
         self._service = service
@@ -302,6 +302,7 @@ class Stream:
         self._place = 0
         self._replay = False
         self._open = True
+        self.began_at = at
         self.ended = End.STOPPED
 
     def begin(self, place: tuple[int, bool]) -> None:

@@ -33,17 +33,21 @@ _SCRIPT: Final = "script"
 _FILES: Final = "files"
 _NAME: Final = "name"
 """Of the file that a bare body was: a .par file says nowhere else which service it describes."""
-_OWN_FIELDS: Final = frozenset({"message", "strict"})
+_OWN_FIELDS: Final = frozenset({"message", "strict", "base"})
 _ALL_FILES_MAX: Final = 64 << 20
 """Bytes of all default files of a definition: they are kept for good, whoever sends them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What somebody sends to be proposed or checked: the definition as it was read, and its default files by name."""
+    """What somebody sends to be proposed or checked: the definition as it was read, and its default files by name.
+
+    ``base`` is the revision from which it was made, "" if it is new, None if that is not said.
+    """
 
     reading: Reading
     message: str = ""
+    base: str | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -71,7 +75,7 @@ def read_definition(*also: str) -> Sent:
     _refuse_unknown(given, _OWN_FIELDS | {_NAME, *also})
     source = safe_name(given.get(_NAME) or "definition")
     reading = read_description(read_bytes(SIZE_MAX), source=source, strict=flag(given, "strict"))
-    return Sent(reading=reading, message=message_of(given))
+    return Sent(reading=reading, message=message_of(given), base=given.get("base"))
 
 
 def _is_bare() -> bool:
@@ -104,7 +108,8 @@ def _of_form(also: frozenset[str]) -> Sent:
             reading = with_script(reading, values[_SCRIPT].encode(), name=_SCRIPT)
     if script is not None:
         reading = with_script(reading, _bytes(script, SIZE_MAX), name=safe_name(script.filename or _SCRIPT))
-    return Sent(reading=reading, message=message_of(values), files=_files(uploads, reading.description))
+    files = _files(uploads, reading.description)
+    return Sent(reading=reading, message=message_of(values), base=values.get("base"), files=files)
 
 
 def _of_opus(values: MultiDict[str, str], own: frozenset[str]) -> Reading:

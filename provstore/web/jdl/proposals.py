@@ -39,7 +39,9 @@ _PAGE: Final = 1000
 def propose() -> Answer:
     """POST /jdl: propose a definition: as the body, as upload with script and default files, or as OPUS's form."""
     sent = read_definition()
-    made = site().publication.propose(caller(), sent.reading.description, message=sent.message, files=sent.files)
+    made = site().publication.propose(
+        caller(), sent.reading.description, message=sent.message, files=sent.files, base=sent.base
+    )
     page = page_instead(f"/definitions/proposals/{made.id}")
     if page is not None:
         return page

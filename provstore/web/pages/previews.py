@@ -10,11 +10,12 @@ from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, request
 
-from provstore.errors import Invalid, NotFound, ProvstoreError
+from provstore.errors import Invalid, NotFound, ProvstoreError, UnsupportedType
 from provstore.graph.model import Node, NodeId
 from provstore.graph.titles import called
 from provstore.queries.names import expand
 from provstore.uws.jobs import CONTENT_TYPE_ANY, integer, text
+from provstore.web.files import send_stored
 from provstore.web.forms import one_value, whole_number
 from provstore.web.pages.rendering import page
 from provstore.web.previews.kinds import Kind, kind_of
@@ -35,7 +36,7 @@ class Preview:
     """What a page shows of a product; templates/preview.html draws it.
 
     ``file``: address of its bytes, "" where they are not kept here; ``here``: that of its own preview page; ``picture``
-    that of a picture, "" where there is none.
+    that of a picture, and ``pdf`` that of a PDF for the browser's own reader, "" where there is none.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Preview:
     file: str
     here: str
     picture: str
+    pdf: str = ""
     stretches: tuple[str, ...] = STRETCHES
     cuts: tuple[str, ...] = CUTS
 
@@ -73,6 +75,7 @@ def preview_of(node: Node, choice: Choice | None = None) -> Preview:
         file=address if text(node.properties, "location") else "",
         here=f"{base_url()}/preview?{urlencode({'id': local})}",
         picture=address if look.kind is Kind.SVG else _png(local, wanted) if look.picture else "",
+        pdf=f"{base_url()}/preview.pdf?{urlencode({'id': local})}" if look.kind is Kind.PDF else "",
     )
 
 
@@ -126,6 +129,16 @@ def show_picture() -> Response:
     if response.status_code == 200 and request.method == "GET":
         response.set_data(picture_of(file, content_type, choice))
     return response
+
+
+@previews.get("/preview.pdf")
+def show_pdf() -> Response:
+    """GET /preview.pdf?id={entity}: a PDF for the reader that browsers bring, which can't read in a sandbox."""
+    node = _node()
+    if kind_of(_file(node), "") is not Kind.PDF:
+        raise UnsupportedType("this file is no PDF")
+    location, sha256 = text(node.properties, "location"), text(node.properties, "sha256")
+    return send_stored(location, content_type="application/pdf", sha256=sha256)
 
 
 def _tag(node: Node, file: Path, choice: Choice) -> str:

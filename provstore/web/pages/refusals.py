@@ -11,10 +11,11 @@ from flask import Blueprint, Response, g, request
 from provstore.web.errors import Problems
 from provstore.web.pages.accounts.account import account_again
 from provstore.web.pages.accounts.people import people_again
-from provstore.web.pages.curating.documents import bringing_page
+from provstore.web.pages.curating.again import curating_again
 from provstore.web.pages.definitions.catalog import proposing_page
+from provstore.web.pages.jobs.job import job_again
 from provstore.web.pages.jobs.new import job_form_again
-from provstore.web.pages.rendering import page
+from provstore.web.pages.rendering import here, page
 from provstore.web.site import base_url, site
 
 __all__ = ["error_page", "pages"]
@@ -30,9 +31,10 @@ _CONFLICT: Final = 409
 _AWAY: Final = 503
 _SIGNING_IN: Final = "/session"
 _PROPOSING: Final = ("/jdl", "POST")
-_BRINGING: Final = ("/prov/documents", "POST")
+_PERHAPS_HIDDEN: Final = frozenset({_FORBIDDEN, _NOTHING})
+"""With these, what is not for everybody is refused: its owner may see it when he has signed in."""
+
 _CORRECTED: Final = frozenset({_WRONG, _CONFLICT, 413})
-_NO_WAY_BACK: Final = ("/session", "/oidc", "/login")
 _NO_NAMES: Final = frozenset({"", "jobs", "new", "product", "lineage", "graph"})
 
 
@@ -73,6 +75,10 @@ _ADVICE: Final[Mapping[int, Advice]] = {
     ),
     _AWAY: Advice("Not available now", "Jobs that run go on, and nothing is lost. Try again in a little while."),
 }
+_NO_ADDRESS: Final = Advice(
+    "There is no such page",
+    "A letter of the address may be wrong. Search for what it is about, or begin at one of these.",
+)
 _ELSE: Final = Advice("This did not work", "Go back and try it another way.")
 
 
@@ -91,10 +97,10 @@ def error_page(status: int, message: str, problems: Problems = ()) -> Response:
 
 
 def _refusal(status: int, message: str) -> Response:
-    advice = _ADVICE.get(status, _ELSE)
+    unknown = status == _NOTHING and request.url_rule is None
+    advice = _NO_ADDRESS if unknown else _ADVICE.get(status, _ELSE)
     looks = request.method == "GET"
     stranger = not getattr(g.get("caller"), "name", "")
-    asked = request.full_path.rstrip("?")
     return page(
         "error.html",
         status=status,
@@ -102,9 +108,8 @@ def _refusal(status: int, message: str) -> Response:
         advice=advice.words,
         message=_LIBRARY[status]() if status in _LIBRARY and request.url_rule is None else message,
         looked_for=_looked_for() if status == _NOTHING else None,
-        sign_in=status == _UNKNOWN or (status == _FORBIDDEN and stranger),
-        onward=asked if looks and not asked.startswith(_NO_WAY_BACK) else "/",
-        again=f"{base_url()}{asked}" if looks and status in {500, _AWAY} else "",
+        sign_in=status == _UNKNOWN or (stranger and not unknown and status in _PERHAPS_HIDDEN),
+        again=f"{base_url()}{here()}" if looks and status in {500, _AWAY} else "",
         back=_back(),
     )
 
@@ -144,22 +149,22 @@ def _proposing_again(status: int, message: str, problems: Problems) -> Response 
     return proposing_page(message, problems, message=request.form.get("message", "") if read else "")
 
 
-def _bringing_again(status: int, message: str, _problems: Problems) -> Response | None:
-    is_it = (request.path, request.method) == _BRINGING and status == _WRONG
-    return bringing_page(message) if is_it else None
-
-
 def _job_form_again(status: int, message: str, _problems: Problems) -> Response | None:
-    return job_form_again(message) if status == _WRONG else None
+    return job_form_again(message) if status in {_WRONG, _CONFLICT, _AWAY} else None
+
+
+def _job_again(status: int, message: str, _problems: Problems) -> Response | None:
+    return job_again(message) if status in {_WRONG, _FORBIDDEN, _CONFLICT} else None
 
 
 _FORMS: Final[tuple[Callable[[int, str, Problems], Response | None], ...]] = (
     _login_again,
     _proposing_again,
-    _bringing_again,
+    lambda status, message, _: curating_again(status, message),
     lambda status, message, _: account_again(status, message),
     lambda status, message, _: people_again(status, message),
     _job_form_again,
+    _job_again,
 )
 
 

@@ -26,6 +26,8 @@ def ago(instant: datetime, now: datetime) -> str:
 def duration(length: timedelta) -> str:
     """Say a duration by its two largest units."""
     seconds = length.total_seconds()
+    if 0 < seconds < 0.1:
+        return f"{1000 * seconds:.2g} ms"
     if seconds < 60:
         return f"{seconds:.3g} s"
     rank = next(number for number, (_, worth) in enumerate(_UNITS) if seconds >= worth)

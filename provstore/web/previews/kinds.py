@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from provstore.web.previews.texts import encoding_of
+
 __all__ = ["HEAD", "Kind", "kind_of"]
 
 HEAD: Final = 4096
@@ -18,6 +20,7 @@ _GZIP: Final = b"\x1f\x8b"
 _FITS: Final = b"SIMPLE  ="
 _VOTABLE: Final = re.compile(rb"<(?:[\w.-]+:)?VOTABLE[\s>]")
 _SVG: Final = re.compile(rb"<(?:[\w.-]+:)?svg[\s>]")
+_DS9: Final = b"# Region file format: DS9"
 _JSON: Final = (b"{", b"[")
 _TABLES: Final = (".csv", ".tsv", ".ecsv")
 _TABLE_TYPES: Final = ("text/csv", "text/tab-separated-values")
@@ -34,6 +37,7 @@ class Kind(StrEnum):
     JSON = "json"
     TABLE = "table"
     TEXT = "text"
+    REGIONS = "regions"
     OTHER = "other"
 
 
@@ -44,10 +48,16 @@ def kind_of(file: Path, content_type: str) -> Kind:
     found = next((kind for kind, fits in _BY_CONTENT if fits(head)), None)
     if found is not None:
         return found
-    return _kind_of_text(head, file.name.lower(), content_type.lower()) if _is_text(head) else Kind.OTHER
+    encoding = encoding_of(head, is_cut=len(head) == HEAD)
+    if not encoding:
+        return Kind.OTHER
+    plain = head.decode(encoding, "replace").encode() if encoding != "utf-8" else head
+    return _kind_of_text(plain, file.name.lower(), content_type.lower())
 
 
 def _kind_of_text(head: bytes, name: str, content_type: str) -> Kind:
+    if head.startswith(_DS9):
+        return Kind.REGIONS
     if head.startswith(b"# %ECSV") or name.endswith(_TABLES) or content_type.startswith(_TABLE_TYPES):
         return Kind.TABLE
     if "json" in content_type or name.endswith(".json") or head.lstrip()[:1] in _JSON:
@@ -56,17 +66,6 @@ def _kind_of_text(head: bytes, name: str, content_type: str) -> Kind:
         return Kind.VOTABLE
     # browsers take for a picture only what the server calls one
     return Kind.SVG if content_type.startswith("image/svg") and _SVG.search(head) else Kind.TEXT
-
-
-def _is_text(head: bytes) -> bool:
-    """Tell whether bytes are the beginning of UTF-8 text; its last character may be cut."""
-    if b"\0" in head:
-        return False
-    try:
-        head.decode()
-    except UnicodeDecodeError as error:
-        return len(head) == HEAD and error.start >= HEAD - 3
-    return True
 
 
 def _is_fits(head: bytes) -> bool:

@@ -89,6 +89,7 @@ _LOOKS: Final[Mapping[Kind, Callable[[Path, Look, Choice], Look]]] = {
     Kind.JSON: _json,
     Kind.TABLE: _table,
     Kind.TEXT: _text,
+    Kind.REGIONS: _text,
     Kind.PDF: _nothing,
     Kind.OTHER: _nothing,
 }

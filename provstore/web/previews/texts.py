@@ -12,7 +12,7 @@ from typing import Final
 
 from provstore.web.previews.looks import ROWS, Column, Table
 
-__all__ = ["MOST", "as_json", "as_table", "beginning"]
+__all__ = ["MOST", "as_json", "as_table", "beginning", "encoding_of"]
 
 MOST: Final = 64 * 1024
 """Bytes of a text that are shown."""
@@ -24,13 +24,35 @@ _ECSV_NAME: Final = re.compile(r"\bname: *('[^']*'|\"[^\"]*\"|[^,}\n]+)")
 _ECSV_UNIT: Final = re.compile(r"\bunit: *('[^']*'|\"[^\"]*\"|[^,}\n]+)")
 
 
+_MARKS: Final = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_NOT_WRITTEN: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
+"""Control characters of ISO 8859-1 that no text has; ESC colours what programs print."""
+
+
+def encoding_of(head: bytes, *, is_cut: bool) -> str:
+    """Tell in which encoding bytes are text, "" if they are none; ``is_cut``: the last character may be in part."""
+    mark = next((name for mark, name in _MARKS if head.startswith(mark)), "")
+    if mark:
+        return mark if len(head) > len(_MARKS[0][0]) else ""
+    if b"\0" in head:
+        return ""
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        if not (is_cut and error.start >= len(head) - 3):
+            return "" if _NOT_WRITTEN.search(head) else "iso-8859-1"
+    return "utf-8"
+
+
 def beginning(file: Path) -> str:
     """Give the beginning of a file as text; a line that is cut goes where there is another before it."""
     with file.open("rb") as stream:
         read = stream.read(MOST + 1)
-    text = read[:MOST].decode("utf-8", "replace").lstrip("\N{ZERO WIDTH NO-BREAK SPACE}").replace("\r\n", "\n")
+    is_cut = len(read) > MOST
+    text = read[:MOST].decode(encoding_of(read[:MOST], is_cut=is_cut) or "utf-8", "replace")
+    text = text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}").replace("\r\n", "\n")
     whole, newline, _ = text.rpartition("\n")
-    return whole + newline if len(read) > MOST and newline else text
+    return whole + newline if is_cut and newline else text
 
 
 def as_json(text: str) -> str:

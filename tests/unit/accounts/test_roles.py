@@ -1,8 +1,10 @@
+from datetime import timedelta
+
 import pytest
 
 from provstore.accounts.callers import EVERY_SERVICE, Grant, Role
 from provstore.accounts.people import Accounts
-from provstore.accounts.persons import parse_grant
+from provstore.accounts.persons import Among, parse_grant
 from provstore.errors import Conflict, Invalid, NotFound
 
 CURATOR = Grant(Role.CURATOR, "stack")
@@ -104,6 +106,22 @@ def test_people_come_in_pages(accounts: Accounts) -> None:
     first = accounts.persons(most=3)
     assert [one.name for one in first] == ["admin", "p0", "p1"]
     assert [one.name for one in accounts.persons(after="p1")] == ["p2", "p3", "p4"]
+
+
+def test_people_of_a_kind_are_listed_and_counted(accounts: Accounts, curie: str) -> None:
+    for name in ("boss", "gone", "vera"):
+        accounts.make(name, admin=name == "boss")
+    accounts.grant("vera", AUTHOR)
+    accounts.set_active("gone", active=False)
+    accounts.sessions.begin(accounts.agent_of("vera"), duration=timedelta(days=1))
+    found = {these: [one.name for one in accounts.persons(these=these)] for these in Among}
+    assert found[Among.ADMINISTRATORS] == ["admin", "boss"]
+    assert found[Among.WITH_ROLES] == ["vera"]
+    assert found[Among.DEACTIVATED] == ["gone"]
+    assert "vera" not in found[Among.NEVER_SEEN]
+    assert set(found[Among.NEVER_SEEN]) >= {"boss", "gone"}
+    assert {these: accounts.count(these=these) for these in Among} == {these: len(found[these]) for these in Among}
+    assert (accounts.count(part="O"), accounts.count(part="o", these=Among.ADMINISTRATORS)) == (2, 1)
 
 
 def test_an_unknown_account_is_told_as_such(accounts: Accounts) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from provstore.export.document import Document
 from provstore.export.folding import GROUP, fold
+from provstore.export.gathering import NO_HINTS, Hints
 from provstore.export.growing import place_grown, placed_part
 from provstore.export.picture import Arrow, Box, Form, Picture, State, picture_of
 from provstore.export.placement import HEIGHT, WIDTH
@@ -67,8 +68,8 @@ def test_what_was_taken_out_stands_for_itself() -> None:
 
 
 def test_only_what_came_together_is_put_together() -> None:
-    stages = {f"run{number:03}": 1 for number in range(12)}
-    assert len(fold(sweep(24), stages=stages).picture.boxes) == 50
+    hints = NO_HINTS._replace(stages={f"run{number:03}": 1 for number in range(12)})
+    assert len(fold(sweep(24), hints=hints).picture.boxes) == 50
 
 
 def test_those_that_failed_are_not_hidden_among_those_that_did_not() -> None:
@@ -78,6 +79,81 @@ def test_those_that_failed_are_not_hidden_among_those_that_did_not() -> None:
         box(one.id, one.form, name=one.name, state=State.FAILED) if one.id in failed else one for one in from_one.boxes
     ]
     assert "calibrate" in names(fold(picture(boxes, from_one.arrows)).picture)
+
+
+def row(count: int, *, failed: int = -1) -> Picture:
+    """So many runs one after another, each with a flat field of its own, whose last result is plotted."""
+    boxes = [box("e00"), box("plot", Form.ACTIVITY)]
+    arrows: list[tuple[str, ...]] = [("plot", f"e{count:02}", "used")]
+    for number in range(count):
+        run, made = f"run{number:02}", f"e{number + 1:02}"
+        state = State.FAILED if number == failed else State.NORMAL
+        boxes += [box(run, Form.ACTIVITY, state=state), box(made), box(f"flat{number:02}")]
+        arrows += [(run, f"e{number:02}", "used", "image"), (run, f"flat{number:02}", "used", "flat")]
+        arrows += [(made, run, "wasGeneratedBy")]
+    return picture(boxes, arrows)
+
+
+def hinted(count: int) -> Hints:
+    return NO_HINTS._replace(services={"plot": "plot", **{f"run{number:02}": "stack" for number in range(count)}})
+
+
+def test_ten_runs_in_a_row_are_drawn_one_by_one_and_more_are_one_box() -> None:
+    assert fold(row(10), hints=hinted(10)).picture == row(10)
+    folded = fold(row(24), hints=hinted(24))
+    assert names(folded.picture) == ["24 files", "24 runs in a row", "e00", "e24", "plot"]
+    group = next(one for one in folded.picture.boxes if one.name == "24 runs in a row")
+    assert (group.form, group.short, len(folded.members[group.id])) == (Form.ACTIVITY, "stack", 24 + 23)
+    assert {(one.relation, one.role) for one in folded.picture.arrows if one.source == group.id} == {
+        ("used", "image"),
+        ("used", "flat"),
+    }
+
+
+def test_nothing_is_derived_from_a_row_of_runs() -> None:
+    derived = [*row(12).arrows, ("e12", "e11", "wasDerivedFrom"), ("e01", "e00", "wasDerivedFrom")]
+    found = fold(picture(row(12).boxes, derived), hints=hinted(12)).picture
+    assert {one.relation for one in found.arrows} == {"used", "wasGeneratedBy"}
+
+
+def test_a_chain_ends_at_what_failed_at_what_stays_apart_and_where_it_forks() -> None:
+    assert len(fold(row(12, failed=6), hints=hinted(12)).picture.boxes) == len(row(12).boxes)
+    assert len(fold(row(12), apart={"e06"}, hints=hinted(12)).picture.boxes) == len(row(12).boxes)
+    forked = row(12)
+    boxes = [*forked.boxes, box("run99", Form.ACTIVITY)]
+    folded = fold(picture(boxes, [*forked.arrows, ("run99", "e06", "used")]), hints=hinted(100))
+    assert len(folded.picture.boxes) == len(boxes)
+
+
+def test_runs_in_a_circle_are_left_as_they_are() -> None:
+    arrows = [*row(12).arrows, ("run00", "e12", "used")]
+    circle = picture(row(12).boxes, arrows)
+    assert fold(circle, hints=hinted(12)).picture == circle
+
+
+def test_what_one_document_speaks_of_is_one_box_unless_something_of_it_was_asked_for() -> None:
+    told = {one.id: "d1" for one in row(8).boxes if one.id != "plot"}
+    hints = NO_HINTS._replace(told_by=told, bundles={"d1": "night log"})
+    folded = fold(row(8), hints=hints)
+    assert [(one.name, one.short) for one in folded.picture.boxes] == [("25 nodes", "night log"), ("plot", "plot")]
+    assert fold(row(8), apart={"e03"}, hints=hints).picture == row(8)
+
+
+def test_a_group_of_which_one_is_wanted_whole_is_drawn_and_told() -> None:
+    folded = fold(row(12), whole={"run03"}, hints=hinted(12))
+    assert folded.picture == row(12)
+    assert len(folded.opened["run03"]) == 12 + 11
+    assert len(fold(sweep(24), whole={"out003"}).picture.boxes) == 1 + 1 + 24 + 1
+
+
+def test_however_it_is_shuffled_the_same_is_folded() -> None:
+    chance = random.Random(7)  # noqa: S311 - no secret
+    first = fold(row(24), hints=hinted(24))
+    boxes, arrows = list(row(24).boxes), list(row(24).arrows)
+    chance.shuffle(boxes)
+    chance.shuffle(arrows)
+    again = fold(Picture(boxes=tuple(boxes), arrows=tuple(arrows)), hints=hinted(24))
+    assert again.picture == first.picture
 
 
 def test_data_only_shows_what_is_stated_of_derivation() -> None:
@@ -114,7 +190,7 @@ def test_agents_stand_above_what_they_did_in_the_view_of_w3c(
             relation("ACTED_ON_BEHALF_OF", "a1", "a2"),
         ],
     )
-    seen = with_agents(picture_of(told), told)
+    seen = with_agents(picture_of(told), told, {})
     assert names(seen) == ["Ada", "Site", "raw", "stack"]
     assert {one.relation for one in seen.arrows} == {"used", "wasAssociatedWith", "actedOnBehalfOf"}
     placed = place_grown(seen, {}, ())

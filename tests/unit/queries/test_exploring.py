@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,19 +62,25 @@ def names(found: Explored) -> set[str]:
 
 
 def unseen(found: Explored) -> dict[str, Unseen]:
-    return {one.removeprefix(N): count for one, count in found.unseen(found.stages).items()}
+    return {one.removeprefix(N): told for one, told in found.unseen(found.stages).items()}
 
 
 def test_what_is_near_is_there_with_its_people_and_what_is_next_to_it_is_counted(store: GraphStore) -> None:
     found = explore(store, Exploration(ids=(nid("stack"),), depth=1), EVERYBODY)
     assert names(found) == {"stacking", "stack", "plotting", "maria"}
-    assert unseen(found) == {"stacking": Unseen(1, 0), "plotting": Unseen(1, 1)}
+    assert unseen(found) == {
+        "stacking": Unseen(1, 0, causes=("raw",)),
+        "plotting": Unseen(1, 1, causes=("secret",), effects=("plot",)),
+    }
     assert set(found.stages.values()) == {0}
 
 
 def test_what_may_not_be_seen_is_not_counted(store: GraphStore) -> None:
     found = explore(store, Exploration(ids=(nid("stack"),), depth=1), Viewer())
-    assert unseen(found) == {"stacking": Unseen(1, 0), "plotting": Unseen(0, 1)}
+    assert unseen(found) == {
+        "stacking": Unseen(1, 0, causes=("raw",)),
+        "plotting": Unseen(0, 1, effects=("plot",)),
+    }
     assert names(explore(store, Exploration(ids=(nid("plot"),), depth=None), Viewer())).isdisjoint({"secret"})
 
 
@@ -84,6 +91,15 @@ def test_what_was_opened_brings_its_neighbours_and_says_so(store: GraphStore) ->
     assert {edge.kind for edge in found.graph.edges if nid("raw") in (edge.source, edge.target)} == {Kind.USED}
     distances = {one.node.id.removeprefix(N): one.distance for one in found.graph.reached}
     assert (distances["raw"], distances["plot"]) == (2, 2)
+
+
+def test_of_data_only_those_count_to_which_one_comes_through_their_makers(store: GraphStore) -> None:
+    asked = Exploration(ids=(nid("stack"),), depth=0, stride=2, among=frozenset({Label.ENTITY}))
+    assert unseen(explore(store, asked, Viewer())) == {"stack": Unseen(1, 1, causes=("raw",), effects=("plot",))}
+    opened = replace(asked, opened=(Opened(Direction.DOWN, nid("stack")),))
+    found = explore(store, opened, Viewer())
+    assert names(found) >= {"stack", "plot"}, "what was counted comes"
+    assert "plot" not in unseen(found)
 
 
 def test_what_is_not_there_can_not_be_opened(store: GraphStore) -> None:

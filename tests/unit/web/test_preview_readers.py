@@ -20,8 +20,10 @@ from provstore.errors import UnsupportedType
 from provstore.web.previews.__main__ import LIMITS
 from provstore.web.previews.fits_files import fits_facts
 from provstore.web.previews.fits_pictures import fits_picture
+from provstore.web.previews.kinds import Kind, kind_of
 from provstore.web.previews.pictures import picture
 from provstore.web.previews.process import MEMORY, read_apart
+from provstore.web.previews.texts import beginning
 from provstore.web.previews.votables import votable_rows
 
 ROOT = Path(__file__).parents[3]
@@ -132,3 +134,23 @@ def test_the_limits_hold_for_memory_and_for_writing(tmp_path: Path) -> None:
     told = subprocess.run([sys.executable, "-c", greedy], capture_output=True, text=True, check=False, cwd=ROOT)
     assert told.stdout.split("\n")[:2] == ["no memory", "no file"]
     assert resource.RLIMIT_CPU in LIMITS
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("été à 3 µm\n".encode("iso-8859-1"), "été à 3 µm\n"),
+        ("天文\n".encode("utf-16"), "天文\n"),
+        ("天文\n".encode("utf-16-be"), None),
+        (b"\xfe\xff" + "天文\n".encode("utf-16-be"), "天文\n"),
+        ("é".encode() * 40_000, "é" * 32_768),
+        (b"\x1b[31mred\x1b[0m caf\xe9\n", "\x1b[31mred\x1b[0m café\n"),
+        (b"\x01\x02\x83\xe9", None),
+    ],
+    ids=["ISO 8859-1", "UTF-16", "without a mark", "UTF-16, big end first", "cut", "coloured", "no text"],
+)
+def test_text_is_read_in_its_encoding(tmp_path: Path, content: bytes, text: str | None) -> None:
+    file = tmp_path / "a.txt"
+    file.write_bytes(content)
+    assert (kind_of(file, "") is Kind.TEXT) is (text is not None)
+    assert text is None or beginning(file) == text

@@ -25,7 +25,16 @@ def test_an_instant_is_told_from_now(seconds: float, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.0421, "0.0421 s"), (2, "2 s"), (120, "2 min"), (125, "2 min 5 s"), (3_600, "1 h"), (90_000, "1 d 1 h")],
+    [
+        (0, "0 s"),
+        (0.0421, "42 ms"),
+        (0.312, "0.312 s"),
+        (2, "2 s"),
+        (120, "2 min"),
+        (125, "2 min 5 s"),
+        (3_600, "1 h"),
+        (90_000, "1 d 1 h"),
+    ],
 )
 def test_a_duration_is_told_by_its_two_largest_units(seconds: float, words: str) -> None:
     assert duration(timedelta(seconds=seconds)) == words

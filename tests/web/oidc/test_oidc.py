@@ -286,6 +286,16 @@ def test_signing_out_leads_to_the_provider_once(site: Site) -> None:
     assert sign_out(site, next="/jobs").location == "http://localhost/jobs"
 
 
+def test_a_browser_is_led_to_the_provider_by_a_page_for_no_form_may_be_redirected_there(site: Site) -> None:
+    site.sign_in()
+    token = site.session()["csrf_token"]
+    answer = site.browser.post("/session/end", data={"csrf_token": token}, headers={"Accept": "text/html"})
+    end = f"{site.provider.issuer}/end?theme=dark&client_id={CLIENT}&post_logout_redirect_uri=http%3A%2F%2Flocalhost%2F"
+    assert (answer.status_code, answer.headers["Refresh"]) == (200, f"0;url={end}")
+    assert end.replace("&", "&amp;") in answer.text
+    assert site.session()["name"] == ""
+
+
 def test_signing_out_works_while_the_provider_is_away(make_site: MakeSite) -> None:
     site = make_site(session_duration=timedelta(days=3))
     site.sign_in()

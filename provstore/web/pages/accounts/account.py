@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as Answer
 from provstore.accounts.callers import EVERY_SERVICE, Grant, Role
 from provstore.accounts.tokens import Issued
 from provstore.errors import Invalid
-from provstore.uws.space import services_of
 from provstore.web.access import present_session
 from provstore.web.account import issue, person_calling, set_password
 from provstore.web.fields import needed, read_fields
@@ -96,7 +95,6 @@ def _shown(*, issued: Issued | None = None, again: Again | None = None) -> Respo
         "accounts/account.html",
         person=site().accounts.person(who.name),
         roles=roles_in_words(who.grants),
-        looks_after=who.admin or services_of(who) != frozenset(),
         scope=who.scope,
         session=session,
         settings=site().settings,

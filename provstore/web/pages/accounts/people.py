@@ -12,9 +12,11 @@ from werkzeug.wrappers import Response as Answer
 
 from provstore.accounts.callers import EVERY_SERVICE, Role
 from provstore.accounts.oidc_identities import Identity
-from provstore.accounts.persons import Person, parse_grant
+from provstore.accounts.persons import Among, Person, parse_grant
 from provstore.accounts.tokens import Issued
 from provstore.errors import Invalid
+from provstore.uws.phases import ACTIVE
+from provstore.uws.records import JobFilter
 from provstore.web.account import check_administrator, issue, person_calling
 from provstore.web.fields import flag, needed, read_fields
 from provstore.web.oidc import identities_json
@@ -30,6 +32,13 @@ _SEE_OTHER: Final = 303
 _PAGE: Final = 100
 _FIELDS: Final = ("ACTION", "role", "service", "name", "scope", "days", "token", "provider", "subject")
 _ANSWERED: Final = frozenset({400, 404, 409})
+_KINDS: Final = {
+    Among.ALL: "everybody",
+    Among.ADMINISTRATORS: "administrators",
+    Among.WITH_ROLES: "those with roles",
+    Among.DEACTIVATED: "deactivated accounts",
+    Among.NEVER_SEEN: "those never seen",
+}
 
 
 class Shown(NamedTuple):
@@ -41,7 +50,7 @@ class Shown(NamedTuple):
 
 @people.get("")
 def list_people() -> Response:
-    """GET /admin/people?q=…: everybody by name, or those with a part in theirs."""
+    """GET /admin/people?q=…&who=…: everybody by name, or those with a part in theirs, or of some kind."""
     check_administrator()
     return _listed()
 
@@ -88,19 +97,29 @@ def people_again(status: int, message: str) -> Response | None:
 
 
 def _listed(*, again: Again | None = None) -> Response:
-    part, after = request.args.get("q", "").strip(), request.args.get("after", "")
-    found = site().accounts.persons(after=after, most=_PAGE + 1, part=part)
+    part, after, these = request.args.get("q", "").strip(), request.args.get("after", ""), _these()
+    found = site().accounts.persons(after=after, most=_PAGE + 1, part=part, these=these)
     shown = found[:_PAGE]
-    query = urlencode({"q": part, "after": shown[-1].name}) if len(found) > _PAGE else ""
+    query = urlencode({"q": part, "who": these, "after": shown[-1].name}) if len(found) > _PAGE else ""
     return page(
         "accounts/people.html",
         persons=shown,
         roles_of=lambda person: [role for role, _ in roles_in_words(person.grants)],
+        count=site().accounts.count(part=part, these=these),
         part=part,
+        these=these,
+        kinds=_KINDS,
         after=after,
         following=query and f"{base_url()}/admin/people?{query}",
         again=again or Again(),
     )
+
+
+def _these() -> Among:
+    asked = request.args.get("who", Among.ALL)
+    if asked not in _KINDS:
+        raise Invalid(f"who={asked!r}: one of {', '.join(_KINDS)} is needed", field="who", value=asked)
+    return Among(asked)
 
 
 def _shown(name: str, *, secret: Shown | None = None, again: Again | None = None) -> Response:
@@ -112,6 +131,7 @@ def _shown(name: str, *, secret: Shown | None = None, again: Again | None = None
         person=person,
         roles=roles_in_words(person.grants),
         is_oneself=person.agent == caller().agent,
+        active=sum((service.lists.counts(caller(), JobFilter(owner=person.agent, phases=ACTIVE)) or {}).values()),
         usage=site().quotas.usage(who),
         keeping=service.keeping.usage(person.agent),
         tokens=accounts.tokens.of(person.agent),

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from provstore.graph.model import Label, Node, NodeId
 from provstore.queries.asking import Asker, answer
 from provstore.queries.chains import Asked as AskedWho
-from provstore.queries.questions.impact import QUESTION, Affected, Impact, ImpactPage
+from provstore.queries.questions.impact import QUESTION, Affected, Impact, ImpactPart
 from provstore.queries.questions.who import Credited, who
 from provstore.queries.things import Thing, text_in
 from provstore.queries.ways import is_stub
@@ -21,11 +21,14 @@ from provstore.web.pages.rendering import page
 from provstore.web.site import base_url, caller, site
 from provstore.web.tables import send_table
 
-__all__ = ["affected"]
+__all__ = ["affected", "impact_form"]
 
 affected: Final = Blueprint("affected", __name__, template_folder="../../templates")
 
 _ROWS: Final = 200
+_COUNTED: Final = 1_000
+"""So many products are looked at before the first rows are shown."""
+_DIGITS: Final = 9
 _CAUSES: Final = ("id", "description", "agent")
 _PLANNED_MOST: Final = 20
 
@@ -42,36 +45,53 @@ class Group:
 
 @affected.get("/impact")
 def show_impact() -> Response:
-    """GET /impact?id=… (also ``description``, ``agent``): what came of it; ``format=csv|votable`` gives everything."""
-    given = {name: values for name in _CAUSES if (values := [one for one in request.args.getlist(name) if one.strip()])}
+    """GET /impact?id=… (also ``description``, ``agent``): what came of it; ``format=csv|votable`` gives everything.
+
+    Where very much did, the first rows do not wait for the counts: ``count=all`` asks for these.
+    """
+    given = _given()
     if not given:
-        return page("curating/impact.html", asked={}, found=None)
-    after, form = request.args.get("after"), request.args.get("format")
-    found = _asked(given, after=after)
+        return impact_form("")
+    skip, form = _skipped(), request.args.get("format")
+    found = _asked(given)
     if form is not None:
         return send_table(found.rows(), of=Affected, form=form, name="impact")
-    whole = found.whole()
-    causes = site().store.get([one.id for one in whole.causes], caller().viewer)
-    groups = _groups(whole)
-    query = urlencode(given, doseq=True)
+    looked_at = None if request.args.get("count") == "all" else _ROWS if skip else _COUNTED
+    part = found.part(skip=skip, limit=_ROWS, looked_at=looked_at)
+    causes = site().store.get([one.id for one in found.causes], caller().viewer)
+    groups = _groups(part)
+    address = f"{base_url()}/impact?{urlencode(given, doseq=True)}"
     return page(
         "curating/impact.html",
         asked=given,
-        found=whole,
-        causes=_links(whole.causes, causes),
+        found=part,
+        skip=skip,
+        causes=_links(found.causes, causes),
         groups=groups,
-        people=_people(groups, whole),
+        people=() if skip else _people(groups, part),
         plan=_plan(causes, given.get("description", [])),
-        account_of=_accounts(whole),
-        query=query,
-        following=f"{base_url()}/impact?{query}&{urlencode({'after': whole.next})}" if whole.next else "",
-        is_later=after is not None,
+        account_of=_accounts(part),
+        address=address,
+        following=f"{address}&skip={skip + len(part.items)}" if part.more else "",
     )
 
 
-def _asked(given: dict[str, list[str]], *, after: str | None) -> Impact:
-    asked: dict[str, list[str]] = {**given, "limit": [str(_ROWS)]} | ({"after": [after]} if after else {})
-    asked |= {"agent": [agent_called(one) for one in given["agent"]]} if "agent" in given else {}
+def impact_form(wrong: str) -> Response:
+    """Show the form that asks what is bad; after a refusal with what was wrong."""
+    return page("curating/impact.html", asked=_given(), found=None, wrong=wrong)
+
+
+def _skipped() -> int:
+    text = request.args.get("skip", "")[:_DIGITS]
+    return int(text) if text.isascii() and text.isdecimal() else 0
+
+
+def _given() -> dict[str, list[str]]:
+    return {name: values for name in _CAUSES if (values := [one for one in request.args.getlist(name) if one.strip()])}
+
+
+def _asked(given: dict[str, list[str]]) -> Impact:
+    asked = given | ({"agent": [agent_called(one) for one in given["agent"]]} if "agent" in given else {})
     found = answer(QUESTION, asked, Asker(store=site().store, viewer=caller().viewer))
     assert isinstance(found, Impact)  # noqa: S101 - for the type checker
     return found
@@ -83,7 +103,7 @@ def _links(causes: Sequence[Thing], nodes: Sequence[Node]) -> Sequence[Named]:
     return [known[one.id]._replace(label=one.label) for one in causes if one.id in known]
 
 
-def _groups(found: ImpactPage) -> Sequence[Group]:
+def _groups(found: ImpactPart) -> Sequence[Group]:
     """Put together what one job made, in the order of the nearest product of each."""
     ids = [one.id for one in found.items]
     rows = {row.node: row for row in rows_of(site().store.get(ids, caller().viewer))}
@@ -102,13 +122,13 @@ def _groups(found: ImpactPage) -> Sequence[Group]:
     ]
 
 
-def _accounts(found: ImpactPage) -> dict[str, str]:
+def _accounts(found: ImpactPart) -> dict[str, str]:
     """Give the names of accounts for those by which the graph calls the owners of this page."""
     owners = {one.owner_name: local_of(one.owner) for one in found.items if one.owner is not None}
     return {name: account for name, agent in owners.items() if (account := site().accounts.name_of(agent))}
 
 
-def _people(groups: Sequence[Group], found: ImpactPage) -> Sequence[Credited]:
+def _people(groups: Sequence[Group], found: ImpactPart) -> Sequence[Credited]:
     """Give those who had to do with the jobs of this page: whom to tell."""
     jobs = dict.fromkeys(one.job for one in found.items if one.job is not None and not is_stub(one.job))
     if not groups or not jobs:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -27,12 +27,14 @@ from provstore.queries.questions.who import Credited, who
 from provstore.queries.related import Neighbours, Tie, related
 from provstore.queries.told import with_told_of
 from provstore.queries.ways import is_revision, is_stub
-from provstore.uws.annotating import Annotating, Annotation
 from provstore.uws.files import is_elsewhere
+from provstore.uws.jobs import Job
+from provstore.uws.permissions import may_change
 from provstore.web.answers import see_other
 from provstore.web.forms import one_value
 from provstore.web.links import fact
-from provstore.web.pages.curating.rows import Named, Row, named, rows_of
+from provstore.web.pages.annotating import may_annotate, remarks_of
+from provstore.web.pages.curating.rows import Named, Row, local_of, named, rows_of
 from provstore.web.pages.previews import preview_of
 from provstore.web.pages.rendering import page
 from provstore.web.site import base_url, caller, site
@@ -69,14 +71,6 @@ class Use(NamedTuple):
     made: Sequence[Named]
 
 
-class Told(NamedTuple):
-    """An addition to the record of a thing, with its author's name."""
-
-    author: str
-    annotation: Annotation
-    told: Sequence[tuple[str, str]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What stands around a thing.
@@ -105,7 +99,7 @@ def show_product() -> Answer:
     if not link.path.startswith("/product"):
         return see_other(base_url() + link.path)
     row = rows_of([node])[0]
-    file = _file(node, row)
+    file, job = _file(node, row), _job(row)
     return page(
         "curating/product.html",
         node=node,
@@ -118,9 +112,13 @@ def show_product() -> Answer:
         same=_same(node),
         observed=_observed(node),
         told=_attributes(node.attributes),
-        annotations=list(_annotations(node)),
+        said=remarks_of(node),
+        may_annotate=may_annotate(node),
         documents=_documents(node),
         people=_people(node),
+        job=job,
+        may_change=job is not None and may_change(caller(), owner=job.owner),
+        may_keep=bool(caller().name and site().settings.kept_max),
         formats=[one.name for one in FORMATS],
     )
 
@@ -169,6 +167,14 @@ def _file(node: Node, row: Row) -> File:
     if is_elsewhere(location) and not location.lower().startswith(_ON_A_DISK):
         return File(words="It is kept elsewhere:", place=location)
     return File(words="Its file is not here.")
+
+
+def _job(row: Row) -> Job | None:
+    """Give the job with which the file goes, None for what is gone or no job of ours made."""
+    maker = row.maker
+    if row.gone or row.kind == "value" or maker is None or not maker.path.startswith("/jobs/"):
+        return None
+    return site().service.job(caller(), maker.label, maker.id)
 
 
 def _sums(node: Node) -> Sequence[tuple[str, str]]:
@@ -260,11 +266,6 @@ def _attributes(attributes: Sequence[Attribute]) -> Sequence[tuple[str, str]]:
     return [(one.key, one.lexical) for one in told]
 
 
-def _annotations(node: Node) -> Iterator[Told]:
-    for one in Annotating(site().store).annotations(caller(), node.id):
-        yield Told(site().accounts.name_of(one.author), one, [(each.key, each.lexical) for each in one.attributes])
-
-
 def _documents(node: Node) -> Sequence[Named]:
     """Give the documents that speak of a thing."""
     found = site().store.walk(Walk(starts=(node.id,), steps=_MENTIONED, depth=1, limit=_NEAR), caller().viewer)
@@ -274,6 +275,7 @@ def _documents(node: Node) -> Sequence[Named]:
 
 
 def _people(node: Node) -> Sequence[Credited]:
-    """Give those who had to do with a thing, people before programs."""
+    """Give those who had to do with a thing, people before programs; those with an account by its name."""
     found = who(site().store, caller().viewer, AskedWho(id=(node.id,), depth=2))
-    return sorted(found.items, key=lambda one: (one.type == _PROGRAM, one.inherited))
+    called = [replace(one, label=site().accounts.name_of(local_of(one.id)) or one.label) for one in found.items]
+    return sorted(called, key=lambda one: (one.type == _PROGRAM, one.inherited))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from provstore.graph.model import NodeId
 from provstore.queries.replay import LeftOut, Plan, PlannedInput, PlannedJob, Source
-from provstore.uws.phases import FINAL
+from provstore.uws.phases import FINAL, Phase
 from provstore.uws.replaying.comparing import Compared
 from provstore.uws.replaying.replays import Status
 from provstore.uws.replaying.steps import Progress, Standing
@@ -63,10 +63,11 @@ class Left(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How many jobs of a replay are over, under way, and not made."""
+    """How many jobs of a replay are over (``failed`` of them not COMPLETED), under way, and not made."""
 
     total: int
     over: int
+    failed: int
     going: int
     dropped: int
 
@@ -88,7 +89,7 @@ def lines_of(plan: Plan, status: Status | None = None) -> Sequence[Line]:
             owner=site().accounts.name_of(job.owner),
             uses=[_use(one, links) for one in job.inputs],
             again=links.get(again.get(job.job, "")),
-            progress=None if status is None else status.progress[job.job],
+            progress=None if status is None else _without_namespace(status.progress[job.job]),
             products=[Product(one, _link(links, one.old), links.get(one.new)) for one in compared.get(job.job, ())],
         )
         for job in plan.jobs
@@ -112,8 +113,14 @@ def tally(status: Status) -> Tally:
     """Count how far the jobs of a replay are."""
     made = [one.phase for one in status.progress.values() if one.standing is Standing.MADE]
     over = sum(phase in FINAL for phase in made)
+    failed = over - made.count(Phase.COMPLETED)
     dropped = sum(one.standing is Standing.DROPPED for one in status.progress.values())
-    return Tally(len(status.progress), over, len(made) - over, dropped)
+    return Tally(len(status.progress), over, failed, len(made) - over, dropped)
+
+
+def _without_namespace(progress: Progress) -> Progress:
+    """Name what a reason names as people write it."""
+    return progress._replace(text=progress.text.replace(site().store.namespace, ""))
 
 
 def _use(one: PlannedInput, links: Links) -> Use:

@@ -19,7 +19,7 @@ from provstore.web.pages.curating.rows import Row, rows_of
 from provstore.web.pages.rendering import page
 from provstore.web.site import caller, site
 
-__all__ = ["replaying"]
+__all__ = ["plan_form", "replaying"]
 
 replaying: Final = Blueprint("replaying", __name__, template_folder="../../templates")
 
@@ -42,14 +42,15 @@ def show_replays() -> Response:
     """GET /replays: those that one may see, the newest first."""
     after = request.args.get("after") or None
     found = site().service.replays.page(caller(), limit=_PAGE, after=after)
-    return page("curating/replays.html", replays=[(one, _owner(one.owner)) for one in found.items], next=found.next)
+    replays = [(one, _owner(one.owner), replaced_in(one.plan)) for one in found.items]
+    return page("curating/replays.html", replays=replays, next=found.next)
 
 
 @replaying.get("/replays/new")
 def show_plan() -> Response:
     """GET /replays/new?old=…&new=…&revision=…: which jobs would run again; nothing is stored."""
     changes = _changes()
-    revisions = " ".join(request.args.getlist("revision")).replace(",", " ").split()
+    revisions = _revisions()
     replace = [f"{one.old_id}={one.new_id}" for one in changes if one.new_id]
     planned = None
     if (replace or revisions) and all(one.new_id for one in changes):
@@ -64,6 +65,13 @@ def show_plan() -> Response:
         lines=lines_of(planned) if planned else (),
         left=left_of(planned) if planned else (),
     )
+
+
+def plan_form(wrong: str) -> Response:
+    """Show the form of a plan again, with what was wrong; what it names is taken as it was written."""
+    changes = [Change(None, old, None, new, ()) for old, new in _pairs()]
+    revisions = _revisions()
+    return page("curating/replay_new.html", changes=changes, revisions=revisions, replace=(), plan=None, wrong=wrong)
 
 
 @replaying.get("/replays/<replay_id>")
@@ -94,14 +102,22 @@ def _owner(local: str) -> str:
 
 def _changes() -> Sequence[Change]:
     """Read what is replaced by what: the first ``old`` by the first ``new``, and so on."""
-    olds = [one.strip() for one in request.args.getlist("old") if one.strip()]
-    news = [one.strip() for one in request.args.getlist("new")] + [""] * len(olds)
-    pairs = list(zip(olds, news, strict=False))
+    pairs = _pairs()
     known = _known([one for pair in pairs for one in pair if one])
     return [
         Change(known.get(old), old, known.get(new), new, () if new or old not in known else _candidates(known[old]))
         for old, new in pairs
     ]
+
+
+def _pairs() -> Sequence[tuple[str, str]]:
+    olds = [one.strip() for one in request.args.getlist("old") if one.strip()]
+    news = [one.strip() for one in request.args.getlist("new")] + [""] * len(olds)
+    return list(zip(olds, news, strict=False))
+
+
+def _revisions() -> list[str]:
+    return " ".join(request.args.getlist("revision")).replace(",", " ").split()
 
 
 def _known(texts: Sequence[str]) -> Mapping[str, Row]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as Answer
 
-from provstore.graph.model import Label, Node
+from provstore.graph.model import Label, Node, now
 from provstore.graph.titles import title
 from provstore.queries.answers import Found, page_of, time_of
 from provstore.queries.facts import Facts
@@ -35,7 +36,7 @@ from provstore.web.recognition import Recognised, recognise
 from provstore.web.site import base_url, caller, site
 from provstore.web.uploads import kept_body
 
-__all__ = ["searching"]
+__all__ = ["search_form", "searching"]
 
 searching: Final = Blueprint("searching", __name__, template_folder="../../templates")
 
@@ -43,6 +44,7 @@ _ROWS: Final = 50
 _COUNTED: Final = 1_000
 """So many of what was found are asked who made them, to count by service."""
 _CHOICES: Final = 8
+_AGES: Final = {"since yesterday": 1, "in a week": 7, "in a month": 30, "in a year": 365}
 _NEVER: Final = 10**18
 _ELSEWHERE: Final = ("product", "activity", "agent")
 
@@ -57,7 +59,10 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """A page of what was found. ``total`` is None where nothing was counted."""
+    """A page of what was found. ``total`` is None where nothing was counted.
+
+    ``counted``: among so many the services and persons are counted; None for all.
+    """
 
     rows: Sequence[Row] = ()
     next: str | None = None
@@ -65,6 +70,7 @@ class Results:
     truncated: bool = False
     restricted: bool = False
     facets: Mapping[str, Sequence[Choice]] | None = None
+    counted: int | None = None
 
 
 @searching.get("/search")
@@ -75,6 +81,11 @@ def show_search() -> Answer:
         return see_other(base_url() + named(one).path)
     results = _found(asked, after) if asked.narrows() else _newest(asked, after)
     return _page(asked, results)
+
+
+def search_form(wrong: str) -> Response:
+    """Show the form again with what was wrong."""
+    return _page(read_asked(), Results(), wrong=wrong)
 
 
 @searching.post("/search")
@@ -88,7 +99,9 @@ def find_file() -> Answer:
     return _page(Asked(q=found.sha256), results, file=source.name or "the file", recognised=found)
 
 
-def _page(asked: Asked, results: Results, *, file: str = "", recognised: Recognised | None = None) -> Response:
+def _page(
+    asked: Asked, results: Results, *, wrong: str = "", file: str = "", recognised: Recognised | None = None
+) -> Response:
     without = {name: _address(asked, {name: ""}) for name in asked.given().keys() - {"sort"}}
     return page(
         "curating/search.html",
@@ -105,6 +118,7 @@ def _page(asked: Asked, results: Results, *, file: str = "", recognised: Recogni
         recognised=recognised,
         known=[one.description.name for one in site().service.services(caller())],
         found_by=asked.q,
+        wrong=wrong,
     )
 
 
@@ -130,6 +144,7 @@ def _found(asked: Asked, after: str | None) -> Results:
         truncated=found.truncated,
         restricted=found.restricted,
         facets=_facets(asked, found.nodes),
+        counted=_COUNTED if len(found.nodes) > _COUNTED else None,
     )
 
 
@@ -156,35 +171,53 @@ def _by_size(node: Node) -> tuple[str, str]:
 
 
 def _facets(asked: Asked, nodes: Sequence[Node]) -> Mapping[str, Sequence[Choice]]:
-    """Count what was found by kind, type and service."""
+    """Count what was found by kind, type, service, person and age."""
     classes = {name: kind.narrower for name, kind in KINDS.items() if kind.narrower and kind.label is asked.of.label}
     kinds = {name: sum(label in node.labels for node in nodes) for name, label in classes.items()}
     types = Counter(fact(node, "content_type") for node in nodes)
-    services = Counter(_services(nodes[:_COUNTED], asked.of.label))
+    ran = _ran(nodes[:_COUNTED], asked.of.label)
+    services = Counter(text_in(node, "service") or title(node) for node in ran)
+    people = Counter(site().accounts.name_of(text_in(node, "owner")) for node in ran)
     told = {
         "Kind": [
             Choice(KINDS[name].words, count, _address(asked, {"kind": name}))
             for name, count in kinds.items()
             if count and name != asked.kind
         ],
-        "Type": [] if asked.type else [_choice(asked, "type", *one) for one in types.most_common(_CHOICES) if one[0]],
-        "Service": []
-        if asked.service
-        else [_choice(asked, "service", *one) for one in services.most_common(_CHOICES) if one[0]],
+        "Type": _commonest(asked, "type", types),
+        "Service": _commonest(asked, "service", services),
+        "For": _commonest(asked, "agent", people),
+        "Made": [] if asked.since or asked.before else list(_ages(asked, nodes)),
     }
     return {name: choices for name, choices in told.items() if choices}
 
 
-def _choice(asked: Asked, field: str, text: str, count: int) -> Choice:
-    return Choice(text, count, _address(asked, {field: text}))
+def _commonest(asked: Asked, field: str, counts: Counter[str]) -> Sequence[Choice]:
+    if getattr(asked, field):
+        return ()
+    return [Choice(text, many, _address(asked, {field: text})) for text, many in counts.most_common(_CHOICES) if text]
 
 
-def _services(nodes: Sequence[Node], label: Label) -> list[str]:
+def _ages(asked: Asked, nodes: Sequence[Node]) -> Iterator[Choice]:
+    """Count what is younger than some ages, as far as that tells one from another."""
+    times, before = [time_of(node) for node in nodes], 0
+    for words, days in _AGES.items():
+        begin = (now() - timedelta(days=days)).date().isoformat()
+        many = sum(one >= begin for one in times)
+        if before < many < len(nodes):
+            yield Choice(words, many, _address(asked, {"since": begin}))
+        before = many
+
+
+def _ran(nodes: Sequence[Node], label: Label) -> Sequence[Node]:
+    """Give the activities of which the service and the person count: what was found itself, or what made it."""
+    if label is Label.ACTIVITY:
+        return nodes
     if label is not Label.ENTITY:
-        return [text_in(node, "service") for node in nodes]
+        return ()
     facts = Facts(site().store, nodes, caller().viewer)
     makers = (by_maker(facts.makers(node.id)) for node in nodes)
-    return [text_in(tie.node, "service") or title(tie.node) for tie in makers if tie is not None]
+    return [tie.node for tie in makers if tie is not None]
 
 
 def _elsewhere(asked: Asked) -> list[Choice]:

@@ -15,12 +15,12 @@ from provstore.web.jdl.revisions import (
     Pair,
     known_services,
     name_of,
-    open_proposals,
     pair_of_proposal,
     pair_of_revisions,
     revision_named,
     services_about,
 )
+from provstore.web.pages.definitions.changes import changes_of
 from provstore.web.pages.definitions.editor import form_as_it_would_be
 from provstore.web.pages.highlighting import DiffLine, script_lines, scripts_compared
 from provstore.web.pages.rendering import page
@@ -44,7 +44,6 @@ def list_definitions() -> Response:
         asked=asked,
         services=[one for one in known if one.withdrawn_at is None],
         withdrawn=[one for one in known if one.withdrawn_at and may_review(caller(), one.description.name)],
-        counts=open_proposals(),
         proposals=_proposals(states=states),
         decided=states != {State.PROPOSED},
         name_of=name_of(),
@@ -116,6 +115,7 @@ def show_proposal(proposal_id: str) -> Response:
         proposal=proposal,
         described=proposal.description,
         newest=newest.name if newest else "",
+        is_open=is_open,
         problems=[(one.level.value, one.place, one.text) for one in problems],
         name_of=name_of(),
         may_decide=is_open and may_review(caller(), service),
@@ -137,4 +137,4 @@ def _compared(pair: Pair) -> dict[str, object]:
         new=script_lines(after.script, after.script_language),
     )
     found = [one for one in differences(before, after) if one.place != "script"]
-    return {"old": old_name, "new": new_name, "differences": found, "script": lines}
+    return {"old": old_name, "new": new_name, "differences": changes_of(found), "script": lines}

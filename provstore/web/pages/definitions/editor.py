@@ -40,14 +40,17 @@ def show_new() -> Response:
     """GET /definitions/new?from=…: the editor for a new service, empty or with what another one says."""
     other = one_value(request.args, "from") or ""
     known = revision_named(other).description if other else _NEW
-    return _editor(known, service="", of=other, base="")
+    return _editor(known, of=other, draft=f"new:{other}")
 
 
 @definition_editor.get("/<name>/edit")
 def show_editor(name: str) -> Response:
     """GET /definitions/{service}/edit or /definitions/{service}@{number}/edit: the editor for its next revision."""
     revision = revision_named(name)
-    return _editor(revision.description, service=revision.description.name, of=revision.name, base=revision.name)
+    service = revision.description.name
+    newest = revision_named(service).name
+    draft = service if revision.name == newest else revision.name
+    return _editor(revision.description, service=service, of=revision.name, draft=draft, base=newest)
 
 
 @definition_editor.get("/proposals/<proposal_id>/edit")
@@ -55,10 +58,12 @@ def show_editor_of_proposal(proposal_id: str) -> Response:
     """GET /definitions/proposals/{id}/edit: the editor with what was proposed, to be proposed anew."""
     proposal = site().publication.proposal(caller(), proposal_id)
     service = proposal.description.name
-    return _editor(proposal.description, service=service, of=f"proposal {short(proposal.id)}", base=proposal.base)
+    of = f"proposal {short(proposal.id)}"
+    return _editor(proposal.description, service=service, of=of, draft=proposal.id, base=proposal.base)
 
 
-def _editor(described: Description, *, service: str, of: str, base: str) -> Response:
+def _editor(described: Description, *, of: str, draft: str, service: str = "", base: str = "") -> Response:
+    """Show the editor; a browser keeps what is written there under ``draft``, and proposes it from ``base``."""
     document = to_json(described)
     del document[_FOLLOWS]
     if not service:
@@ -68,7 +73,8 @@ def _editor(described: Description, *, service: str, of: str, base: str) -> Resp
         document=json.dumps(document),
         service=service,
         of=of,
-        revision=base,
+        draft=draft,
+        made_from=base,
         facts=FACTS,
         rows=ROWS,
         suggestions=SUGGESTIONS,

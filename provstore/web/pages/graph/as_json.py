@@ -9,11 +9,13 @@ from provstore.export.drawing import ways_of
 from provstore.export.picture import Arrow, Box, State
 from provstore.export.views import THROUGH, View
 from provstore.graph.model import Label, Node, format_instant
-from provstore.web.pages.graph.seen import Seen, Via
+from provstore.web.pages.graph.nearest import REST, Via
+from provstore.web.pages.graph.seen import Seen
 
 __all__ = ["ordered", "relation_in_words", "seen_json"]
 
 _MOST_MEMBERS: Final = 1_000
+_LONG: Final = 40
 _STUB: Final = "urn:stub:"
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "used": ("used", "used by"),
@@ -45,7 +47,12 @@ def relation_in_words(via: Via, names: Mapping[str, str]) -> str:
     forth, back = _WORDS.get(via.arrow.relation, (via.arrow.relation, f"{via.arrow.relation} of"))
     words = back if via.arrow.source == via.other else forth
     role = f" as {via.arrow.role}" if via.arrow.role and via.arrow.relation != THROUGH else ""
-    return f"{words} {names.get(via.other, '')}{role}"
+    return f"{words} {_cut(names.get(via.other, ''))}{role}"
+
+
+def _cut(name: str) -> str:
+    """Leave out the middle of a long name: its own row has the whole."""
+    return name if len(name) <= _LONG else f"{name[: _LONG // 2].rstrip()}…{name[-_LONG // 2 :].lstrip()}"
 
 
 def ordered(seen: Seen) -> list[Box]:
@@ -93,6 +100,8 @@ def _node(seen: Seen, box: Box, centre: Point, names: Mapping[str, str]) -> dict
         "parameters": len(box.parameters),
         "up": unseen.up if unseen else 0,
         "down": unseen.down if unseen else 0,
+        "causes": unseen.causes if unseen else (),
+        "effects": unseen.effects if unseen else (),
         "at": format_instant(facts.at) if facts.at else "",
         "services": sorted(facts.services),
         "people": sorted(facts.agents - {*box.agents}),
@@ -103,6 +112,7 @@ def _node(seen: Seen, box: Box, centre: Point, names: Mapping[str, str]) -> dict
         "file": _has_file(node),
         "only": seen.letters.get(box.id, ""),
         "count": len(members),
+        "rest": box.id == REST,
         "members": [[one.id, one.name or one.short] for one in _by_name(members)[:_MOST_MEMBERS]],
     }
     return {name: value for name, value in told.items() if value or name in {"x", "y", "distance"}}

@@ -12,15 +12,15 @@ from flask import request
 from provstore.errors import Invalid
 from provstore.export.picture import Form
 from provstore.export.views import View
-from provstore.graph.model import NodeId
+from provstore.graph.model import Label, NodeId
 from provstore.graph.statements import instant_of
-from provstore.queries.exploring import Exploration, Opened
+from provstore.queries.exploring import SHOWN, Exploration, Opened
 from provstore.queries.lineage import Direction
 from provstore.queries.names import resolve_all
 from provstore.web.forms import one_value, whole_number
 from provstore.web.site import caller, site
 
-__all__ = ["DEPTH", "FEW", "MANY", "OUT", "Filters", "GraphAsked", "asked_ids", "read_asked"]
+__all__ = ["ALL", "DEPTH", "FEW", "MANY", "OUT", "Filters", "GraphAsked", "asked_ids", "read_asked"]
 
 T = TypeVar("T", bound=str)
 
@@ -32,6 +32,8 @@ MANY: Final = 2_000
 
 OUT: Final = "out"
 """Way of what was taken out of a group: nothing new comes, one that is there stands for itself."""
+ALL: Final = "all"
+"""Way of a member of a group that is drawn with all its members."""
 
 _BOTH: Final = ("a", "b")
 _DEEPEST: Final = 100
@@ -39,6 +41,9 @@ _MOST_IDS: Final = 100
 _MOST_OPENED: Final = 200
 _PER_DRAWN: Final = 5
 """So many nodes are looked at for each that may be drawn: many of them may be one group."""
+
+_DATA: Final = frozenset({Label.ENTITY})
+_WAYS: Final = (Direction.UP, Direction.DOWN, OUT, ALL)
 
 _A_DAY: Final = timedelta(days=1)
 _DATE: Final = len("2026-01-31")
@@ -59,17 +64,20 @@ class Filters:
 class GraphAsked:
     """A view, as its address tells it.
 
-    ``apart``: what was taken out of groups. ``anchors``: what was opened, in that order. ``compared``: whether the two
-    starts are to be compared.
+    ``steps``: what was done since, in that order: a way and a node. ``compared``: whether the two starts are to be
+    compared.
     """
 
     exploration: Exploration
     view: View
     most: int
     filters: Filters
-    apart: tuple[NodeId, ...]
-    anchors: tuple[NodeId, ...]
+    steps: tuple[tuple[str, NodeId], ...]
     compared: bool = False
+
+    def done(self, *ways: str) -> frozenset[NodeId]:
+        """Give the nodes to which something was done."""
+        return frozenset(one for way, one in self.steps if way in ways)
 
 
 def asked_ids() -> tuple[str, ...]:
@@ -85,6 +93,8 @@ def read_asked(ids: Sequence[str]) -> GraphAsked:
         Invalid: something in it can't be read.
     """
     view = _word("view", View, View.FULL)
+    depth = _depth(one_value(request.args, "depth"))
+    stride = 2 if view is View.DATA else 1
     most = _limit(one_value(request.args, "limit"))
     opened = _opened(request.args.getlist("open"))
     if len(ids) > _MOST_IDS:
@@ -96,16 +106,16 @@ def read_asked(ids: Sequence[str]) -> GraphAsked:
         exploration=Exploration(
             ids=tuple(dict.fromkeys(starts)),
             direction=_word("direction", Direction, Direction.BOTH),
-            depth=_depth(one_value(request.args, "depth")),
-            opened=tuple(Opened(Direction(way), one) for way, one in steps if way != OUT),
-            stride=2 if view is View.DATA else 1,
+            depth=depth if depth is None else depth * stride,
+            opened=tuple(Opened(Direction(way), one) for way, one in steps if way not in (OUT, ALL)),
+            stride=stride,
+            among=_DATA if view is View.DATA else SHOWN,
             limit=_PER_DRAWN * most,
         ),
         view=view,
         most=most,
         filters=_filters(),
-        apart=tuple(one for way, one in steps if way == OUT),
-        anchors=tuple(one for way, one in steps if way != OUT),
+        steps=steps,
         compared=all(one_value(request.args, name) for name in _BOTH) and len(set(starts)) > 1,
     )
 
@@ -133,8 +143,8 @@ def _opened(given: Sequence[str]) -> list[tuple[str, str]]:
     found = []
     for text in given[:_MOST_OPENED]:
         way, _, name = text.partition(":")
-        if not name or way not in (Direction.UP, Direction.DOWN, OUT):
-            raise Invalid(f"open={text!r}: up:, down: or out: and an id is needed", field="open", value=text)
+        if not name or way not in _WAYS:
+            raise Invalid(f"open={text!r}: up:, down:, out: or all: and an id is needed", field="open", value=text)
         found.append((way, name))
     return found
 

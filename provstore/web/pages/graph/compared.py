@@ -56,6 +56,8 @@ def compared(a: NodeId, b: NodeId) -> Likeness:
                 letters[mark.id] = letter
         if one.status in _ONE and one.a and one.b and one.a.id != one.b.id:
             stands_for.setdefault(one.b.id, one.a.id)
+    for value in (*found.parameters, *found.environment, *found.agents):
+        letters |= {end: CHANGED for end in (value.a_activity, value.b_activity) if letters.get(end) == BOTH}
     return Likeness(stands_for=stands_for, letters=letters)
 
 

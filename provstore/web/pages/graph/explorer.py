@@ -25,7 +25,8 @@ from provstore.web.negotiate import provenance_format
 from provstore.web.pages.graph.as_json import ordered, relation_in_words, seen_json
 from provstore.web.pages.graph.asked import DEPTH, FEW, MANY, GraphAsked, asked_ids, read_asked
 from provstore.web.pages.graph.compared import lettered
-from provstore.web.pages.graph.seen import Seen, look, thinned
+from provstore.web.pages.graph.nearest import REST, thinned
+from provstore.web.pages.graph.seen import Seen, look
 from provstore.web.pages.rendering import page
 from provstore.web.prov import send_document, send_written
 from provstore.web.site import base_url
@@ -58,6 +59,7 @@ def show_graph() -> Response:
         "few": FEW,
         "many": MANY,
         "kinds": Form,
+        "rest": REST,
     }
     choices |= {"address": _address}
     if not ids:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from provstore.export.document import Document, Model
-from provstore.export.folding import fold
+from provstore.export.folding import Folded, fold
+from provstore.export.gathering import Hints
 from provstore.export.growing import place_grown
-from provstore.export.picture import Arrow, Box, Form, Picture, picture_of
+from provstore.export.picture import Box, Form, Picture, picture_of
 from provstore.export.placement import Placement
 from provstore.export.views import View, data_only, with_agents
 from provstore.graph.model import Node
 from provstore.queries.exploring import Explored, Unseen, explore
+from provstore.queries.lineage import Direction
 from provstore.queries.names import prefixes_of
-from provstore.web.pages.graph.asked import Filters, GraphAsked
+from provstore.web.pages.graph.asked import ALL, OUT, Filters, GraphAsked
 from provstore.web.pages.graph.compared import NOTHING_COMPARED, compared, joined
+from provstore.web.pages.graph.nearest import REST, Limited, Via, limited, neighbours, starts_of, ways_from
 from provstore.web.site import base_url, caller, site
 
-__all__ = ["Facts", "Seen", "Via", "look", "thinned"]
+__all__ = ["Facts", "Seen", "look"]
 
 _TIMES: Final = ("ended_at", "started_at", "generated_at", "created_at")
 
@@ -34,18 +37,11 @@ class Facts(NamedTuple):
     agents: frozenset[str]
 
 
-class Via(NamedTuple):
-    """The arrow by which one comes to a box from ``other``, which is nearer to the starts."""
-
-    arrow: Arrow
-    other: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A view of a part of the graph.
 
-    ``members``: what groups stand for. ``left_out``: so many boxes are beyond the limit. ``distances`` are those in the
+    ``members``: what groups stand for. ``left_out``: so many are beyond the limit. ``distances`` are those in the
     picture, from the starts; ``via`` leads back there. ``letters``: whose a node is, where two are compared.
     """
 
@@ -81,42 +77,86 @@ def look(asked: GraphAsked) -> Seen:
     """
     explored = explore(site().store, asked.exploration, caller().viewer)
     document = _document(explored, asked)
+    nodes = {str(node.id): node for node in explored.graph.nodes()}
     ids = asked.exploration.ids
     likeness = compared(ids[0], ids[1]) if asked.compared else NOTHING_COMPARED
     whole = joined(picture_of(document), likeness)
-    stages = {str(one): stage for one, stage in explored.stages.items()}
-    apart = {*document.focus, *asked.anchors, *asked.apart}
-    folded = fold(whole, apart=apart, stages=stages)
-    members = folded.members
-    stages |= {group: stages.get(boxes[0].id, 0) for group, boxes in members.items()}
-    distances, _ = _ways(folded.picture, _starts(folded.picture, document.focus))
-    picture = _nearest(folded.picture, distances, asked.most)
-    nodes = {str(node.id): node for node in explored.graph.nodes()}
-    facts = _facts(picture, members, nodes)
-    left_out = len(folded.picture.boxes) - len(picture.boxes)
-    known = {box.id for box in picture.boxes}
+    stages = _stages(explored, asked)
+    folded = fold(
+        whole,
+        apart={*document.focus, *asked.done(Direction.UP, Direction.DOWN, OUT)},
+        whole=asked.done(ALL),
+        hints=Hints(stages, _services(whole, nodes, asked), explored.told_by, explored.bundles),
+    )
+    drawn = limited(folded, asked, starts_of(folded.picture, document.focus))
+    members = dict(folded.members)
+    groups = {box.id: group for group, boxes in members.items() for box in boxes}
+    known = {box.id for box in drawn.picture.boxes}
     known |= {one for one, other in likeness.stands_for.items() if other in known}
     known |= {box.id for group in known & members.keys() for box in members[group]}
-    shown = _viewed(picture, asked.view, document)
-    drawn = {box.id for box in shown.boxes}
-    starts = (document.focus & drawn) or _next_to(picture, document.focus) or _starts(shown, document.focus)
-    distances, via = _ways(shown, starts)
+    facts = _facts(drawn.picture, members, nodes)
+    shown = _viewed(drawn.picture, asked.view, document, groups)
+    if drawn.rest:
+        members[REST] = drawn.rest
+        shown = replace(shown, boxes=(*shown.boxes, _rest(drawn.rest, is_all=not document.truncated)))
+    there = {box.id for box in shown.boxes}
+    starts = (document.focus & there) or {*neighbours(drawn.picture.arrows, document.focus)}
+    distances, via = ways_from(shown, starts or starts_of(shown, document.focus))
+    stages |= _brought(asked, folded, drawn, stages)
     return Seen(
         asked=asked,
         explored=explored,
         document=document,
         picture=shown,
-        members={one: found for one, found in members.items() if one in drawn},
+        members={one: found for one, found in members.items() if one in there},
         nodes=nodes,
-        facts={one: facts.get(one, _NO_FACTS) for one in drawn},
-        stages=stages | {one: stage for stage, one in enumerate(asked.apart, start=len(asked.anchors) + 1)},
-        anchors=(*asked.anchors, *(_neighbour(shown, one) for one in asked.apart)),
+        facts={one: facts.get(one, _NO_FACTS) for one in there},
+        stages=stages,
+        anchors=_anchors(asked, folded, stages),
         unseen=explored.unseen(known),
         distances=distances,
         via=via,
-        left_out=left_out,
-        letters={one: letter for one, letter in likeness.letters.items() if one in drawn},
+        left_out=len(drawn.rest),
+        letters={one: letter for one, letter in likeness.letters.items() if one in there},
     )
+
+
+def _rest(boxes: Sequence[Box], *, is_all: bool) -> Box:
+    name = f"{len(boxes)} more" if is_all else f"{len(boxes)} or more"
+    return Box(id=REST, short="not drawn", form=Form.COLLECTION, name=name, facts=("beyond the limit",), many=True)
+
+
+def _stages(explored: Explored, asked: GraphAsked) -> dict[str, int]:
+    """Number what was opened by its place among all that was done."""
+    places = [0, *(place for place, (way, _) in enumerate(asked.steps, start=1) if way not in (OUT, ALL))]
+    return {str(one): places[stage] for one, stage in explored.stages.items()}
+
+
+def _brought(asked: GraphAsked, folded: Folded, drawn: Limited, stages: Mapping[str, int]) -> dict[str, int]:
+    """Tell when that came which was there before, in a group or beyond the limit.
+
+    Of a group that is drawn whole nothing comes late: a row of jobs can't lie beside what it led to.
+    """
+    out = {str(one): place for place, (way, one) in enumerate(asked.steps, start=1) if way == OUT}
+    found = {**drawn.brought, **out}
+    late = {one: found.get(boxes[0].id, stages.get(boxes[0].id, 0)) for one, boxes in folded.members.items()}
+    return {**late, **found}
+
+
+def _anchors(asked: GraphAsked, folded: Folded, stages: Mapping[str, int]) -> tuple[str, ...]:
+    """Give for all that was done the box beside which lies what it has brought."""
+    found: list[str] = []
+    for way, one in asked.steps:
+        beside = neighbours(folded.picture.arrows, {one}) if way == OUT else (one,)
+        found.append(min(beside, key=lambda near: (stages.get(near, 0), near), default=""))
+    return tuple(found)
+
+
+def _services(picture: Picture, nodes: Mapping[str, Node], asked: GraphAsked) -> Mapping[str, str]:
+    """Give the services of the jobs that are drawn: none where only data are."""
+    if asked.view is View.DATA:
+        return {}
+    return {box.id: _service(box, nodes) for box in picture.boxes if box.form is Form.ACTIVITY}
 
 
 def _document(explored: Explored, asked: GraphAsked) -> Document:
@@ -133,66 +173,10 @@ def _document(explored: Explored, asked: GraphAsked) -> Document:
 _NO_FACTS: Final = Facts(None, frozenset(), frozenset())
 
 
-def _neighbour(picture: Picture, one: str) -> str:
-    """Give the box beside which one lies that was taken out of its group."""
-    ends = ((arrow.source, arrow.target) for arrow in picture.arrows if one in arrow[:2])
-    return next((end for pair in ends for end in pair if end != one), "")
-
-
-def _starts(picture: Picture, ids: frozenset[str]) -> set[str]:
-    """Give where the picture begins: with what was asked for, else (of a document) with the first that has no cause."""
-    asked = {box.id for box in picture.boxes if box.id in ids}
-    effects = {one.source for one in picture.arrows}
-    return asked or {min((one.target for one in picture.arrows if one.target not in effects), default="")}
-
-
-def _next_to(picture: Picture, ids: frozenset[str]) -> set[str]:
-    """Give what is tied to boxes that a view leaves out."""
-    ends = [(one.source, one.target) for one in picture.arrows if one.source in ids or one.target in ids]
-    return {one for pair in ends for one in pair}
-
-
-def _viewed(picture: Picture, view: View, document: Document) -> Picture:
+def _viewed(picture: Picture, view: View, document: Document, groups: Mapping[str, str]) -> Picture:
     if view is View.DATA:
         return data_only(picture)
-    return with_agents(picture, document) if view is View.W3C else picture
-
-
-def _nearest(picture: Picture, distances: Mapping[str, int], most: int) -> Picture:
-    if len(picture.boxes) <= most:
-        return picture
-    far = len(picture.boxes)
-    ordered = sorted(picture.boxes, key=lambda box: (distances.get(box.id, far), box.id))
-    return thinned(picture, frozenset(box.id for box in ordered[:most]))
-
-
-def thinned(picture: Picture, kept: frozenset[str]) -> Picture:
-    """Leave out all boxes but some, with their arrows."""
-    return Picture(
-        boxes=tuple(box for box in picture.boxes if box.id in kept),
-        arrows=tuple(one for one in picture.arrows if one.source in kept and one.target in kept),
-        follows=tuple(one for one in picture.follows if one.source in kept and one.target in kept),
-    )
-
-
-def _ways(picture: Picture, starts: Iterable[str]) -> tuple[Mapping[str, int], Mapping[str, Via]]:
-    """Walk over the picture, whatever the direction of the arrows."""
-    near: dict[str, list[Via]] = defaultdict(list)
-    for arrow in picture.arrows:
-        near[arrow.source].append(Via(arrow, arrow.target))
-        near[arrow.target].append(Via(arrow, arrow.source))
-    known = {box.id for box in picture.boxes}
-    distances = {one: 0 for one in sorted(starts) if one in known}
-    via: dict[str, Via] = {}
-    todo = deque(distances)
-    while todo:
-        one = todo.popleft()
-        for step in near[one]:
-            if step.other not in distances:
-                distances[step.other] = distances[one] + 1
-                via[step.other] = Via(step.arrow, one)
-                todo.append(step.other)
-    return distances, via
+    return with_agents(picture, document, groups) if view is View.W3C else picture
 
 
 def _facts(picture: Picture, members: Mapping[str, tuple[Box, ...]], nodes: Mapping[str, Node]) -> Mapping[str, Facts]:
@@ -201,8 +185,8 @@ def _facts(picture: Picture, members: Mapping[str, tuple[Box, ...]], nodes: Mapp
     agents: dict[str, set[str]] = defaultdict(set)
     for box in picture.boxes:
         agents[box.id].update(box.agents)
-        if box.form is Form.ACTIVITY:
-            services[box.id].update(_service(one, nodes) for one in members.get(box.id, (box,)))
+        runs = (one for one in members.get(box.id, (box,)) if one.form is Form.ACTIVITY)
+        services[box.id].update(_service(one, nodes) for one in runs)
     ends = [(one.source, one.target) for one in picture.arrows if one.relation in {"used", "wasGeneratedBy"}]
     forms = {box.id: box.form for box in picture.boxes}
     own = {one: (frozenset(services[one]), frozenset(agents[one])) for one in forms}
@@ -235,7 +219,7 @@ def _instant(node: Node | None) -> datetime | None:
 
 
 def _passes(box: Box, facts: Facts, filters: Filters) -> bool:
-    """The page's own script has the same rule (graph-filters.js)."""
+    """The page's own script has the same rule (filters.js)."""
     is_out = (
         (filters.kinds and box.form not in filters.kinds)
         or (filters.service and filters.service not in facts.services)

@@ -11,6 +11,9 @@ from provstore.uws.jobs import Job
 
 __all__ = ["commands"]
 
+_LONGEST: Final = 4_000
+"""Characters of values that a command repeats; else it names the job that had them."""
+
 _SIGNED: Final = '-H "Authorization: Bearer $PROVSTORE_TOKEN"'
 
 
@@ -25,7 +28,9 @@ def commands(job: Job, *, base: str, namespace: str, signed_in: bool) -> tuple[t
 
 
 def _curl(job: Job, place: str, namespace: str, *, signed_in: bool) -> str:
-    given = (f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in _values(job, namespace))
+    given = [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in _values(job, namespace)]
+    if sum(map(len, given)) > _LONGEST:
+        given = [f"-d from={job.id}"]
     return " \\\n  ".join(
         ["curl -L -H 'Accept: application/json'", *([_SIGNED] if signed_in else []), *given, f"-d PHASE=RUN {place}"]
     )

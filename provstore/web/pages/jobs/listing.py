@@ -56,7 +56,7 @@ def show_jobs() -> Response:
 
 @job_list.get("/jobs/rows")
 def show_rows() -> Response:
-    """GET /jobs/rows?job=…, or ?newer=…: rows of that list, as they are now, for its scripts."""
+    """GET /jobs/rows?job=…, or ?newer=…: rows and counts of that list, as they are now, for its scripts."""
     choice = read_choice(request.args)
     lists, newer = site().service.lists, one_value(request.args, "newer")
     rows = (
@@ -64,7 +64,14 @@ def show_rows() -> Response:
         if newer
         else lists.these(caller(), request.args.getlist("job")[:_ROWS])
     )
-    return page("jobs/rows.html", choice=choice, rows=rows, place=_newest(rows), show=Showing.to(caller(), choice))
+    return page(
+        "jobs/rows.html",
+        choice=choice,
+        rows=rows,
+        place=_newest(rows),
+        counted=_counted(choice),
+        show=Showing.to(caller(), choice),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,8 @@ class Showing:
 
     caller: Caller
     owners: bool
+    usual: str = "again delete"
+    """What can be done with most jobs: it stands once in the page."""
 
     @classmethod
     def to(cls, asking: Caller, choice: Choice) -> Showing:

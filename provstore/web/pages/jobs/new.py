@@ -44,6 +44,13 @@ def make_new_job() -> Answer:
 
 def job_form_again(message: str) -> Response | None:
     """Show the form of a job as a browser has sent it, with what is wrong; None where it has sent none."""
+    try:
+        return _again(message)
+    except ProvstoreError:  # of what it takes to make the form: the refusal itself is told then
+        return None
+
+
+def _again(message: str) -> Response | None:
     name = request.path.removeprefix("/uws/")
     revision = known_services().get(request.args.get(_SERVICE.lower(), "") if name == _NEW_JOB else name)
     if revision is None or request.method != "POST" or not request.form:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from provstore.graph.model import PUBLIC, Node, NodeId
 from provstore.graph.titles import title
 from provstore.uws.descriptions.model import Description, ParameterDefinition
-from provstore.uws.jobs import Job, JobParameter, JobResult
+from provstore.uws.jobs import Job, JobParameter, JobResult, text
 from provstore.uws.phases import Phase
 from provstore.uws.watching.following import tail_start
 from provstore.web.pages.previews import Glance, glance_at
@@ -24,6 +24,16 @@ SHOWN: Final = 12
 
 _THUMB: Final = 192
 """Pixels of a small picture: twice what it takes, for fine screens."""
+
+_FOLDED: Final = 400
+"""Characters from which on a value is folded."""
+
+_FOLDED_LINES: Final = 8
+_WHOLE_MOST: Final = 64 * 1024
+"""Characters of a value that stand in the page itself; more are a download."""
+
+_MESSAGES: Final[Mapping[Kind, str]] = {Kind.VOTABLE: "table.load.votable", Kind.REGIONS: "ds9.set"}
+"""With which SAMP message programs can be asked to open a file, by its kind."""
 
 _LINES: Final = 40
 _TAIL_MOST: Final = 16 * 1024
@@ -41,6 +51,7 @@ class Product:
     result: JobResult
     id: str
     file: str
+    file_name: str = ""
     is_near: bool = False
     picture: str = ""
     message: str = ""
@@ -58,6 +69,27 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """A long value: its first lines, as much of it as the page takes, and how long it is (``is_cut``: longer)."""
+
+    beginning: str
+    shown: str
+    characters: int
+    lines: int
+    is_cut: bool
+
+
+def folded(value: str) -> Folded | None:
+    """Fold a value that would fill the page; None for one that does not."""
+    lines = value.count("\n") + 1
+    if len(value) <= _FOLDED and lines <= _FOLDED_LINES:
+        return None
+    beginning = "\n".join(value[: _FOLDED // 2].split("\n")[:3])
+    shown = value[:_WHOLE_MOST]
+    return Folded(beginning=beginning, shown=shown, characters=len(value), lines=lines, is_cut=shown != value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """A parameter with what its description says of it; ``definition`` is None where that says nothing."""
 
@@ -70,6 +102,11 @@ class Given:
         if self.definition is None:
             return ()
         return self.definition.options or (("false", "true") if self.definition.datatype == "boolean" else ())
+
+    @property
+    def folded(self) -> Folded | None:
+        """Give the value in few lines, None where it is short."""
+        return folded(self.parameter.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +126,11 @@ class InputRow:
     def query(self) -> str:
         """The id as a query string."""
         return urlencode({"id": self.id})
+
+    @property
+    def folded(self) -> Folded | None:
+        """Give the value in few lines, None where it is short."""
+        return folded(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +158,7 @@ def _product(job: Job, result: JobResult, node: Node | None, *, seen: bool) -> P
         result=result,
         id=result.entity.removeprefix(site().store.namespace),
         file=file,
+        file_name=text(node.properties, "file_name") if node else "",
         is_near=found.kind is not None,
         picture=found.picture,
         message=_message(found),
@@ -127,7 +170,7 @@ def _message(found: Glance) -> str:
     """Give the SAMP message (MType) that asks programs to open such a file, "" for none."""
     if found.kind is Kind.FITS:
         return "image.load.fits" if found.picture else "table.load.fits"
-    return "table.load.votable" if found.kind is Kind.VOTABLE else ""
+    return _MESSAGES.get(found.kind, "") if found.kind else ""
 
 
 def parameters_of(job: Job, description: Description) -> tuple[Given, ...]:

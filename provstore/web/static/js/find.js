@@ -2,8 +2,8 @@
 // nobody knows the hash: it may be a copy that carries its provenance.
 import { base, server } from "./server.js";
 import { say } from "./copy.js";
+import { sha256Of } from "./hash.js";
 
-const MOST_HASHED = 2 ** 30;
 const MOST_SENT = 64 * 2 ** 20;
 
 export function findByFile() {
@@ -23,6 +23,14 @@ export function findByFile() {
     if (file) lookUp(form, file);
   });
   form.append(chooser(form));
+  for (const kind of ["dragover", "drop"]) addEventListener(kind, keepPage);
+}
+
+/** A file that misses the box would take the place of the page, and of what is written in it. */
+function keepPage(event) {
+  if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files") || event.target.closest?.("input, textarea")) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = "none";
 }
 
 /** The same for those who have no file to drag, or no pointer. */
@@ -40,11 +48,9 @@ async function lookUp(form, file) {
   box.value = "";
   tell(box, `Looking for ${file.name}…`);
   try {
-    const digest = await hashOf(file);
-    if (digest && (await isKnown(digest))) location.assign(`${base}/search?${new URLSearchParams({ q: digest })}`);
-    else if (file.size <= MOST_SENT) send(file);
-    else if (digest) location.assign(`${base}/search?${new URLSearchParams({ q: digest })}`);
-    else tell(box, `${file.name} is too large to be looked for from here`);
+    const digest = await sha256Of(file, (part) => (box.placeholder = `Reading ${file.name}: ${Math.floor(100 * part)} %`));
+    if (file.size > MOST_SENT || (await isKnown(digest))) location.assign(`${base}/search?${new URLSearchParams({ q: digest })}`);
+    else send(file);
   } catch (error) {
     tell(box, `${file.name} can't be looked for: ${error.message}`);
     box.addEventListener("input", () => (box.placeholder = before), { once: true });
@@ -54,13 +60,6 @@ async function lookUp(form, file) {
 function tell(box, words) {
   box.placeholder = words;
   say(words);
-}
-
-/** Give the SHA-256 of a file in hex, "" where the browser does not tell it: too large, or the page came by plain HTTP. */
-async function hashOf(file) {
-  if (!globalThis.crypto?.subtle || file.size > MOST_HASHED) return "";
-  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  return [...new Uint8Array(digest)].map((one) => one.toString(16).padStart(2, "0")).join("");
 }
 
 async function isKnown(digest) {

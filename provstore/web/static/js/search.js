@@ -2,22 +2,36 @@
 // sent: it may carry its provenance within.
 import { server, base } from "./server.js";
 import { say } from "./copy.js";
+import { sha256Of } from "./hash.js";
 
 const SENT_MOST = 200e6;
 const form = document.getElementById("by-file");
+const wrong = document.getElementById("s-wrong");
 let sending = false;
 
 form?.addEventListener("submit", async (event) => {
   const file = form.elements.file.files[0];
-  if (sending || !file || !globalThis.crypto?.subtle) return;
+  if (sending || !file) return;
   event.preventDefault();
+  const button = form.querySelector("button");
+  const words = button.textContent;
+  const tell = (part) => (button.textContent = `Reading: ${Math.floor(100 * part)} %`);
+  button.disabled = true;
+  wrong.hidden = true;
   say("Reading the file");
-  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  const sha256 = [...new Uint8Array(digest)].map((one) => one.toString(16).padStart(2, "0")).join("");
-  const known = await server.query("entities", { sha256, limit: 1 });
-  if (known.items.length || file.size > SENT_MOST) return void location.assign(`${base}/search?q=${sha256}`);
-  sending = true;
-  form.requestSubmit();
+  try {
+    const sha256 = await sha256Of(file, tell);
+    const known = await server.query("entities", { sha256, limit: 1 });
+    if (known.items.length || file.size > SENT_MOST) return void location.assign(`${base}/search?q=${sha256}`);
+    sending = true;
+    form.requestSubmit();
+  } catch (error) {
+    wrong.textContent = `It can't be looked for: ${error.message}`;
+    wrong.hidden = false;
+  } finally {
+    button.disabled = false;
+    button.textContent = words;
+  }
 });
 
 // fields that say nothing stay out of the address

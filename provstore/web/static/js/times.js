@@ -27,3 +27,17 @@ export function watchTimes() {
   tellTimes();
   setInterval(() => document.hidden || tellTimes(), 10_000);
 }
+
+/** How long jobs have been running, by the second. */
+export function tickRunning() {
+  for (const one of document.querySelectorAll("[data-since]")) one.textContent = lasting(new Date() - new Date(one.dataset.since));
+}
+
+function lasting(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const rank = UNITS.findIndex(([, worth]) => seconds >= worth);
+  if (rank < 0) return "0 s";
+  const [[large, worth], next] = [UNITS[rank], UNITS[rank + 1]];
+  const rest = next ? Math.floor((seconds % worth) / next[1]) : 0;
+  return `${Math.floor(seconds / worth)} ${large}${rest ? ` ${rest} ${next[0]}` : ""}`;
+}

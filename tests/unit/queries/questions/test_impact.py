@@ -123,6 +123,25 @@ def test_the_stream_is_whole_and_nearest_first_where_it_is_longer_than_its_first
     assert (table[0]["service"], table[0]["class"]) == ("cal", "Entity")
 
 
+def test_parts_follow_each_other_and_the_first_does_not_wait_for_the_counts(store: GraphStore) -> None:
+    wide(store, 250)
+    asked = ask(store, "impact", id="bad")
+    first = asked.part(skip=0, limit=100, looked_at=1000)
+    assert (first.total, first.is_all, first.more) == (200, False, True)
+    whole = asked.part(skip=0, limit=100, looked_at=None)
+    assert (whole.total, whole.current, whole.is_all, whole.more) == (500, 500, True, True)
+    last = asked.part(skip=450, limit=100, looked_at=100)
+    assert (len(last.items), last.more, last.is_all) == (50, False, False)
+    rows = list(asked.rows())
+    assert (first.items, whole.items, last.items) == (tuple(rows[:100]), tuple(rows[:100]), tuple(rows[450:]))
+
+
+def test_a_part_of_few_products_counts_them_all(store: GraphStore) -> None:
+    survey(store)
+    part = ask(store, "impact", id="flat").part(skip=0, limit=3, looked_at=1000)
+    assert (len(part.items), part.total, part.more, part.is_all) == (3, 4, True, True)
+
+
 def test_products_of_very_many_jobs_come_once_each_also_without_derivations(store: GraphStore) -> None:
     changes = [Create(entity("bad"))]
     for number in range(500):

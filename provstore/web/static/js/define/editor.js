@@ -8,7 +8,8 @@ import { Files } from "./files.js";
 import { showProblems } from "./problems.js";
 import { itemOf, Rows } from "./rows.js";
 import { Script } from "./script.js";
-import { exportAs, importFiles, propose } from "./send.js";
+import { offerProposing } from "./proposing.js";
+import { exportAs, importFiles } from "./send.js";
 import { Draft } from "./state.js";
 
 const root = document.getElementById("define");
@@ -104,14 +105,15 @@ const repaired = ({ line, what, how }) => `${line ? `line ${line}: ` : ""}${what
 function offerFormerDraft() {
   if (!kept) return;
   const note = at("restored");
-  const newer = kept.revision !== draft.revision ? ` It was made of ${kept.revision || "nothing"}; ${draft.revision} is the newest now.` : "";
+  const newer = draft.base !== draft.newest ? ` It was made from ${draft.base || "nothing"}; ${draft.newest} is the newest now.` : "";
   const discard = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: "Discard it" });
   discard.addEventListener("click", () => {
+    draft.base = draft.newest;
     draft.replace(JSON.parse(root.dataset.document));
     draft.forget();
     note.hidden = true;
   });
-  note.replaceChildren(`This is your draft of ${ago(kept.at)}.${newer} `, discard);
+  note.replaceChildren(`This is your draft of ${ago(kept)}.${newer} `, discard);
   note.hidden = false;
 }
 
@@ -151,17 +153,7 @@ for (const button of document.querySelectorAll("[data-export]")) {
     await sent.catch(async () => (await checks.now(), lead(at("s-checks")))); // what can't be read, can't be written
   });
 }
-at("proposing")?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  at("refused").textContent = "";
-  if (!(await checks.now())) return lead(at("s-checks"));
-  try {
-    await propose(draft, at("message").value);
-  } catch (error) {
-    at("refused").textContent = error.message;
-  }
-});
-
+offerProposing(draft, { check: () => checks.now(), lead: () => lead(at("s-checks")) });
 showWhole();
 offerFormerDraft();
 for (const part of [root, at("tools"), document.querySelector("[data-needs-script]")]) if (part) part.hidden = false;

@@ -61,8 +61,11 @@ export function showProblems(problems, { root, lists, lead }) {
     return entry(problem, found, lead);
   });
   root.querySelector("#problems").replaceChildren(...entries);
+  const errors = problems.filter((one) => one.level === "error").length;
+  root.querySelector('[data-count="checks"]').textContent = problems.length || "";
   for (const link of root.querySelectorAll(".sections a")) {
-    const count = counts[link.hash.slice(3)];
+    const part = link.hash.slice(3);
+    const count = part === "checks" ? errors : counts[part];
     link.classList.toggle("has-problems", Boolean(count));
     link.title = count ? `${count} to look at` : "";
   }

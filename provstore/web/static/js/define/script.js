@@ -1,11 +1,14 @@
 // The script: a plain text box over its own text in colours. Tab leaves it, as it does everywhere.
 const LONGEST = 200_000;
+const LONG = 10_000;
+const SOON = 150;
 const STEP = "  ";
 
 export class Script {
   #grammars = {};
   #colour = null;
   #shown = null;
+  #timer = 0;
 
   /** @param {HTMLTextAreaElement} box; @param {HTMLElement} colours where the same text stands in colours */
   constructor(box, colours) {
@@ -26,14 +29,24 @@ export class Script {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.language = language;
-    this.box.rows = Math.min(Math.max(text.split("\n").length + 1, 12), 36);
-    if (this.#colour && text.length < LONGEST && this.#grammars[language]) {
-      this.colours.innerHTML = this.#colour.highlight(text, { language }).value;
+    this.#number();
+    this.box.rows = Math.min(Math.max(this.gutter.childElementCount + 1, 12), 36);
+    clearTimeout(this.#timer);
+    if (text.length < LONG) return this.#paint();
+    this.box.classList.add("plain-text"); // a long text gets its colours when nobody types
+    this.#timer = setTimeout(() => this.#paint(), SOON);
+  }
+
+  #paint() {
+    const text = this.box.value;
+    if (this.#colour && text.length < LONGEST && this.#grammars[this.language]) {
+      this.colours.innerHTML = this.#colour.highlight(text, { language: this.language }).value;
     } else {
       this.colours.textContent = text;
     }
     this.colours.append("\n");
-    this.#number();
+    this.box.classList.remove("plain-text");
+    this.#follow();
   }
 
   /** Mark the lines in which something is wrong. */
@@ -52,13 +65,14 @@ export class Script {
   }
 
   #number() {
-    const numbers = this.box.value.split("\n").map((_, index) => {
-      const number = document.createElement("span");
-      number.textContent = index + 1;
-      if (this.marked.has(index + 1)) number.className = "marked";
-      return number;
-    });
-    this.gutter.replaceChildren(...numbers);
+    const lines = this.box.value.split("\n").length;
+    const numbers = this.gutter.children;
+    while (numbers.length > lines) numbers[numbers.length - 1].remove();
+    while (numbers.length < lines) {
+      this.gutter.append(Object.assign(document.createElement("span"), { textContent: numbers.length + 1 }));
+    }
+    for (const number of this.gutter.querySelectorAll(".marked")) number.className = "";
+    for (const line of this.marked) if (numbers[line - 1]) numbers[line - 1].className = "marked";
     this.#follow();
   }
 

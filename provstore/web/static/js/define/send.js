@@ -34,9 +34,10 @@ export async function exportAs(draft, format) {
 }
 
 /** Propose it, and go to the page of the proposal. */
-export async function propose(draft, message) {
+export async function propose(draft) {
   const form = packed(draft.document, draft);
-  form.append("message", message);
+  form.append("message", draft.message);
+  form.append("base", draft.base);
   const made = await (await send("/jdl", form)).json();
   draft.forget();
   location.assign(`${base}/definitions/proposals/${made.id}`);

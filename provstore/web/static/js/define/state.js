@@ -6,12 +6,13 @@ export class Draft extends EventTarget {
   #loaded;
   #timer = 0;
 
-  /** @param {DOMStringMap} told what the page says of the definition: document, service, revision, of, person */
-  constructor({ document: text, service, revision, of, person }) {
+  /** @param {DOMStringMap} told what the page says of the definition: document, service, base, draft (its key), person */
+  constructor({ document: text, service, base, draft, person }) {
     super();
-    Object.assign(this, { service, revision, files: new Map(), document: JSON.parse(text) });
+    Object.assign(this, { service, base, newest: base, message: "", files: new Map(), document: JSON.parse(text) });
     this.#loaded = JSON.stringify(this.document);
-    this.#key = ["provstore:definition", person, service || "new", service ? "" : of].join(":");
+    this.#key = keyOf(person, draft);
+    if (person) inherit(keyOf("", draft), this.#key);
   }
 
   /** Whether it says something else than the server's. */
@@ -19,12 +20,13 @@ export class Draft extends EventTarget {
     return this.files.size > 0 || JSON.stringify(this.document) !== this.#loaded;
   }
 
-  /** Take up the draft of an earlier visit: give when it was kept and of what it was made; null if there is none. */
+  /** Take up the draft of an earlier visit: give when it was kept; null if there is none. */
   restore() {
     const kept = this.#read();
     if (!kept || JSON.stringify(kept.document) === this.#loaded) return null;
-    this.document = kept.document;
-    return { at: new Date(kept.at), revision: kept.revision };
+    const { document, base = this.base, message = "" } = kept;
+    Object.assign(this, { document, base, message });
+    return new Date(kept.at);
   }
 
   /** Another definition stands in the editor now. */
@@ -39,9 +41,14 @@ export class Draft extends EventTarget {
 
   /** Something was changed: keep it, and tell. */
   changed() {
+    this.keepSoon();
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  /** Keep it when nothing was changed for a moment. */
+  keepSoon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#keep(), SOON);
-    this.dispatchEvent(new Event("changed"));
   }
 
   /** Keep nothing any more: it was sent, or is not wanted. */
@@ -63,7 +70,7 @@ export class Draft extends EventTarget {
   }
 
   #keep() {
-    const kept = { document: this.document, at: Date.now(), revision: this.revision };
+    const kept = { document: this.document, base: this.base, message: this.message, at: Date.now() };
     try {
       if (this.differs) localStorage.setItem(this.#key, JSON.stringify(kept));
       else localStorage.removeItem(this.#key);
@@ -79,5 +86,18 @@ export class Draft extends EventTarget {
     } catch {
       return null;
     }
+  }
+}
+
+const keyOf = (person, draft) => ["provstore:definition", person, draft].join(":");
+
+/** What somebody wrote before signing in is his afterwards. */
+function inherit(from, to) {
+  try {
+    const kept = localStorage.getItem(from);
+    if (kept && !localStorage.getItem(to)) localStorage.setItem(to, kept);
+    localStorage.removeItem(from);
+  } catch {
+    // this browser keeps nothing
   }
 }

@@ -49,7 +49,7 @@ export function watchControls({ state, view, act, change, find, undo, node, ids 
     },
     count: (shown, data) => {
       const all = data.nodes.length;
-      byId("graph-count").textContent = `${shown < all ? `${shown} of ` : ""}${all} node${all === 1 ? "" : "s"}, ${data.edges.length} relation${data.edges.length === 1 ? "" : "s"}`;
+      byId("graph-count").textContent = `${shown < all ? `${shown} of ` : ""}${all} node${all === 1 ? "" : "s"}, ${data.edges.length} relation${data.edges.length === 1 ? "" : "s"}${data.implied ? `, ${data.implied} that follow${data.implied === 1 ? "s" : ""} not drawn` : ""}`;
     },
   };
 
@@ -67,7 +67,7 @@ export function watchControls({ state, view, act, change, find, undo, node, ids 
 function step(one, node, close) {
   const [way, id] = [one.slice(0, one.indexOf(":")), one.slice(one.indexOf(":") + 1)];
   const name = node(id)?.label ?? id.split(/[#/]/).pop();
-  const words = { up: "causes of", down: "effects of", out: "apart:" }[way];
+  const words = { up: "causes of", down: "effects of", out: "apart:", all: "group of" }[way];
   const made = element("li", "", `${words} ${name} `);
   const button = Object.assign(element("button", "link", "fold back"), { type: "button", ariaLabel: `Fold back ${words} ${name}` });
   button.addEventListener("click", close);
@@ -86,7 +86,6 @@ function notes(data, more) {
   }
   if (data.outnumbered) found.push(element("p", "note", "Some nodes have more neighbours than were counted: +n is then a least number."));
   if (data.restricted) found.push(element("p", "note", "Something that you may not see is left out."));
-  if (data.implied) found.push(element("p", "tag", `${data.implied} relation${data.implied > 1 ? "s" : ""} that follow from those drawn ${data.implied > 1 ? "are" : "is"} not drawn.`));
   return found;
 }
 

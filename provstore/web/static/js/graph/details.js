@@ -1,7 +1,7 @@
 // What is known of one node: its facts as the server tells them, where it leads, what can be done from here.
 import { base, server } from "../server.js";
 import { offerCopying } from "../copy.js";
-import { element, kindMark, shortened } from "./table.js";
+import { beyond, element, kindMark, shortened } from "./table.js";
 import { tellTimes } from "../times.js";
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
@@ -11,6 +11,7 @@ const WORDS = { content_type: "type", sha256: "SHA-256", size: "size in bytes", 
 
 /** Show what is known of a node; `act` does what its buttons say. */
 export async function showDetails(place, node, act) {
+  const had = place.contains(document.activeElement);
   place.hidden = false;
   place.dataset.id = node.id;
   const close = button("Close", "plain small close", act.left);
@@ -18,6 +19,7 @@ export async function showDetails(place, node, act) {
   head.append(kindMark(node.kind), ` ${node.label}`);
   place.replaceChildren(close, head, ...(node.count ? members(node, act) : own(node, act)));
   offerCopying(place);
+  if (had) Object.assign(head, { tabIndex: -1 }).focus({ preventScroll: true });
   if (node.count || node.hidden) return;
   const facts = await told(node);
   if (place.dataset.id !== node.id) return;
@@ -32,8 +34,7 @@ function own(node, act) {
   copy.dataset.copy = node.id;
   id.append(Object.assign(element("span", "", node.id.startsWith("urn:") ? node.id.split("#").pop() : node.id), { title: node.id }), " ", copy);
   const acts = element("div", "actions");
-  if (node.up) acts.append(button(`Show causes +${node.up}`, "small", () => act.opened(node.id, "up")));
-  if (node.down) acts.append(button(`Show effects +${node.down}`, "small", () => act.opened(node.id, "down")));
+  for (const way of ["up", "down"].filter((one) => node[one])) acts.append(Object.assign(button(`Show ${way === "up" ? "causes" : "effects"} +${node[way]}`, "small", () => act.opened(node.id, way)), { title: beyond(node, way) }));
   if (act.isOpened(node.id)) acts.append(button("Fold back", "plain small", () => act.folded(node.id)));
   if (act.pathFrom() && act.pathFrom() !== node.id) acts.append(button("Way to here", "plain small", () => act.path(act.pathFrom(), node.id)));
   if (!node.focus && act.start()) acts.append(button("Way from the start", "plain small", () => act.path(act.start(), node.id)));
@@ -68,22 +69,24 @@ function members(node, act) {
   const show = () => {
     const words = field.value.toLowerCase();
     const found = node.members.filter(([id, label]) => `${id} ${label}`.toLowerCase().includes(words));
-    list.replaceChildren(...found.slice(0, 200).map((one) => member(one, act)));
+    list.replaceChildren(...found.slice(0, 200).map((one) => member(one, node, act)));
     if (found.length > 200) list.append(element("li", "none", `and ${found.length - 200} more: type to find them`));
   };
   field.addEventListener("input", show);
   show();
-  const told = element("p", "", `${node.count} that are alike are drawn as one.`);
-  const told2 = node.count > node.members.length ? [element("p", "none", `The first ${node.members.length} are listed.`)] : [];
-  return [told, ...told2, field, list];
+  const told = element("p", "", node.rest ? "Not drawn, since there are too many. Draw those that you need." : `${node.count} nodes are drawn as one${node.short ? ` (${node.short})` : ""}.`);
+  const cut = node.count > node.members.length ? [element("p", "none", `The first ${node.members.length} are listed.`)] : [];
+  const acts = element("div", "actions");
+  if (!node.rest) acts.append(button(`Draw all ${node.count}`, "small", () => act.whole(node)));
+  return [told, acts, ...cut, field, list];
 }
 
-function member([id, label], act) {
+function member([id, label], node, act) {
   const made = element("li", "");
   const link = element("a", "", label);
   Object.assign(link, { href: `${base}/graph?${new URLSearchParams({ id })}`, title: id });
   link.append(" ", shortened(id.split(/[#/]/).pop()));
-  made.append(link, button("Draw apart", "link", () => act.apart(id)));
+  made.append(link, button(node.rest ? "Draw" : "Draw apart", "link", () => act.apart(id)));
   return made;
 }
 

@@ -10,12 +10,15 @@ import { wayBetween } from "./ways.js";
 
 const byId = (id) => document.getElementById(id);
 const state = read();
-const nodes = fetch(byId("graph-data").href).then((answer) => answer.json()); // the page has asked for them already
+const nodes = fetch(byId("graph-data").href).then((answer) => (answer.ok ? answer.json() : null)); // the page has asked for them already
 const { GraphView } = await import("./view.js");
 if (document.readyState === "loading") await new Promise((done) => document.addEventListener("readystatechange", done, { once: true }));
 
+const MOST_AT_ONCE = 100; // larger groups are listed first
+
 let data;
 let from = "";
+let asked = 0;
 const past = [];
 const canvas = byId("canvas");
 const details = byId("graph-details");
@@ -44,6 +47,7 @@ const act = {
   },
   opened(id, way = "") {
     const one = node(id);
+    if (one.count && !one.rest && one.count <= MOST_AT_ONCE) return act.whole(one);
     const ways = (way ? [way] : ["up", "down"]).filter((each) => one[each] || (data.outnumbered && !one.count));
     if (!ways.length) {
       act.chosen(id);
@@ -53,6 +57,7 @@ const act = {
     change(() => state.open.push(...ways.map((each) => `${each}:${id}`)));
   },
   folded: (id) => change(() => (state.open = state.open.filter((one) => !one.endsWith(`:${id}`)))),
+  whole: (one) => change(() => (state.open.push(`all:${one.members[0][0]}`), (state.select = one.members[0][0]))),
   apart: (id) => change(() => (state.open.push(`out:${id}`), (state.select = id))),
   isOpened: (id) => state.open.some((one) => one.endsWith(`:${id}`) || named(one) === id),
   start: () => data.nodes.find((one) => one.focus)?.id,
@@ -80,18 +85,24 @@ async function change(how, { push = true } = {}) {
   past.push(JSON.stringify(state));
   how();
   if (push) keep(state, { push });
-  await load();
+  if (await load()) return;
+  Object.assign(state, JSON.parse(past.pop()));
+  keep(state);
+  controls.read();
 }
 
+/** Fetch and show what belongs to the state; of several at once the last counts. Tell whether it could be shown. */
 async function load() {
+  const mine = ++asked;
   canvas.setAttribute("aria-busy", "true");
-  try {
-    show(await server.ask(`/graph.json?${ofNodes(state)}`));
-  } catch (error) {
-    byId("graph-hint").textContent = error.message;
-    say(error.message);
-  }
+  let problem = "";
+  const fresh = await server.ask(`/graph.json?${ofNodes(state)}`).catch((error) => (problem = error.message, null));
+  if (mine !== asked) return true;
   canvas.removeAttribute("aria-busy");
+  byId("graph-hint").textContent = problem;
+  if (fresh) show(fresh);
+  else say(problem);
+  return Boolean(fresh);
 }
 
 function show(fresh) {
@@ -102,7 +113,7 @@ function show(fresh) {
   controls.draw(data, past.length);
   offerWords(data.nodes);
   filter();
-  if (state.select && node(state.select)) act.chosen(state.select, { still: added.length > 0 });
+  if (state.select && node(state.select)) act.chosen(state.select, { still: !before || added.length > 0 });
   else details.hidden = true;
   if (state.path.length === 2) showPath();
   view.reveal(added);
@@ -149,6 +160,8 @@ const controls = watchControls({
     if (!past.length) return;
     Object.assign(state, JSON.parse(past.pop()));
     keep(state, { push: true });
+    controls.read();
+    showFilters();
     load();
   },
   node,
@@ -163,7 +176,7 @@ addEventListener("popstate", () => {
 });
 
 const drawn = view.ready();
-show(await nodes);
+show((await nodes) ?? (await server.ask(`/graph.json?${ofNodes(state)}`)));
 view.fit(state.select || act.start());
 showFilters();
 await drawn;

@@ -1,6 +1,7 @@
 // How nodes and edges look: the colours of the style sheet, the shapes of the PROV convention, as in the server's SVG.
 export const WIDTH = 156;
 export const HEIGHT = 46;
+export const TOUCH = matchMedia("(pointer: coarse)").matches;
 const OVER = 14; // what badges need beyond the box
 const SHAPES = { activity: "rectangle", entity: "ellipse", collection: "ellipse", value: "round-rectangle", agent: "polygon" };
 const HOUSE = "-1 1  -1 -0.33  0 -1  1 -0.33  1 1";
@@ -31,7 +32,7 @@ export function looks(colour, { labelled }) {
     { selector: "node[state = 'running']", style: { "border-style": "dashed", "border-width": 2 } },
     { selector: "node[state = 'invalidated']", style: { opacity: 0.6 } },
     { selector: "node[?focus]", style: { "outline-width": 2, "outline-style": "dashed", "outline-offset": 5, "outline-color": colour("ink") } },
-    { selector: "node.more", style: { shape: "round-rectangle", width: "data(wide)", height: 18, "background-color": colour("panel"), "border-color": colour("edge"), color: colour("ink"), "font-size": 10, "bounds-expansion": 0 } },
+    { selector: "node.more", style: { shape: "round-rectangle", width: "data(wide)", height: TOUCH ? 32 : 18, "background-color": colour("panel"), "border-color": colour("edge"), color: colour("ink"), "font-size": 10, "bounds-expansion": 0 } },
     { selector: "edge", style: { width: 1.3, "line-color": colour("soft"), "target-arrow-color": colour("soft"), "source-arrow-color": colour("soft"), "target-arrow-shape": "triangle", "arrow-scale": 0.9, "curve-style": "bezier", "font-size": 9, color: colour("soft"), "text-background-color": colour("panel"), "text-background-opacity": 0.9, "text-background-padding": 1, "text-wrap": "wrap", "min-zoomed-font-size": 6, "edge-distances": "node-position" } },
     { selector: "edge[weights]", style: { "curve-style": "unbundled-bezier", "control-point-weights": "data(weights)", "control-point-distances": "data(distances)" } },
     { selector: edges(DASHED), style: { "line-style": "dashed" } },

@@ -1,6 +1,8 @@
 // The same nodes as a table: everything that can be done in the picture can be done here, by keyboard, too.
 import { tellTimes } from "../times.js";
 
+const LONG = 60;
+
 export class GraphTable {
   #body;
   #rows = new Map();
@@ -66,7 +68,7 @@ export class GraphTable {
   #click(event) {
     const row = event.target.closest("tr");
     const more = event.target.closest("button.more");
-    if (more) return this.#act.opened(row.dataset.id, more.dataset.way);
+    if (more) return this.#act.opened(row.dataset.id, more.dataset.way === "all" ? "" : more.dataset.way);
     const link = event.target.closest("a.node");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -102,7 +104,8 @@ function row(node) {
   const when = cell("");
   if (node.at) when.append(Object.assign(document.createElement("time"), { dateTime: node.at, title: node.at }));
   else when.append(element("span", "none", "–"));
-  const more = cell("", ...[["up", "cause", "←"], ["down", "effect", "→"]].filter(([way]) => node[way]).map((one) => handle(node, one)));
+  const whole = node.count && !node.rest ? [everything(node)] : [];
+  const more = cell("", ...whole, ...[["up", "cause", "←"], ["down", "effect", "→"]].filter(([way]) => node[way]).map((one) => handle(node, one)));
   made.append(name, more, cell("text", node.relation ?? (node.focus ? "start" : "")), when, cell("number", node.distance ?? ""));
   return made;
 }
@@ -123,24 +126,39 @@ export function kindMark(kind) {
   return mark;
 }
 
+/** Leave out the middle of a long name. */
+const cut = (text, most) => (text.length <= most ? text : `${text.slice(0, most / 2).trimEnd()}…${text.slice(-most / 2).trimStart()}`);
+
 /** Shorten an id in the middle; the whole is on hover. */
 export function shortened(id) {
-  const short = id.length <= 20 ? id : `${id.slice(0, 4)}…${id.slice(-12)}`;
-  return Object.assign(element("span", "tag id", short), { title: id });
+  return Object.assign(element("span", "tag id", id.length <= 20 ? id : `${id.slice(0, 4)}…${id.slice(-12)}`), { title: id });
 }
 
 function link(node) {
-  const made = element("a", node.state === "invalidated" ? "node gone" : "node", node.label);
+  const made = element("a", node.state === "invalidated" ? "node gone" : "node", cut(node.label, LONG));
   const address = new URL(location.href);
   address.search = new URLSearchParams({ id: node.id });
-  Object.assign(made, { href: node.count ? "#graph-details" : address.href, title: node.count ? `${node.count} that are alike` : node.id, tabIndex: -1 });
+  Object.assign(made, { href: node.count ? "#graph-details" : address.href, title: [...(node.label.length > LONG ? [node.label] : []), node.count ? `${node.label} ${node.short ?? ""}` : node.id].join("\n"), tabIndex: -1 });
   return made;
 }
 
 function handle(node, [way, word, sign]) {
   const made = element("button", "more", `${way === "up" ? sign : ""}+${node[way]}${way === "down" ? sign : ""}`);
-  Object.assign(made, { type: "button", tabIndex: -1, ariaLabel: `Show ${node[way]} ${word}${node[way] > 1 ? "s" : ""} of ${node.label}` });
+  Object.assign(made, { type: "button", tabIndex: -1, title: beyond(node, way), ariaLabel: `Show ${node[way]} ${word}${node[way] > 1 ? "s" : ""} of ${node.label}` });
   made.dataset.way = way;
+  return made;
+}
+
+/** Say what lies beyond a node on one side: the first of it by name. */
+export function beyond(node, way) {
+  const names = node[way === "up" ? "causes" : "effects"] ?? [];
+  return `${names.join(", ")}${node[way] > names.length ? ` and ${node[way] - names.length} more` : ""}`;
+}
+
+function everything(node) {
+  const made = element("button", "more", "draw all");
+  Object.assign(made, { type: "button", tabIndex: -1, ariaLabel: `Draw all ${node.label} of ${node.short ?? "this group"}` });
+  made.dataset.way = "all";
   return made;
 }
 

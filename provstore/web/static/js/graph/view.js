@@ -1,9 +1,13 @@
 // The picture: cytoscape.js draws what the server has placed.
 import cytoscape from "../../vendor/cytoscape.js";
-import { badges, colours, fit, HEIGHT, looks, WIDTH } from "./looks.js";
+import { beyond as names } from "./table.js";
+import { badges, colours, fit, HEIGHT, looks, TOUCH, WIDTH } from "./looks.js";
 
 const MOST_LABELS = 60; // from so many edges on, labels are only told of the node that is looked at
 const MANY = 400;
+const MARGIN = 30;
+const LEAST = 0.5; // nobody reads smaller letters
+const NEAR = 0.75;
 const SIDES = { A: "only-a", B: "only-b", "=": "both", "≠": "changed" };
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const DARK = matchMedia("(prefers-color-scheme: dark)");
@@ -14,6 +18,7 @@ export class GraphView {
   #flow = false;
   #kept = null;
   #labelled = null;
+  #moving = 0;
 
   /** `chosen(id)`, `opened(id)` for both sides or `opened(id, way)` for one, and `left()` when nothing is chosen. */
   constructor(container, { chosen, opened, left }) {
@@ -45,6 +50,7 @@ export class GraphView {
       this.#paint();
     }
     this.flow(this.#flow);
+    this.#run();
     this.#cy.container().dataset.nodes = data.nodes.length;
     return fresh;
   }
@@ -64,14 +70,26 @@ export class GraphView {
     this.#cy.add(added);
   }
 
+  /** Let the border of what runs move, if the reader wants motion. */
+  #run() {
+    clearInterval(this.#moving);
+    const running = this.#cy.nodes("[state = 'running']");
+    if (CALM.matches || running.empty() || this.#data.nodes.length > MANY) return;
+    let step = 0;
+    this.#moving = setInterval(() => document.hidden || running.style("border-dash-offset", (step -= 1)), 100);
+  }
+
   /** Bring what has come into sight, with the node that is looked at. */
   reveal(fresh) {
     if (!fresh.length) return;
     const seen = this.#cy.extent();
     const box = around(fresh);
     if (box.x1 >= seen.x1 && box.x2 <= seen.x2 && box.y1 >= seen.y1 && box.y2 <= seen.y2) return;
-    const nodes = fresh.length > 40 ? [] : fresh.map((node) => this.#cy.getElementById(node.id));
-    this.#move({ fit: { eles: nodes.reduce((all, one) => all.union(one), this.#cy.nodes(".chosen")), padding: 40 } });
+    const nodes = fresh.map((node) => this.#cy.getElementById(node.id)).reduce((all, one) => all.union(one), this.#cy.nodes(".chosen"));
+    const { width, height } = this.#cy.container().getBoundingClientRect();
+    const isSmall = Math.min(width / (box.x2 - box.x1 + 80), height / (box.y2 - box.y1 + 80)) > LEAST;
+    if (isSmall) this.#move({ fit: { eles: nodes, padding: 40 } });
+    else this.fit(this.#cy.nodes(".chosen").first().id());
   }
 
   #move(where) {
@@ -92,18 +110,20 @@ export class GraphView {
 
   #look(node, on) {
     this.#cy.container().classList.toggle("over", on);
+    this.#cy.container().title = on ? (node.data("told") ?? node.data("label")) : "";
     if (!this.#labelled) node.connectedEdges().toggleClass("told", on);
   }
 
-  /** All in sight; but nobody reads letters of two points, so that a large picture begins at `id`. */
+  /** All in sight; but what would be too small to be read begins at `id`. */
   fit(id) {
     const box = around(this.#data.nodes.filter((node) => !this.#kept || this.#kept.has(node.id)));
     const { width, height } = this.#cy.container().getBoundingClientRect();
     const whole = Math.min(width / (box.x2 - box.x1 + 60), height / (box.y2 - box.y1 + 60));
-    const start = whole < 0.35 && id ? this.#cy.getElementById(id) : this.#cy.collection();
-    const zoom = start.nonempty() ? 0.6 : Math.min(whole, 1.1);
+    const start = whole < LEAST && id ? this.#cy.getElementById(id) : this.#cy.collection();
+    const zoom = start.nonempty() ? NEAR : Math.min(whole, 1.1);
     const at = start.nonempty() ? start.position() : { x: (box.x1 + box.x2) / 2, y: (box.y1 + box.y2) / 2 };
-    this.#cy.viewport({ zoom, pan: { x: width / 2 - at.x * zoom, y: height / 2 - at.y * zoom } });
+    this.#cy.stop();
+    this.#cy.viewport({ zoom, pan: { x: pan(at.x * zoom, box.x1 * zoom, box.x2 * zoom, width), y: pan(at.y * zoom, box.y1 * zoom, box.y2 * zoom, height) } });
   }
 
   zoom(by) {
@@ -198,9 +218,9 @@ function shown(node, colour) {
 function beyond(node) {
   return [["up", -1], ["down", 1]].filter(([way]) => node[way]).map(([way, side]) => {
     const text = `+${node[way]}`;
-    const wide = 12 + 6 * text.length;
+    const wide = (TOUCH ? 20 : 12) + 6 * text.length;
     const position = { x: node.x + side * (WIDTH / 2 + wide / 2 - 4), y: node.y };
-    return { group: "nodes", data: { id: `${way}:${node.id}`, of: node.id, way, text, wide }, position, classes: "more" };
+    return { group: "nodes", data: { id: `${way}:${node.id}`, of: node.id, way, text, wide, told: names(node, way) }, position, classes: "more" };
   });
 }
 
@@ -211,6 +231,12 @@ function joined(edge, place, nodes) {
   const data = { id: edgeId(edge, nodes), source: nodes[edge.source].id, target: nodes[edge.target].id, kind: edge.kind, text };
   if (edge.bend) Object.assign(data, { weights: edge.bend.map(([share]) => share), distances: edge.bend.map(([, aside]) => aside) });
   return { group: "edges", data };
+}
+
+/** Bring a place to the middle, but leave no room empty at one end while there is more beyond the other. */
+function pan(at, least, most, room) {
+  const [first, last] = [MARGIN - least, room - MARGIN - most];
+  return first < last ? (first + last) / 2 : Math.max(last, Math.min(first, room / 2 - at));
 }
 
 /** Give the box around nodes with their handles; cytoscape would measure every letter for it. */

@@ -49,8 +49,8 @@ function follow() {
 
 /** Take the parts of the page that differ from the server's; what somebody is writing in stays. */
 async function renew() {
-  const answer = await fetch(`${base}/jobs/${id}`, { headers: { Accept: "text/html,application/xhtml+xml" } });
-  if (!answer.ok) return answer.status === 404 && gone();
+  const answer = await fetch(`${base}/jobs/${id}`, { headers: { Accept: "text/html,application/xhtml+xml" } }).catch(() => null);
+  if (!answer?.ok) return answer?.status === 404 && gone();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const now = fresh.querySelector("article.job");
   for (const part of document.querySelectorAll("[data-live]")) {

@@ -73,8 +73,8 @@ class Log {
 
   async showOlder(event) {
     event.preventDefault();
-    const answer = await fetch(this.older.href);
-    if (!answer.ok) return;
+    const answer = await fetch(this.older.href).catch(() => null);
+    if (!answer?.ok) return location.assign(this.older.href); // which says what was wrong
     this.pre.textContent = (await answer.text()).slice(-MOST);
     this.older.closest("[data-cut]").textContent = "the last 1,000 lines";
     this.toEnd();

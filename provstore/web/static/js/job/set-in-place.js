@@ -17,8 +17,9 @@ export function setInPlace(done) {
       return tell(form, field, error.message);
     }
     event.submitter?.focus(); // out of the field, that it may be taken anew
-    if (field?.type === "text" && form.classList.contains("share")) form.reset();
-    say("Set");
+    const adds = "verb" in form.dataset; // one more, not another value
+    if (adds) form.reset();
+    say(adds ? form.dataset.verb : "Set");
     await done();
   });
 }

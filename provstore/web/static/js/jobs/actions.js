@@ -2,7 +2,7 @@
 import { base, server } from "../server.js";
 import { confirmed } from "../confirm.js";
 import { offerCopying, say } from "../copy.js";
-import { actsOf, bury, rowOf } from "./rows.js";
+import { actsOf, bury, rowOf, serviceOf } from "./rows.js";
 import { refresh } from "./live.js";
 
 const AT_ONCE = 4;
@@ -14,7 +14,7 @@ const ACTS = {
     word: "Run again",
     done: "run again",
     asks: (what) => `Run ${what} again, with the same parameters and inputs?`,
-    act: (service, id) => server.create(service, { from: id }, { start: true }),
+    act: (service, id) => server.rerun(service, id),
   },
   delete: {
     word: "Delete",
@@ -26,7 +26,7 @@ const ACTS = {
 
 export const wordOf = (act) => ACTS[act].word;
 
-const nameOf = (row) => `job ${row.querySelector(".job").innerText.trim()}`;
+const nameOf = (row) => `job ${row.querySelector("th").textContent}`;
 
 /** Do something with jobs, after asking; tell what was done and what was not. */
 export async function doWith(rows, act, query = "") {
@@ -46,10 +46,10 @@ export async function doWith(rows, act, query = "") {
 }
 
 async function one(row, act, send, failures) {
-  const { service, job } = row.dataset;
+  const { job } = row.dataset;
   row.setAttribute("aria-busy", "true");
   try {
-    await send(service, job);
+    await send(serviceOf(row), job);
     if (act === "delete") bury(rowOf(job) ?? row);
   } catch (error) {
     failures.push(`${nameOf(row)}: ${error.message}`);
@@ -66,19 +66,26 @@ function report(count, done, failures, skipped) {
   place.hidden = !failures.length && !skipped;
   if (place.hidden) return;
   place.className = failures.length ? "failure" : "note";
+  const message = document.createElement("div");
   const list = document.createElement("ul");
   list.append(...failures.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-  place.replaceChildren(Object.assign(document.createElement("p"), { textContent: `${told}.` }), ...(failures.length ? [list] : []));
+  message.append(Object.assign(document.createElement("p"), { textContent: `${told}.` }), ...(failures.length ? [list] : []));
+  const close = button("Close", "link");
+  close.addEventListener("click", () => (place.hidden = true));
+  place.replaceChildren(message, close);
 }
 
-/** Give a row its buttons: the likeliest act, and a menu with all. */
+/** Give a row its box, and its buttons: the likeliest act, and a menu with all. */
 export function dress(row) {
-  const cell = row.querySelector(".acts");
-  const acts = actsOf(row);
-  if (!cell || cell.dataset.for === row.dataset.acts || cell.querySelector(".row-menu")) return;
+  const [pick, cell] = [row.querySelector(".pick"), row.querySelector(".acts")];
+  const [name, acts] = [nameOf(row), actsOf(row)];
+  if (!pick.firstChild) {
+    pick.append(Object.assign(document.createElement("input"), { type: "checkbox", ariaLabel: `Select ${name}` }));
+    row.querySelector("th a").title = row.dataset.job;
+  }
+  if (cell.dataset.for === acts.join(" ") || cell.querySelector(".row-menu")) return;
   const focused = cell.contains(document.activeElement);
-  cell.dataset.for = row.dataset.acts;
-  const name = nameOf(row);
+  cell.dataset.for = acts.join(" ");
   const quick = acts.find((act) => act !== "delete");
   const more = button("⋯", "small plain more", { ariaLabel: `More for ${name}`, ariaHasPopup: "true", ariaExpanded: "false" });
   cell.replaceChildren(...(quick ? [button(wordOf(quick), "small plain quick", { ariaLabel: `${wordOf(quick)} ${name}` })] : []), more);
@@ -93,7 +100,7 @@ export function toggleMenu(more) {
   const open = cell.querySelector(".row-menu");
   closeMenus();
   if (open) return;
-  const { service, job } = row.dataset;
+  const [service, job] = [serviceOf(row), row.dataset.job];
   const menu = Object.assign(document.createElement("ul"), { className: "row-menu" });
   const acts = actsOf(row);
   const doing = (act) => entry(button(ACTS[act].word, act === "delete" ? "risky" : ""), { act });

@@ -1,8 +1,8 @@
 // A list that follows its jobs: rows change where they are; new jobs wait until they are asked for.
-import { server } from "../server.js";
 import { say } from "../copy.js";
-import { tellTimes } from "../times.js";
-import { bury, fetchRows, renew, rowOf, tickRunning } from "./rows.js";
+import { hear } from "../hearing.js";
+import { tellTimes, tickRunning } from "../times.js";
+import { bury, fetchRows, renew, rowOf } from "./rows.js";
 
 const PAUSE = 1000;
 const MOST = 100;
@@ -42,7 +42,7 @@ export function follow(list) {
     await refresh(ids, query);
   });
   const lookSoon = list.dataset.place ? seldom(() => look(list)) : () => {};
-  server.events(
+  hear(
     (happening, facts) => {
       const row = rowOf(facts.jobId);
       if (row && happening === "deleted") {

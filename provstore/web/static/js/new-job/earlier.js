@@ -5,6 +5,7 @@ import { base, server } from "../server.js";
 import { ago } from "../times.js";
 
 const PAUSE = 700;
+const MOST = 4000; // characters of values that a question takes
 
 export function offerEarlier(form) {
   const place = make("div", { class: "earlier", "aria-live": "polite" });
@@ -41,7 +42,8 @@ function work(form) {
     input.push(...productsOf(field), ...partsOf(field));
   }
   const asked = input.every((one) => one && /^(?:e[0-9a-f]{32}|urn:|id:)/.test(one));
-  return asked ? { description: form.dataset.revision, parameter, input, limit: 20 } : null;
+  const length = parameter.reduce((sum, one) => sum + one.length, 0);
+  return asked && length < MOST ? { description: form.dataset.revision, parameter, input, limit: 20 } : null;
 }
 
 function told(items) {

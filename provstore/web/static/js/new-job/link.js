@@ -3,6 +3,8 @@ import { fields, fileOf, make, textOf } from "./fields.js";
 import { base } from "../server.js";
 import { offerCopying, say } from "../copy.js";
 
+const LONGEST = 6000; // characters: servers on the way take no longer ones
+
 export function offerLink(form) {
   const button = form.querySelector("[data-link]");
   button.hidden = false;
@@ -25,6 +27,10 @@ function address(form) {
 
 function show(form, place) {
   const link = address(form);
+  if (link.length > LONGEST) {
+    place.replaceChildren(make("p", { class: "note" }, "These values are too long for a link: save the job as PENDING, and share its page."));
+    return say("The values are too long for a link");
+  }
   const files = fields(form).some((field) => fileOf(field)?.files.length);
   const copy = make("button", { type: "button", class: "plain small", "data-copy": link, hidden: true }, "Copy");
   place.replaceChildren(make("p", { class: "note" }, make("a", { href: link }, link), " ", copy, files ? " Chosen files are not part of it." : ""));

@@ -34,7 +34,11 @@ async function show(link) {
     row.append(made);
     row.classList.add("looking");
   } catch {
-    location.assign(link.href); // its page says what was wrong
+    if (row.querySelector(":scope > .preview")) return;
+    const words = document.createElement("p");
+    words.className = "preview none";
+    words.textContent = "No preview now: the server did not give one. Close it, and look again.";
+    row.append(words);
   } finally {
     row.removeAttribute("aria-busy");
   }

@@ -11,16 +11,27 @@ document.addEventListener("submit", (event) => {
   again(event.target);
 });
 
-// A picture that can't be had (its file is damaged, or too large to be unpacked) says so.
-const PICTURE = ".preview .picture img";
+// A picture that can't be had (its file is damaged, or too large to be unpacked) says so; a small one goes.
+const PICTURE = ".preview .picture img, .thumb img";
 document.addEventListener("error", (event) => event.target.matches?.(PICTURE) && lament(event.target), true);
 for (const one of document.querySelectorAll(PICTURE)) if (one.complete && !one.naturalWidth) lament(one);
 
 function lament(image) {
+  if (image.closest(".thumb")) return image.closest(".thumb").remove();
   const words = document.createElement("p");
   words.className = "none";
   words.textContent = "No preview: the file is damaged, or too large to be unpacked. Download it.";
   image.closest(".picture").replaceWith(words);
+}
+
+// PDF is read by the reader that the browser brings; one that has none keeps the link.
+for (const link of document.querySelectorAll(".preview a[data-pdf]")) showPdf(link);
+
+function showPdf(link) {
+  if (!navigator.pdfViewerEnabled) return;
+  const frame = document.createElement("iframe");
+  Object.assign(frame, { src: `${link.href}#navpanes=0`, title: link.dataset.name, loading: "lazy", className: "pdf" });
+  link.parentElement.before(frame);
 }
 
 async function again(form) {
@@ -40,5 +51,8 @@ async function again(form) {
 export async function fetchPreview(address) {
   const answer = await fetch(address, { headers: { Accept: "text/html,application/xhtml+xml" } });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".preview");
+  const made = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".preview");
+  const link = made?.querySelector("a[data-pdf]");
+  if (link) showPdf(link);
+  return made;
 }

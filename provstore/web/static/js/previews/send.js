@@ -30,12 +30,17 @@ async function passed(button) {
     const takers = await hub.takers(mtype);
     if (!takers.length) return `No program that runs here takes ${mtype}: start Aladin, TOPCAT or DS9, and send again.`;
     const url = await readable(button);
-    const identity = mtype.startsWith("table") ? { "table-id": url.split("?")[0] } : { "image-id": url.split("?")[0] };
-    await hub.notifyAll(mtype, { url, name, ...identity });
+    await hub.notifyAll(mtype, { url, name, ...further(mtype, url.split("?")[0]) });
     return `Sent to ${takers.join(", ")}.`;
   } finally {
     await hub.close().catch(() => {});
   }
+}
+
+/** What else a message says: under which name the program knows the file from then on; to DS9, what it is to do. */
+function further(mtype, place) {
+  if (mtype === "ds9.set") return { cmd: "regions" };
+  return { [mtype.startsWith("table") ? "table-id" : "image-id"]: place };
 }
 
 /** An address that a program without our session can read: a public file's own, else one with a ticket for minutes. */
