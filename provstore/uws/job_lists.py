@@ -19,7 +19,7 @@ from provstore.uws.records import JobFilter, Records
 
 __all__ = ["JobLists", "Place", "RowPage", "parse_place"]
 
-_PLACE: Final = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)~(?P<job>j[0-9a-f]{32})\Z")
+_PLACE: Final = re.compile(r"(?P<at>[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)~(?P<job>j[0-9a-f]{32})\Z")
 _LEAST: Final = timedelta(microseconds=1)
 
 
@@ -76,7 +76,7 @@ class JobLists:
         """Give the beginning of a list."""
         self._check(which)
         found, more = self._beyond(which, caller.viewer, None, limit)
-        return self._page(which, found, before=None, after=_place(found[-1]) if more else None)
+        return self._page(caller.viewer, which, found, before=None, after=_place(found[-1]) if more else None)
 
     def newer(self, caller: Caller, which: JobFilter, place: Place, *, limit: int) -> RowPage:
         """Give the part next to a place, on its newer side."""
@@ -90,7 +90,7 @@ class JobLists:
         """Give the rows of some jobs; those that are gone, or may not be seen, are left out."""
         store = self._records.store
         nodes = self._records.visible([NodeId(store.namespace + one) for one in ids], caller.viewer)
-        return rows_of(store, list(nodes))
+        return rows_of(store, list(nodes), caller.viewer)
 
     def counts(self, caller: Caller, which: JobFilter) -> dict[Phase, int] | None:
         """Count the jobs of a list by phase; None where that would take a look at each."""
@@ -106,15 +106,21 @@ class JobLists:
         found, more = self._beyond(replace(which, oldest_first=oldest_first), caller.viewer, place, limit)
         beyond = _place(found[-1]) if more else None
         if oldest_first is which.oldest_first:
-            return self._page(which, found, before=_place(found[0]) if found else place, after=beyond)
+            return self._page(caller.viewer, which, found, before=_place(found[0]) if found else place, after=beyond)
         found = found[::-1]
-        return self._page(which, found, before=beyond, after=_place(found[-1]) if found else place)
+        return self._page(caller.viewer, which, found, before=beyond, after=_place(found[-1]) if found else place)
 
     def _page(
-        self, which: JobFilter, found: Sequence[JobReference], *, before: Place | None, after: Place | None
+        self,
+        viewer: Viewer,
+        which: JobFilter,
+        found: Sequence[JobReference],
+        *,
+        before: Place | None,
+        after: Place | None,
     ) -> RowPage:
         store = self._records.store
-        rows = rows_of(store, [NodeId(store.namespace + one.id) for one in found])
+        rows = rows_of(store, [NodeId(store.namespace + one.id) for one in found], viewer)
         newer, older = (after, before) if which.oldest_first else (before, after)
         return RowPage(items=rows, newer=newer, older=older)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from provstore.graph.model import Kind, Label, Node, NodeId, Relation
+from provstore.graph.model import Kind, Label, Node, NodeId, Relation, Viewer
 from provstore.graph.rules import Step
 from provstore.graph.store import Condition, Filter, GraphStore, Op, Walk
 from provstore.uws.jobs import (
@@ -44,8 +44,8 @@ _ON_CLUSTER: Final = "slurmJobId"
 class JobRow:
     """A job in a list.
 
-    ``given``: the parameters that were given, and the inputs, by name. ``results``: how many; None where that is not
-    known. ``failure``: why it failed. ``moves``: what its owner may bring it to.
+    ``given``: the parameters that were given, and the inputs that one may see, by name. ``results``: how many; None
+    where that is not known. ``failure``: why it failed. ``moves``: what its owner may bring it to.
     """
 
     id: JobId
@@ -68,14 +68,17 @@ class JobRow:
         return self.ended_at - self.started_at if self.started_at and self.ended_at else None
 
 
-def rows_of(store: GraphStore, ids: Sequence[NodeId]) -> tuple[JobRow, ...]:
-    """Read what a page shows of the jobs of these ids, in their order; those that are gone are left out."""
+def rows_of(store: GraphStore, ids: Sequence[NodeId], viewer: Viewer) -> tuple[JobRow, ...]:
+    """Read what a page shows of the jobs of these ids, in their order; those that are gone are left out.
+
+    Who sees a job may still not see what others have made, and it uses.
+    """
     jobs = [node for node in store.get(ids) if Label.JOB in node.labels and "deleted" not in node.properties]
     if not jobs:
         return ()
     starts = tuple(node.id for node in jobs)
     around = store.walk(Walk(starts=starts, steps=_AROUND, depth=1, where=(_GIVEN,), limit=_MOST + len(starts)))
-    nodes = {one.node.id: one.node for one in around.reached}
+    nodes = {one.node.id: one.node for one in around.reached if _is_shown(one.node, viewer)}
     given, results = _sorted(nodes, around.edges)
     return tuple(
         _row(
@@ -86,6 +89,11 @@ def rows_of(store: GraphStore, ids: Sequence[NodeId]) -> tuple[JobRow, ...]:
         )
         for node in jobs
     )
+
+
+def _is_shown(node: Node, viewer: Viewer) -> bool:
+    """Tell whether a row may name a node: the values of a job belong to it, files have readers of their own."""
+    return Label.PARAMETER in node.labels or viewer.sees(node.readers)
 
 
 def _sorted(

@@ -57,7 +57,8 @@ _SCOPES: Final[dict[Scope, tuple[str, ...]]] = {Scope.READ: (), Scope.JOBS: (*_T
 
 _ONE_THING: Final = re.compile(
     r"/(?:(?:(?:uws|rest)/[^/]+|jobs)/j[0-9a-f]{32}(?:/.*)?|(?:store|id|(?:prov/)?documents)/.+"
-    rf"|preview(?:\.png)?|product|lineage|impact|prov/(?:{'|'.join(one.name for one in QUESTIONS)})|provsap|datalink)"
+    r"|preview(?:\.(?:png|pdf))?|graph(?:\.json|/document)?|product|lineage|impact"
+    rf"|prov/(?:{'|'.join(one.name for one in QUESTIONS)})|provsap|datalink)"
 )
 """Addresses of what its owner may have made public, and questions about it."""
 
@@ -173,6 +174,8 @@ def _identify(*, anonymous: bool) -> None:
     if session is not None:
         g.csrf_token = session.csrf
         _refuse_foreign_change(session)
+    elif caller is ANONYMOUS and _changes():
+        _refuse_unlisted_page()  # a browser inside of a closed network would do it for any page of the world
     g.caller, g.session = _within_scope(caller), session
 
 
@@ -249,8 +252,13 @@ def _refuse_foreign_hosts(settings: Settings) -> None:
         host = _part(f"//{request.host}", "hostname")
         if host not in known and host not in _HOST_NAMES and not _is_loopback(host):
             raise Forbidden(f"unknown host {request.host!r}: this server answers as {settings.host}", field="Host")
+    _refuse_unlisted_page()
+
+
+def _refuse_unlisted_page() -> None:
+    """Refuse what a page of another site has made a browser send, unless the site lists it."""
     origin = request.headers.get("Origin")
-    if origin is None or is_listed(origin, settings.cors_origins):
+    if origin is None or is_listed(origin, site().settings.cors_origins):
         return
     if _part(origin, "netloc") not in _own_places():
         raise Forbidden(f"requests from pages of {origin!r} are refused", field="Origin", value=origin)

@@ -148,6 +148,22 @@ def test_descriptions_of_opus_are_imported_whole(site: Site, window: Open, autho
         assert told == answer.json(), file.name
 
 
+def test_a_dropped_file_takes_the_place_of_what_is_written_only_after_a_question(window: Open, author: str) -> None:
+    page = window(author).open("/definitions/new")
+    no_question(page)
+    page.locator("#about-name").fill("mine")
+    page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["{}"], "theirs.json"));
+            document.getElementById("define").dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+        }"""
+    )
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#about-name")).to_have_value("mine")
+    expect(page.locator("#repairs")).to_be_hidden()
+
+
 def test_all_problems_are_told_at_once_and_beside_their_places(
     site: Site, window: Open, author: str, curator: str
 ) -> None:

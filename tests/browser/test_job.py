@@ -106,6 +106,28 @@ def test_output_is_seen_as_it_is_printed_and_a_job_is_stopped(site: Site, window
     assert page.evaluate(WHOLE_LOADS) == "1 the same page"
 
 
+def test_a_log_whose_line_ends_before_its_job_is_taken_up_again(site: Site, window: Open, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    job = started(site, f"echo begins; until [ -e {go} ]; do sleep 0.05; done; echo ends")
+    looking = window()
+    looking.context.route("**/stdout?follow=true*", lambda one: one.fulfill(body="begins\n"), times=1)
+    page = looking.open(f"/jobs/{job.id}")
+    log = page.locator("pre[aria-label=stdout]")
+    expect(log).to_have_text("begins\n")
+    go.touch()
+    expect(log).to_have_text("begins\nends\n")
+    expect(page.locator("section[data-log$=stdout]")).to_have_attribute("data-state", "over")
+
+
+def test_an_answer_counts_though_its_button_was_taken_anew_meanwhile(site: Site, window: Open) -> None:
+    job = started(site, "sleep 60")
+    page = window().open(f"/jobs/{job.id}")
+    page.get_by_role("button", name="Abort").click()
+    page.locator("#head").evaluate("head => head.replaceChildren(...head.cloneNode(true).childNodes)")
+    page.get_by_role("dialog").get_by_role("button", name="Abort").click()
+    expect(station(page, "ABORTED")).to_have_attribute("aria-current", "step")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_failed_job_says_first_what_went_wrong(site: Site, window: Open, scheme: str) -> None:
     lines = 'for i in $(seq 20000); do echo "line $i of what nobody reads to its end"; done'

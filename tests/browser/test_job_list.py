@@ -182,6 +182,16 @@ def test_a_test_job_runs_with_all_defaults(site: Site, window: Open) -> None:
     expect(needing.get_by_role("button", name="Create test job")).to_have_count(0)
 
 
+def test_a_double_click_makes_one_job(site: Site, window: Open) -> None:
+    sent: list[str] = []
+    page = window().open("/jobs?service=sleep")
+    page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+    twice = "button => { button.click(); setTimeout(() => button.click(), 20); }"
+    page.get_by_role("button", name="Create test job").evaluate(twice)
+    page.wait_for_url(re.compile(r"/jobs/j[0-9a-f]{32}$"))
+    assert len(sent) == 1
+
+
 def test_a_curator_sees_whose_jobs_they_are_and_can_do_no_harm(site: Site, window: Open) -> None:
     site.account("curie")
     site.account("vera", "curator:sleep")

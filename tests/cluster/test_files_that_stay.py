@@ -188,7 +188,8 @@ def test_a_file_that_was_left_is_fetched_once_by_who_asks_first(staying: Cluster
 
 
 def test_a_file_on_a_cluster_that_can_not_be_reached_is_there_later(away: RemoteJob, staying: ClusterServed) -> None:
-    with staying.client() as client, pytest.raises(Unavailable, match=f"{staying.cluster.port}"):
+    in_a_hurry = Client(staying.address, token="", patience=0.1)
+    with in_a_hurry as client, pytest.raises(Unavailable, match=f"{staying.cluster.port}"):
         fetched(client, away.results["data"])
 
 

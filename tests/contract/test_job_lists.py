@@ -185,6 +185,21 @@ def test_a_row_tells_what_was_given_how_long_it_took_and_how_many_results(store:
     assert (row.destruction_at, row.moves) == (at(90), frozenset())
 
 
+def test_a_row_names_no_input_that_is_not_shared_with_its_reader(store: GraphStore, lists: JobLists) -> None:
+    one = make(store, 1)
+    add(
+        store,
+        entity("eopen", name="open", file_name="open.fits"),
+        entity("esecret", name="secret", file_name="secret.fits", readers=HIDDEN),
+        relation(Kind.USED, one, "eopen", key=f"{one}.u0000", role="events"),
+        relation(Kind.USED, one, "esecret", key=f"{one}.u0001", role="model"),
+    )
+    [row] = lists.first(ANONYMOUS, ALL, limit=9).items
+    assert row.given == (("events", "open.fits"),)
+    [row] = lists.first(Caller(agent="x", name="x"), ALL, limit=9).items
+    assert row.given == (("events", "open.fits"), ("model", "secret.fits"))
+
+
 def test_a_job_that_a_cluster_holds_is_not_offered_to_be_started(store: GraphStore, lists: JobLists) -> None:
     make(store, 1, phase="HELD")
     make(store, 2, phase="HELD", slurm_job_id="17")
@@ -199,7 +214,17 @@ def test_rows_of_some_jobs_leave_out_what_is_gone_or_somebody_elses(store: Graph
     assert [one.id for one in lists.these(seeing, ids)] == ids[:3]
 
 
-@pytest.mark.parametrize("given", ["", "2026", f"2026-13-01T00:00:00.000000Z~{local(1)}", "2026-01-01T00:00:00Z~j1"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "2026",
+        f"2026-13-01T00:00:00.000000Z~{local(1)}",
+        "2026-01-01T00:00:00Z~j1",
+        f"0001-01-01T00:00:00.000000Z~{local(1)}",
+        f"9999-12-31T23:59:59.999999Z~{local(1)}",
+    ],
+)
 def test_a_place_that_is_none_is_refused_with_what_would_be_right(given: str) -> None:
     with pytest.raises(Invalid, match="the place that the page before linked to"):
         parse_place(given, field="older")

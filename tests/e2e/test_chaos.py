@@ -29,7 +29,7 @@ from provstore.uws.records import JobFilter, Records
 from tests.e2e.conftest import MakeServed
 from tests.e2e.served import PATIENCE, Served, processes_of, start, until
 
-GAMES: Final = int(os.environ.get("PROVSTORE_CHAOS", "2"))
+GAMES: Final = int(os.environ.get("PROVSTORE_CHAOS", "1"))
 """Each kills the server twenty times, twice at every moment; who changes the life of jobs plays more."""
 
 ENDS: Final = {"COMPLETED": "exit 0", "ERROR": "exit 3"}

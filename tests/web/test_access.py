@@ -230,6 +230,14 @@ def test_a_listed_origin_may_call_a_server_on_this_machine(serve: Serve) -> None
     assert answer.status_code == 303
 
 
+def test_a_foreign_page_changes_nothing_in_the_name_of_visitors_of_a_closed_network(serve: Serve) -> None:
+    portal = "https://portal.example.org"
+    served = serve(host="0.0.0.0", anonymous=True, cors_origins=(portal,))  # noqa: S104 (nothing listens there)
+    assert served.anonymous.post("/uws/sleep", headers={"Origin": "https://evil.example.org"}).status_code == 403
+    assert served.anonymous.post("/uws/sleep", headers={"Origin": portal}).status_code == 303
+    assert served.anonymous.post("/uws/sleep").status_code == 303
+
+
 @pytest.mark.parametrize(
     "origin", ["https://evil.example.org", "null", "http://localhost:1234", "http://[", "", "localhost"]
 )

@@ -74,6 +74,16 @@ def test_the_files_of_its_job_are_kept_from_the_page_of_a_product(served: Served
     assert "Keep the files" not in words(seen(served.admin, "/product", id=entity(job, "result")))
 
 
+def test_a_file_that_is_not_here_is_brought_for_a_preview_only_when_one_asks(served: Served) -> None:
+    job = served.completed()
+    product = entity(job, "result")
+    assert "hello" in words(seen(served.anonymous, "/product", id=product), "//section[@aria-labelledby='look']")
+    for file in served.directory(job).rglob("result.txt"):
+        file.unlink()
+    (link,) = found(seen(served.anonymous, "/product", id=product), "//section[@aria-labelledby='look']//a")
+    assert link.get("href") == f"{BASE}/preview?id={product}"
+
+
 def test_what_is_gone_says_so_and_keeps_its_page(served: Served) -> None:
     job = copied(served, b"COPY", input=upload(b"RAW"))
     assert served.anonymous.delete(job).status_code == 303

@@ -232,6 +232,10 @@ def test_what_is_beyond_the_limit_is_one_node_and_can_still_be_opened(chain: Cha
     assert rest["members"][0][1] in names(drawn)
 
 
+def test_the_last_day_of_all_is_no_barrier(chain: Chain, stacked: str) -> None:
+    assert view(chain.served, id=stacked, until="9999-12-31")["nodes"]
+
+
 def brought(served: Served, *lines: str) -> str:
     """Bring a document of jobs "ex:a0", "ex:a1"… called "stack", each using what the one before made; give its id."""
     jobs = "".join(

@@ -179,6 +179,11 @@ def test_json_is_shown_in_lines(served: Served) -> None:
     assert seen(served, product(served, b'{"a":[1]}')).xpath("string(.//pre)") == '{\n  "a": [\n    1\n  ]\n}'
 
 
+def test_json_that_would_become_mostly_indent_stays_as_it_is(served: Served) -> None:
+    deep = f"{'[' * 900}{'1,' * 30_000}1{']' * 900}"
+    assert seen(served, product(served, deep.encode())).xpath("string(.//pre)") == deep
+
+
 def test_what_has_no_preview_says_so(served: Served) -> None:
     assert "have no preview" in seen(served, product(served, bytes(range(256)))).text_content()
     assert "empty" in seen(served, product(served, b"")).text_content()
@@ -232,10 +237,13 @@ def test_a_public_picture_is_seen_without_a_token_where_all_else_needs_one(serve
     job = served.create(by=served.curie)
     served.execute(job, by=served.curie)
     served.finish(job, {"results/result.txt": image()})
-    place = f"/preview.png?id={product(served, b'', job=job)}"
+    entity = product(served, b"", job=job)
+    place = f"/preview.png?id={entity}"
     assert served.anonymous.get(place).status_code == 401
     served.curie.post(f"{job}/sharing", data={"READER": "public"})
     assert served.anonymous.get(place).status_code == 200
+    assert served.anonymous.get(f"/preview.pdf?id={entity}").status_code == 415
+    assert served.anonymous.get(f"/graph.json?id={entity}").status_code == 200
 
 
 def test_a_pdf_is_given_to_the_reader_of_browsers_and_nothing_else_is(served: Served) -> None:

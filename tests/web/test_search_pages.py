@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
 from tests.web.looking import found, links, names, seen, sent, words
 from tests.web.replay_line import copied, entity, upload
 from tests.web.served import BASE, STACKED, Served, job_id
@@ -95,3 +98,15 @@ def test_what_was_found_is_counted_by_person_too(served: Served) -> None:
     answer = seen(served.curie, "/search", q="result")
     assert words(answer, "//div[@aria-label='For']") == "For curie 1"
     assert "/search?q=result&agent=curie" in links(answer)
+
+
+def test_a_file_that_names_a_script_as_its_page_is_told_of_without_a_link(served: Served) -> None:
+    for page, linked in (("javascript:alert(1)", 0), ("https://example.org/e1", 1)):
+        told = PngInfo()
+        told.add_itxt("Provenance ID", "https://example.org/e1")
+        told.add_itxt("Provenance page", page)
+        picture = io.BytesIO()
+        Image.new("L", (1, 1)).save(picture, "PNG", pnginfo=told)
+        answer = sent(served.anonymous, "/search", 200, file=(io.BytesIO(picture.getvalue()), "picture.png"))
+        assert "It says that it is https://example.org/e1" in words(answer)
+        assert len(found(answer, f"//main//a[@href='{page}']")) == linked

@@ -23,7 +23,7 @@ from provstore.web.previews.looks import CUTS, SIZES, STRETCHES, Choice
 from provstore.web.previews.preview import Look, has_picture, look_at, picture_of
 from provstore.web.site import base_url, caller, site
 
-__all__ = ["Glance", "Preview", "glance_at", "picture_address", "preview_of", "previews"]
+__all__ = ["Glance", "Preview", "glance_at", "is_near", "picture_address", "preview_of", "previews"]
 
 previews: Final = Blueprint("previews", __name__, template_folder="../templates")
 
@@ -79,9 +79,14 @@ def preview_of(node: Node, choice: Choice | None = None) -> Preview:
     )
 
 
+def is_near(node: Node) -> bool:
+    """Tell whether the file of an entity is on this machine: to look at another one fetches it from its cluster."""
+    return site().files.place(text(node.properties, "location")).is_file()
+
+
 def glance_at(node: Node, *, size: int = 320) -> Glance:
     """Tell quickly what the file of an entity is: it is opened for that, but none is fetched from a cluster."""
-    if not site().files.place(text(node.properties, "location")).is_file():
+    if not is_near(node):
         return Glance()
     content_type = text(node.properties, "content_type")
     try:

@@ -79,13 +79,13 @@ def _row(number: int, hdu: Any) -> tuple[int, str, str, str]:
 def _card(card: Any) -> tuple[str, str, str]:
     """Give a card as text; one that breaks the standard is shown as it stands."""
     try:
-        return str(card.keyword), _words(card.value), str(card.comment)
+        return str(card.keyword), _words(card.value), str(card.comment)[:_LONGEST]
     except (fits.VerifyError, ValueError):
-        return str(card.keyword), str(card.image)[8:].strip(" ="), ""
+        return str(card.keyword), str(card.image)[8:].strip(" =")[:_LONGEST], ""
 
 
 def _words(value: Any) -> str:
-    return {True: "T", False: "F"}[value] if isinstance(value, bool) else str(value)
+    return {True: "T", False: "F"}[value] if isinstance(value, bool) else str(value)[:_LONGEST]
 
 
 def _table(hdu: Any) -> dict[str, Any]:

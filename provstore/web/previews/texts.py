@@ -17,6 +17,9 @@ __all__ = ["MOST", "as_json", "as_table", "beginning", "encoding_of"]
 MOST: Final = 64 * 1024
 """Bytes of a text that are shown."""
 
+_SPREAD_MOST: Final = 4 * MOST
+"""Characters of JSON in lines: what lies in very many brackets would become all indent."""
+
 _MOST_COLUMNS: Final = 60
 _LONGEST: Final = 200
 _SEPARATORS: Final = (",", "\t", ";", "|", " ")
@@ -56,11 +59,22 @@ def beginning(file: Path) -> str:
 
 
 def as_json(text: str) -> str:
-    """Write JSON in lines; what is none, or was cut, stays as it is."""
+    """Write JSON in lines; what is none, was cut, or would become far longer, stays as it is."""
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        pieces = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(text))
+        spread = "".join(_first(pieces, _SPREAD_MOST + 1))
     except (ValueError, RecursionError):
         return text
+    return spread if len(spread) <= _SPREAD_MOST else text
+
+
+def _first(pieces: Iterator[str], characters: int) -> Iterator[str]:
+    """Give pieces until they have so many characters."""
+    for piece in pieces:
+        yield piece
+        characters -= len(piece)
+        if characters <= 0:
+            return
 
 
 def as_table(text: str) -> Table | None:

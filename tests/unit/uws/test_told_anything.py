@@ -113,7 +113,7 @@ def document_of(rows: list[tuple[str, str, Any]]) -> dict[str, Any]:
 DOCUMENTS = st.builds(lambda said, also: document_of([*said, *also]), SAID, ALSO)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS)
 def test_whatever_a_script_writes_the_store_takes_what_is_made_of_it(document: dict[str, Any]) -> None:
     told = tell_of(json.loads(json.dumps(document)))

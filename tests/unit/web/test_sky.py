@@ -21,6 +21,7 @@ from provstore.web.pages.jobs.sky import Line, sky_of
         ({"em_min": "2.2e-6"}, {"Band": "2.2 µm"}),
         ({"em_max": "0.2", "em_min": "0.1"}, {"Band": "1.499 GHz to 2.998 GHz"}),
         ({"em_min": "0"}, {}),
+        ({"em_min": "1e-320"}, {}),
         ({"dataproduct_type": "image", "calib_level": "3"}, {"Product": "image, calibration level 3"}),
         ({"facility_name": "HESS", "obs_id": "47802"}, {"From": "HESS, 47802"}),
     ],

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from jinja2 import Environment, PackageLoader
 
 from provstore import errors
 from provstore.errors import Invalid, ProvstoreError
@@ -93,3 +94,19 @@ def test_anonymous_visitors_are_served_on_loopback_with_the_embedded_store_or_as
     expected: bool,  # noqa: FBT001 - an expectation
 ) -> None:
     assert serves_anonymous(Settings(host=host, graph_url=url, anonymous=anonymous)) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (
+            "https://example.org/?a&b",
+            '<a href="https://example.org/?a&amp;b" rel="noreferrer">https://example.org/?a&amp;b</a>',
+        ),
+        ("javascript:alert(1)", "javascript:alert(1)"),
+    ],
+)
+def test_only_addresses_of_the_web_become_links(address: str, shown: str) -> None:
+    templates = Environment(loader=PackageLoader("provstore.web"), autoescape=True)
+    wanted = templates.from_string('{% from "parts.html" import web_link %}{{ web_link(address) }}')
+    assert wanted.render(address=address) == shown

@@ -35,7 +35,7 @@ from provstore.web.forms import one_value
 from provstore.web.links import fact
 from provstore.web.pages.annotating import may_annotate, remarks_of
 from provstore.web.pages.curating.rows import Named, Row, local_of, named, rows_of
-from provstore.web.pages.previews import preview_of
+from provstore.web.pages.previews import is_near, preview_of
 from provstore.web.pages.rendering import page
 from provstore.web.site import base_url, caller, site
 
@@ -107,7 +107,7 @@ def show_product() -> Answer:
         around=_around(node),
         end=_end(node),
         file=file,
-        one=preview_of(node) if file.path else None,
+        one=preview_of(node) if file.path and is_near(node) else None,
         sums=_sums(node),
         same=_same(node),
         observed=_observed(node),

@@ -25,6 +25,8 @@ replaying: Final = Blueprint("replaying", __name__, template_folder="../../templ
 
 _PAGE: Final = 100
 _CANDIDATES: Final = 10
+_OFFERED: Final = 20
+"""So many bad things are offered candidates: to look for them takes a question each."""
 
 
 class Change(NamedTuple):
@@ -104,9 +106,9 @@ def _changes() -> Sequence[Change]:
     """Read what is replaced by what: the first ``old`` by the first ``new``, and so on."""
     pairs = _pairs()
     known = _known([one for pair in pairs for one in pair if one])
+    candidates = {old: _candidates(known[old]) for old, new in pairs[:_OFFERED] if old in known and not new}
     return [
-        Change(known.get(old), old, known.get(new), new, () if new or old not in known else _candidates(known[old]))
-        for old, new in pairs
+        Change(known.get(old), old, known.get(new), new, () if new else candidates.get(old, ())) for old, new in pairs
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from flask import request
@@ -46,6 +46,8 @@ _DATA: Final = frozenset({Label.ENTITY})
 _WAYS: Final = (Direction.UP, Direction.DOWN, OUT, ALL)
 
 _A_DAY: Final = timedelta(days=1)
+_LAST_DAY: Final = datetime.max.replace(tzinfo=UTC) - _A_DAY
+"""After it no further day can be told."""
 _DATE: Final = len("2026-01-31")
 
 
@@ -161,7 +163,7 @@ def _filters() -> Filters:
         service=one_value(request.args, "service") or "",
         agent=one_value(request.args, "agent") or "",
         since_at=_instant("since", one_value(request.args, "since") or ""),
-        until_at=until_at + _A_DAY if until_at and len(until) == _DATE else until_at,
+        until_at=until_at + _A_DAY if until_at and until_at < _LAST_DAY and len(until) == _DATE else until_at,
     )
 
 

@@ -18,6 +18,8 @@ _YEARS: Final = (-678_000, 2_900_000)
 _LIGHT: Final = 299_792_458.0
 """Metres a second."""
 _ELECTRON_VOLT_METRES: Final = 1.239841984e-6
+_SHORTEST: Final = 1e-30
+"""Metres: no light is shorter, and its energy is a number still."""
 
 
 class Line(NamedTuple):
@@ -83,7 +85,7 @@ def _date(days: str) -> str:
 
 def _band(record: Mapping[str, str]) -> str:
     lengths = [float(record[name]) for name in ("em_min", "em_max") if name in record]
-    if not lengths or min(lengths) <= 0:
+    if not lengths or min(lengths) < _SHORTEST:
         return ""
     tell = next(tell for limit, tell in _LIGHTS if min(lengths) < limit)
     told = dict.fromkeys(map(tell, sorted(lengths, reverse=tell is not _as_length)))

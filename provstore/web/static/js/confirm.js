@@ -6,6 +6,7 @@ export function askFirst() {
     if (!question || form.dataset.confirmed) return;
     event.preventDefault();
     if (!(await confirmed(question, event.submitter?.textContent.trim() || "Go on"))) return;
+    if (!form.isConnected) document.body.append(Object.assign(form, { hidden: true })); // its part of the page was taken anew
     form.dataset.confirmed = "yes";
     form.requestSubmit(event.submitter);
     delete form.dataset.confirmed;

@@ -5,11 +5,11 @@ export function offerCopying(below = document) {
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-copy]");
     if (!button) return;
-    await navigator.clipboard.writeText(button.dataset.copy);
-    say("Copied");
-    const words = button.textContent;
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = words), 1500);
+    const told = await navigator.clipboard.writeText(button.dataset.copy).then(() => "Copied", () => "Can't be copied here");
+    say(told);
+    button.dataset.words ??= button.textContent; // pressed twice, it says "Copied" already
+    button.textContent = told;
+    setTimeout(() => (button.textContent = button.dataset.words), 1500);
   });
 }
 

@@ -3,10 +3,11 @@ import { server } from "./server.js";
 
 const PATIENCE = 5000;
 
-/** Call `heard(happening, facts)` for each change from an instant on; what changes while nobody looks is heard on return. */
-export function hear(heard, { service = "", since = "" } = {}) {
+/** Call `heard(happening, facts)` for each change from an instant on; what changes while nobody looks is heard on return.
+ * `opened()` is called whenever the line is there (again). */
+export function hear(heard, { service = "", since = "", opened = () => {} } = {}) {
   let last = since;
-  const line = toldLine();
+  const line = toldLine(opened);
   const listen = () => server.events(
     (happening, facts, id) => {
       last = id || last;
@@ -22,7 +23,7 @@ export function hear(heard, { service = "", since = "" } = {}) {
 }
 
 /** Tell at the foot of the page when it is out of date, and no more when it is not. */
-function toldLine() {
+function toldLine(opened) {
   const note = Object.assign(document.createElement("p"), { className: "warn away", hidden: true });
   note.setAttribute("role", "status");
   document.querySelector("main").append(note);
@@ -32,6 +33,7 @@ function toldLine() {
     opened: () => {
       soon = clearTimeout(soon);
       note.hidden = true;
+      opened();
     },
     lost: () => (soon ||= setTimeout(() => document.hidden || tell("The server does not answer: this may be out of date. Trying again…"), PATIENCE)),
     ended: (error) => tell(`Changes are not shown any more: ${error.message}. Load the page again.`),

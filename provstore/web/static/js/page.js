@@ -4,10 +4,24 @@ import { offerCopying } from "./copy.js";
 import { askFirst } from "./confirm.js";
 import { findByFile } from "./find.js";
 
+const SENDING = 3000; // milliseconds
+
 watchTimes();
 offerCopying();
 askFirst();
 findByFile();
+sendOnce();
+
+/** A form that is sent twice in a moment, as by a double click, would make two jobs. */
+function sendOnce() {
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return; // its script sends it, or it only looks
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, SENDING);
+  });
+}
 
 // an open menu closes by Escape, and by a click elsewhere
 addEventListener("keydown", (event) => {

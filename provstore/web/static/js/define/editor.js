@@ -86,6 +86,8 @@ function lead(element, line) {
 }
 
 async function takeIn(chosen) {
+  const sure = !draft.differs || (await confirmed("What you have written is replaced by the file.", "Replace"));
+  if (!chosen.length || !sure) return;
   try {
     const repairs = await importFiles(draft, chosen);
     at("repairs").hidden = repairs.length === 0;
@@ -136,8 +138,7 @@ addEventListener("beforeunload", (event) => draft.differs && event.preventDefaul
 at("import").addEventListener("change", async ({ target }) => {
   const chosen = [...target.files];
   target.value = "";
-  const sure = !draft.differs || (await confirmed("What you have written is replaced by the file.", "Replace"));
-  if (chosen.length && sure) await takeIn(chosen);
+  await takeIn(chosen);
 });
 for (const kind of ["dragover", "drop"]) {
   root.addEventListener(kind, (event) => {

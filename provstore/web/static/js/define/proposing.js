@@ -18,9 +18,14 @@ export function offerProposing(draft, { check, lead }) {
     event.preventDefault();
     refused.hidden = true;
     button.disabled = true; // one press, one proposal
-    if (await check()) await propose(draft).catch((error) => tell(refused, error, { draft, form }));
-    else lead();
-    button.disabled = false;
+    try {
+      if (await check()) await propose(draft);
+      else lead();
+    } catch (error) {
+      tell(refused, error, { draft, form });
+    } finally {
+      button.disabled = false;
+    }
   });
 }
 

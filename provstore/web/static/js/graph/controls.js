@@ -20,8 +20,8 @@ export function watchControls({ state, view, act, change, find, undo, node, ids 
   byId("graph-undo").addEventListener("click", undo);
   byId("graph-fit").addEventListener("click", () => view.fit());
   byId("graph-link").addEventListener("click", async () => {
-    await navigator.clipboard.writeText(location.href);
-    say("The link to this view is copied");
+    const told = ["The link to this view is copied", "It can't be copied here: it is the address of this page"];
+    say(await navigator.clipboard.writeText(location.href).then(() => told[0], () => told[1]));
   });
   byId("graph-png").addEventListener("click", () => save(view));
   watchFinding(find, act);

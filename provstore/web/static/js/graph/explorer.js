@@ -10,7 +10,7 @@ import { wayBetween } from "./ways.js";
 
 const byId = (id) => document.getElementById(id);
 const state = read();
-const nodes = fetch(byId("graph-data").href).then((answer) => (answer.ok ? answer.json() : null)); // the page has asked for them already
+const nodes = fetch(byId("graph-data").href).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null); // the page has asked for them already
 const { GraphView } = await import("./view.js");
 if (document.readyState === "loading") await new Promise((done) => document.addEventListener("readystatechange", done, { once: true }));
 
@@ -176,7 +176,14 @@ addEventListener("popstate", () => {
 });
 
 const drawn = view.ready();
-show((await nodes) ?? (await server.ask(`/graph.json?${ofNodes(state)}`)));
+const first = (await nodes) ?? (await server.ask(`/graph.json?${ofNodes(state)}`).catch((error) => error));
+if (first instanceof Error) {
+  const words = `The nodes can't be shown: ${first.message}. Load the page again.`;
+  byId("graph-notes").append(Object.assign(document.createElement("p"), { className: "warn", textContent: words }));
+  say(words);
+  throw first;
+}
+show(first);
 view.fit(state.select || act.start());
 showFilters();
 await drawn;

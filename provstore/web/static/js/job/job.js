@@ -1,6 +1,7 @@
 // The page of one job follows it: parts of the page are taken anew when its phase changes, and nothing is loaded again.
-import { server, base } from "../server.js";
-import { tellTimes } from "../times.js";
+import { base } from "../server.js";
+import { hear } from "../hearing.js";
+import { tellTimes, tickRunning } from "../times.js";
 import { offerCopying, say } from "../copy.js";
 import { followLogs } from "./log.js";
 import { setInPlace } from "./set-in-place.js";
@@ -24,35 +25,27 @@ function enhance(below) {
   offerSending(below);
 }
 
-/** Follow the job while the page is looked at: browsers have few lines to one server, for all of its pages together. */
+/** Follow the job while the page is looked at; whenever the line is there anew, it may have moved on meanwhile. */
 function watch() {
-  let stop = document.hidden ? null : follow();
-  document.addEventListener("visibilitychange", () => {
-    stop?.();
-    stop = document.hidden ? null : follow();
-  });
-  setInterval(elapse, 1000);
-}
-
-function follow() {
-  const stop = server.events(
+  hear(
     (happening, facts) => {
       if (facts.jobId !== id) return;
       if (happening === "deleted") gone();
       else if (facts.phase !== job.dataset.phase) renew();
     },
-    { service },
+    { service, opened: renew },
   );
-  renew(); // it may have moved on while nobody looked
-  return stop;
+  setInterval(() => document.hidden || tickRunning(), 1000);
 }
 
 /** Take the parts of the page that differ from the server's; what somebody is writing in stays. */
 async function renew() {
   const answer = await fetch(`${base}/jobs/${id}`, { headers: { Accept: "text/html,application/xhtml+xml" } }).catch(() => null);
   if (!answer?.ok) return answer?.status === 404 && gone();
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = await answer.text().catch(() => ""); // broken off: it is taken anew with the line
+  const fresh = new DOMParser().parseFromString(text, "text/html");
   const now = fresh.querySelector("article.job");
+  if (!now) return;
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(part.id);
     if (next) replace(part, next);
@@ -89,20 +82,6 @@ function insert(next) {
   const follower = [...document.querySelectorAll("section[data-live]")].find((one) => one.id === "times-part");
   follower?.before(document.adoptNode(next));
   enhance(next);
-}
-
-function elapse() {
-  for (const one of document.querySelectorAll("[data-since]")) {
-    const seconds = Math.max(0, (Date.now() - new Date(one.dataset.since)) / 1000);
-    const words = length(Math.floor(seconds));
-    if (one.textContent !== words) one.textContent = words;
-  }
-}
-
-function length(seconds) {
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
 function gone() {

@@ -8,6 +8,8 @@ export function setInPlace(done) {
     const form = event.target;
     if (!form.dataset.inplace) return;
     event.preventDefault();
+    if (form.ariaBusy) return; // one press, one remark
+    form.ariaBusy = "true";
     const field = form.querySelector("input:not([type=hidden]), select, textarea");
     clear(form, field);
     try {
@@ -15,6 +17,8 @@ export function setInPlace(done) {
     } catch (error) {
       if (!(error instanceof ProvstoreError)) throw error;
       return tell(form, field, error.message);
+    } finally {
+      form.ariaBusy = null;
     }
     event.submitter?.focus(); // out of the field, that it may be taken anew
     const adds = "verb" in form.dataset; // one more, not another value

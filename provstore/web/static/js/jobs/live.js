@@ -22,12 +22,14 @@ function seldom(act) {
 
 /** Fetch the rows of jobs anew. */
 export async function refresh(ids, query = "") {
-  const asked = [...ids].slice(0, MOST).map((id) => ["job", id]);
-  if (!asked.length) return;
-  const { rows } = await fetchRows([...new URLSearchParams(query), ...asked]);
-  for (const fresh of rows) {
-    const row = rowOf(fresh.dataset.job);
-    if (row) renew(row, fresh);
+  if (!ids.length) return;
+  for (let start = 0; start < ids.length; start += MOST) {
+    const asked = ids.slice(start, start + MOST).map((id) => ["job", id]);
+    const { rows } = await fetchRows([...new URLSearchParams(query), ...asked]);
+    for (const fresh of rows) {
+      const row = rowOf(fresh.dataset.job);
+      if (row) renew(row, fresh);
+    }
   }
   document.dispatchEvent(new CustomEvent("rows"));
 }
@@ -39,7 +41,7 @@ export function follow(list) {
   const renewSoon = seldom(async () => {
     const ids = [...changed];
     changed.clear();
-    await refresh(ids, query);
+    await refresh(ids, query).catch(() => ids.forEach((id) => changed.add(id))); // till the next event, or the next line
   });
   const lookSoon = list.dataset.place ? seldom(() => look(list)) : () => {};
   hear(
@@ -53,7 +55,7 @@ export function follow(list) {
         renewSoon();
       } else if (happening !== "deleted" && facts.creationTime >= (list.dataset.place ?? "").slice(0, 19)) lookSoon();
     },
-    { service, since: at },
+    { service, since: at, opened: renewSoon },
   );
   setInterval(() => document.hidden || tickRunning(), 1000);
 }

@@ -2,11 +2,12 @@
 import { controlOf, fields, fileOf, fillIn, make, textOf } from "./fields.js";
 import { describe, local, size } from "./products.js";
 import { base, server } from "../server.js";
+import { sha256Of } from "../hash.js";
 import { ago } from "../times.js";
 import { say } from "../copy.js";
 
 const TINY = 64;
-const LARGE = 512 * 2 ** 20; // the browser hashes whole files only: what is larger would fill its memory
+const FEW = 5; // so many files are named at once: what is found later moves nothing under the pointer
 const known = new WeakMap(); // File -> id of the product with these bytes
 
 /** Give the products that chosen files are known to be; null for those of which nothing is known. */
@@ -24,37 +25,38 @@ export function recognizeFiles(form) {
 }
 
 async function recognize(field, input, place) {
-  place.replaceChildren();
-  for (const file of [...input.files]) {
-    if (file.size < TINY || file.size > LARGE || !globalThis.crypto?.subtle) continue;
+  const files = [...input.files];
+  const notes = new Map(files.map((file) => [file, make("p", { class: "note" }, `${file.name} (${size(file.size)})`)]));
+  place.replaceChildren(...(files.length > FEW ? [] : notes.values()));
+  for (const [file, note] of notes) {
+    if (file.size < TINY) continue;
     const product = await lookUp(file).catch(() => null);
     if (!product || ![...input.files].includes(file)) continue;
     known.set(file, product.id);
-    place.append(await offer(field, input, file, product));
+    await offer(field, input, file, product, note);
+    place.append(...(files.length > FEW ? [note] : []));
     say(`${file.name} is known here`);
     field.dispatchEvent(new Event("change", { bubbles: true }));
   }
 }
 
 async function lookUp(file) {
-  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  const sha256 = [...new Uint8Array(digest)].map((one) => one.toString(16).padStart(2, "0")).join("");
+  const sha256 = await sha256Of(file);
   const { items } = await server.ask("/prov/search", { query: { class: "entity", sha256, fields: "attributes", limit: 20 } });
   const here = items.filter(({ id, attributes }) => local(id) !== id && attributes.location && !attributes.invalidated_at);
   return here.find(({ attributes }) => attributes.generated_at) ?? here[0];
 }
 
-async function offer(field, input, file, product) {
+async function offer(field, input, file, product, note) {
   const link = make("a", { href: `${base}/product?id=${encodeURIComponent(local(product.id))}` }, product.attributes.file_name ?? product.label);
   const use = make("button", { type: "button", class: "small" }, "Link it instead of sending it");
-  const note = make("p", { class: "note" }, `${file.name} (${size(file.size)}) is known here: it is `, link, await maker(product), ". ", use);
+  note.replaceChildren(`${file.name} (${size(file.size)}) is known here: it is `, link, await maker(product), ". ", use);
   use.addEventListener("click", () => {
     take(field, product);
     without(input, file);
     note.replaceChildren(link, " is linked: nothing of it is sent.");
     say(`${product.label} is linked`);
   });
-  return note;
 }
 
 /** Say by whom a product was made, and when. */
