@@ -9,6 +9,7 @@ async function look() {
   if (document.hidden || document.querySelector("dialog[open]") || place().querySelector("details[open]")) return again();
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (answer.status === 401 || answer.status === 404) return say("This page is no longer kept up to date: sign in again, or reload it");
     if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     // the server is away: it is asked again

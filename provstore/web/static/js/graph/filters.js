@@ -1,7 +1,7 @@
 // What is shown of what is there: by kind, service, person, time; and the box that finds a node by its words.
 const FIELDS = ["service", "agent", "since", "until"];
 
-/** Give the ids of the nodes that pass; the server has the same rule for its documents (graph_seen.py). */
+/** Give the ids of the nodes that pass; the server has the same rule for its documents (pages/graph/seen.py). */
 export function passing(nodes, state) {
   const until = state.until && (state.until.length === 10 ? new Date(Date.parse(state.until) + 864e5).toISOString() : state.until);
   const passes = (node) =>
