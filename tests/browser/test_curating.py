@@ -146,6 +146,7 @@ def test_what_very_much_came_of_is_shown_at_once_and_counted_meanwhile(window: O
     expect(page.get_by_role("heading", name="201 to 300")).to_be_visible()
 
 
+@pytest.mark.usefixtures("line")
 def test_a_document_with_a_mistake_is_refused_beside_its_form_then_taken(window: Open, tmp_path: Path) -> None:
     looking = window(CURATOR)
     looking.allowed.append("400")
